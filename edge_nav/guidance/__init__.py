@@ -1,0 +1,1 @@
+"""Scene to callouts: the hazard table, the policy and the phrases."""

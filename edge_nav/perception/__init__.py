@@ -1,0 +1,1 @@
+"""Frame to Scene: depth, ground, obstacles, tracks and free path."""

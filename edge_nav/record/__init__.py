@@ -1,0 +1,1 @@
+"""The guidance log, session recording, replay and pictures of what was perceived."""

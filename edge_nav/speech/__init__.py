@@ -1,0 +1,1 @@
+"""Voice out: the queue, text-to-speech backends, earcons and audio outputs."""

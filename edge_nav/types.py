@@ -1,0 +1,265 @@
+"""The nouns that pass between rooms: plain frozen data, no behaviour beyond validation and unit-free geometry.
+
+Camera axes are OpenCV's: x right, y down, z forward. Metres, seconds and radians, except in names ending ``_deg``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Band = Literal["ground", "body", "head", "drop"]
+Priority = Literal["stop", "caution", "notice", "info", "fault"]
+Side = Literal["left", "ahead", "right"]
+VoiceState = Literal["spoken", "interrupted", "expired"]
+
+PRIORITIES: tuple[Priority, ...] = ("stop", "fault", "caution", "notice", "info")
+"""Most urgent first. A fault outranks a caution: whoever hears nothing more must know that nothing more is measured."""
+
+AHEAD_DEG = 15.0
+"""Bearings within this many degrees of straight ahead are "ahead", beyond it "left" or "right"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """Pinhole camera: focal lengths and principal point in pixels of a ``width`` x ``height`` image."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"image size {self.width}x{self.height} must be positive")
+        if not (self.fx > 0 and self.fy > 0 and math.isfinite(self.fx) and math.isfinite(self.fy)):
+            raise ValueError(f"focal lengths fx={self.fx} fy={self.fy} must be positive pixels")
+        if not (math.isfinite(self.cx) and math.isfinite(self.cy)):
+            raise ValueError(f"principal point cx={self.cx} cy={self.cy} must be finite pixels")
+
+    @classmethod
+    def from_fov(cls, width: int, height: int, horizontal_fov_deg: float) -> Intrinsics:
+        """Square pixels, principal point in the middle, focal length from the stated horizontal field of view."""
+        f = width / 2 / math.tan(math.radians(horizontal_fov_deg) / 2)
+        return cls(width, height, f, f, (width - 1) / 2, (height - 1) / 2)
+
+    def resized(self, width: int, height: int) -> Intrinsics:
+        """The same camera after its image was resized. Pixel centres are at integers, as in OpenCV."""
+        sx, sy = width / self.width, height / self.height
+        return Intrinsics(
+            width, height, self.fx * sx, self.fy * sy, (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One camera image. ``t`` is seconds since the walk began; ``depth_m`` is the sensor's depth where there is one."""
+
+    index: int
+    t: float
+    rgb: NDArray[np.uint8]
+    """uint8 [H, W, 3], red first."""
+    intrinsics: Intrinsics
+    depth_m: NDArray[np.float32] | None = None
+    """z-depth in metres, float32 [H, W], NaN where unknown; registered to ``rgb``."""
+
+    def __post_init__(self) -> None:
+        size = (self.intrinsics.height, self.intrinsics.width)
+        if self.rgb.shape != (*size, 3) or self.rgb.dtype != np.uint8:
+            raise ValueError(f"rgb is {self.rgb.dtype} {self.rgb.shape}, the intrinsics ask for uint8 {(*size, 3)}")
+        if self.depth_m is not None and (self.depth_m.shape != size or self.depth_m.dtype != np.float32):
+            raise ValueError(f"depth is {self.depth_m.dtype} {self.depth_m.shape}, expected float32 {size}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DepthMap:
+    """z-depth of one frame: float32 [H, W], NaN where unknown, in the pixels of ``intrinsics``.
+
+    ``metric`` is False while the values are only relative; nothing downstream may then speak of metres.
+    ``scale`` is the factor by which the raw depth has been multiplied to give these metres.
+    ``certainty`` is 0..1 for the map as a whole: guidance hedges its distances ("about") when it is low.
+    """
+
+    depth_m: NDArray[np.float32]
+    intrinsics: Intrinsics
+    metric: bool = True
+    scale: float = 1.0
+    certainty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The floor plane as seen from the camera.
+
+    A camera point p (metres) lies ``height_m + normal . p`` above the floor; ``normal`` is a unit vector that points
+    up, so about (0, -1, 0) for a level camera. ``pitch_deg`` is positive when the camera looks down, ``roll_deg``
+    positive when its right side hangs lower. ``inlier_ratio`` is the share of the measured pixels that lie on the
+    floor. ``seen`` is False while the plane is carried over from earlier frames.
+    """
+
+    normal: tuple[float, float, float]
+    height_m: float
+    inlier_ratio: float
+    seen: bool = True
+
+    @property
+    def pitch_deg(self) -> float:
+        return math.degrees(math.asin(max(-1.0, min(1.0, -self.normal[2]))))
+
+    @property
+    def roll_deg(self) -> float:
+        return math.degrees(math.atan2(-self.normal[0], -self.normal[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One connected thing in the bird's-eye view; distances are horizontal, to its nearest point.
+
+    ``x_m`` is the nearest point's offset to the right; ``left_m`` and ``right_m`` the lateral extent. ``low_m`` and
+    ``high_m`` are heights above the floor of the part that faces the walker. ``footing`` is False only where the
+    space beneath was seen to be empty. ``confidence`` is 0..1.
+    """
+
+    id: int
+    distance_m: float
+    bearing_deg: float
+    x_m: float
+    left_m: float
+    right_m: float
+    low_m: float
+    high_m: float
+    band: Band
+    in_corridor: bool
+    closing_mps: float = 0.0
+    confidence: float = 1.0
+    label: str | None = None
+    footing: bool = True
+    seen_frames: int = 1
+
+    @property
+    def time_to_contact_s(self) -> float:
+        """Seconds until contact at the present closing speed; infinite when it does not come closer."""
+        return self.distance_m / self.closing_mps if self.closing_mps > 0.05 else math.inf
+
+
+View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What was measured in one frame. ``view`` other than "ok" means: the obstacles are no longer the whole story."""
+
+    frame: int
+    t: float
+    obstacles: tuple[Obstacle, ...]
+    ground: Ground | None
+    clearance_m: float | None
+    """How far the corridor ahead is seen to be free; None if unknown."""
+    free_bearing_deg: float | None
+    """The widest passable direction; None unless floor was seen all along it."""
+    view: View = "ok"
+    certainty: float = 1.0
+    depth_scale: float = 1.0
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    dropped_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """One thing worth saying. ``t`` is its frame's time; after ``expires_t`` (same clock) it must not be spoken."""
+
+    id: int
+    kind: str
+    priority: Priority
+    text: str
+    key: str
+    t: float
+    expires_t: float
+    obstacle_id: int | None = None
+    distance_m: float | None = None
+    bearing_deg: float | None = None
+
+    @property
+    def clock(self) -> int | None:
+        return None if self.bearing_deg is None else clock_hour(self.bearing_deg)
+
+    @property
+    def side(self) -> Side | None:
+        return None if self.bearing_deg is None else side_of(self.bearing_deg)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFate:
+    """What became of a callout. ``latency_s`` runs from frame capture to the first audio sample, None if never heard."""
+
+    callout_id: int
+    state: VoiceState
+    t: float
+    latency_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something broke. ``message`` is one sentence with the remedy; ``recovered`` says that it works again."""
+
+    component: str
+    message: str
+    recovered: bool = False
+
+
+class Source(Protocol):
+    """Where frames come from. One object, one thread."""
+
+    @property
+    def live(self) -> bool:
+        """True for a device that goes on without end, False for a recording that ends."""
+        ...
+
+    @property
+    def intrinsics(self) -> Intrinsics: ...
+
+    @property
+    def frame_count(self) -> int | None:
+        """Number of frames of a recording, None if unknown."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """Frames of the recording that were unusable and left out so far."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame, None after the last. Raises SourceFault when a device is lost; reading again reconnects."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DepthModel(Protocol):
+    """Frame -> depth. Raises DepthFault when a frame cannot be measured."""
+
+    @property
+    def describe(self) -> str:
+        """What runs and where, for the log's first line: bundle, backend, provider, and why not a better one."""
+        ...
+
+    def infer(self, frame: Frame) -> DepthMap: ...
+
+
+def clock_hour(bearing_deg: float) -> int:
+    """Bearing on the clock face: 0 is 12 o'clock, positive to the right, rounded to the nearest hour."""
+    hour = math.floor(bearing_deg / 30.0 + 0.5) % 12
+    return hour or 12
+
+
+def side_of(bearing_deg: float) -> Side:
+    """"ahead" within ±15 degrees, otherwise the side."""
+    if abs(bearing_deg) <= AHEAD_DEG:
+        return "ahead"
+    return "right" if bearing_deg > 0 else "left"
