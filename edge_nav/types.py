@@ -259,7 +259,7 @@ def clock_hour(bearing_deg: float) -> int:
 
 
 def side_of(bearing_deg: float) -> Side:
-    """"ahead" within ±15 degrees, otherwise the side."""
+    """ "ahead" within ±15 degrees, otherwise the side."""
     if abs(bearing_deg) <= AHEAD_DEG:
         return "ahead"
     return "right" if bearing_deg > 0 else "left"

@@ -1,0 +1,94 @@
+"""What has been said: so that nothing is repeated too soon, and nothing new is taken for a repetition."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from edge_nav.guidance.hazards import NEARNESS, Zone
+from edge_nav.types import Obstacle
+
+REPEAT_S = 5.0
+"""The same hazard in the same zone is not spoken again sooner."""
+REPEAT_GROWTH = 2.0
+"""And each time only after twice as long: who stands before a wall knows it by now."""
+SAME_BEARING_DEG, SAME_DISTANCE_M = 25.0, 0.8
+"""A hazard of the same kind this near to one just spoken of is that one, though its track was lost."""
+
+
+@dataclass(slots=True)
+class Said:
+    """The last callout about one hazard."""
+
+    kind: str
+    obstacle_id: int
+    zone: Zone
+    t: float
+    distance_m: float
+    bearing_deg: float
+    wait_s: float = REPEAT_S
+
+
+class Memory:
+    """Recent callouts by hazard, and the minute's budget."""
+
+    def __init__(self, max_per_minute: int) -> None:
+        self._said: list[Said] = []
+        self._unasked: deque[float] = deque()
+        self._max_per_minute = max_per_minute
+
+    def last(self, kind: str, obstacle: Obstacle) -> Said | None:
+        """What was last said of this hazard: by its id, or by its kind and place if the track was lost."""
+        for said in self._said:
+            if said.obstacle_id == obstacle.id and said.kind == kind:
+                return said
+        for said in self._said:
+            same_place = (
+                abs(said.bearing_deg - obstacle.bearing_deg) < SAME_BEARING_DEG
+                and abs(said.distance_m - obstacle.distance_m) < SAME_DISTANCE_M
+            )
+            if said.kind == kind and same_place:
+                return said
+        return None
+
+    def worth_saying(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> bool:
+        """New, or a zone nearer than last time, or in STOP and still there after a while."""
+        said = self.last(kind, obstacle)
+        if said is None:
+            return True
+        if NEARNESS[zone] > NEARNESS[said.zone]:
+            return True
+        return zone == "stop" and t - said.t >= said.wait_s
+
+    def affordable(self, zone: Zone | None, t: float) -> bool:
+        """Whether the minute's budget has room; STOP always has. A third is kept for cautions."""
+        if zone == "stop":
+            return True
+        while self._unasked and t - self._unasked[0] >= 60.0:
+            self._unasked.popleft()
+        room = self._max_per_minute - len(self._unasked)
+        return room > (0 if zone == "caution" else self._max_per_minute // 3)
+
+    def remember(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> None:
+        """Note what is being said now."""
+        before = self.last(kind, obstacle)
+        wait = REPEAT_S
+        if before is not None:
+            self._said.remove(before)
+            wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
+        self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait))
+        self.spend(t)
+
+    def follow(self, kind: str, obstacle: Obstacle) -> None:
+        """Keep the place of a hazard that is still seen, so that it is recognised when its track is lost."""
+        said = self.last(kind, obstacle)
+        if said is not None:
+            said.obstacle_id, said.distance_m, said.bearing_deg = obstacle.id, obstacle.distance_m, obstacle.bearing_deg
+
+    def spend(self, t: float) -> None:
+        """Count one unasked callout."""
+        self._unasked.append(t)
+
+    def forget(self, t: float, seconds: float = 30.0) -> None:
+        """Drop what was said long ago."""
+        self._said = [s for s in self._said if t - s.t < seconds]

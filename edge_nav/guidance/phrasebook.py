@@ -1,0 +1,151 @@
+"""Words: `[urgency] [what] [where] [how far]`, from one data file per language."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+from functools import lru_cache
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from edge_nav.guidance.settings import GuidanceSettings, Language
+from edge_nav.settings import Settings
+from edge_nav.types import clock_hour, side_of
+
+FOOT_M = 0.3048
+
+
+class Sentence(Settings):
+    """Order of the parts."""
+
+    ahead: str
+    aside: str
+    stop: str
+    end: str
+
+
+class Sides(Settings):
+    """A word or pattern for each side."""
+
+    left: str
+    right: str
+    ahead: str = ""
+
+
+class Metres(Settings):
+    """Metres and half metres."""
+
+    half: str
+    one: str
+    one_half: str
+    whole: str
+    and_half: str
+
+
+class Count(Settings):
+    """One, and many."""
+
+    one: str
+    whole: str
+
+
+class Phrases(Settings):
+    """A language's file, checked for completeness when it is read."""
+
+    language: Language
+    sentence: Sentence
+    numbers: list[str] = Field(min_length=21, max_length=21, description="Zero to twenty.")
+    clock: str
+    clock_one: str
+    side: Sides
+    degrees: Sides
+    about: str
+    metres: Metres
+    feet: Count
+    steps: Count
+    what: dict[str, str]
+    veer: Sides
+    messages: dict[str, str]
+
+
+@lru_cache
+def phrases(language: Language) -> Phrases:
+    """The phrases of a language."""
+    file = importlib.resources.files("edge_nav.guidance").joinpath("phrases", f"{language}.yaml")
+    return Phrases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+class Phrasebook:
+    """Turns measured values into words, in the walker's language, units and direction words."""
+
+    def __init__(self, settings: GuidanceSettings) -> None:
+        self._settings = settings
+        self._p = phrases(settings.language)
+
+    def message(self, name: str) -> str:
+        """A fixed sentence."""
+        return self._p.messages[name]
+
+    def hazard(
+        self,
+        kind: str,
+        bearing_deg: float,
+        distance_m: float,
+        *,
+        urgent: bool,
+        hedged: bool,
+        veer: Literal["left", "right"] | None,
+    ) -> str:
+        """One callout about a thing at a bearing and distance. ``hedged`` adds "about" to the distance."""
+        p = self._p
+        distance = self.distance(distance_m)
+        if hedged:
+            distance = p.about.format(distance=distance)
+        where = self.where(bearing_deg)
+        if where == p.side.ahead:
+            rest = p.sentence.ahead.format(what=p.what[kind], distance=distance)
+        else:
+            rest = p.sentence.aside.format(what=p.what[kind], where=where, distance=distance)
+        text = (p.sentence.stop.format(rest=rest) if urgent else rest) + p.sentence.end
+        return text + (getattr(p.veer, veer) if veer else "")
+
+    def where(self, bearing_deg: float) -> str:
+        """Direction words; straight ahead is "ahead" in each of the three ways of speaking."""
+        p, side = self._p, side_of(bearing_deg)
+        if side == "ahead":
+            return p.side.ahead
+        if self._settings.directions == "sides":
+            return str(getattr(p.side, side))
+        if self._settings.directions == "degrees":
+            tens = 10 * _nearest(abs(bearing_deg) / 10)
+            return str(getattr(p.degrees, side)).format(n=tens)
+        hour = clock_hour(bearing_deg)
+        return p.clock_one if hour == 1 else p.clock.format(n=p.numbers[hour])
+
+    def distance(self, distance_m: float) -> str:
+        """Half metres below three metres, whole ones beyond; whole feet; whole steps."""
+        p = self._p
+        if self._settings.units == "feet":
+            return self._count(p.feet, distance_m / FOOT_M)
+        if self._settings.units == "steps":
+            return self._count(p.steps, distance_m / self._settings.step_length_m)
+        halves = _nearest(distance_m * 2) if distance_m < 2.75 else 2 * _nearest(distance_m)
+        whole, half = divmod(max(halves, 1), 2)
+        if whole == 0:
+            return p.metres.half
+        if whole == 1:
+            return p.metres.one_half if half else p.metres.one
+        return (p.metres.and_half if half else p.metres.whole).format(n=self._number(whole))
+
+    def _count(self, words: Count, value: float) -> str:
+        n = max(1, _nearest(value))
+        return words.one if n == 1 else words.whole.format(n=self._number(n))
+
+    def _number(self, n: int) -> str:
+        return self._p.numbers[n] if n < len(self._p.numbers) else str(n)
+
+
+def _nearest(value: float) -> int:
+    return math.floor(value + 0.5)

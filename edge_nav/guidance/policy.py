@@ -1,0 +1,250 @@
+"""Scene -> Callouts: which hazard is worth a word now, and which word. Plain, without clocks, threads or sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_nav.guidance.hazards import NEARNESS, Hazard, Zone, hazard_table
+from edge_nav.guidance.memory import Memory
+from edge_nav.guidance.phrasebook import Phrasebook
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
+
+MAX_WORDS = 12
+EXPIRY_S: dict[Priority, float] = {"stop": 1.5, "fault": 10.0, "caution": 2.0, "notice": 2.5, "info": 4.0}
+"""After this it is no longer true: two seconds are two and a half metres of walking."""
+PAUSE_S = 1.5
+"""Between two callouts that are not STOP: a phrase and a breath."""
+CLEAR_AFTER_S, CLEAR_M = 1.0, 2.5
+"""A spoken hazard is over when none has been in the corridor for so long, and so far is seen to be free."""
+VIEW_ONSET_S, VIEW_REPEAT_S = 0.4, 15.0
+FLOOR_LOST_S, FLOOR_REPEAT_S = 4.0, 60.0
+FAULT_REPEAT_S = 10.0
+SURE = 0.6
+"""Below this certainty distances are hedged."""
+VEER_DEG = (10.0, 40.0)
+VEER_FRAMES = 3
+
+FAULT_MESSAGES: dict[str, str] = {
+    "camera": "camera_lost",
+    "frozen": "frozen",
+    "depth": "depth",
+    "slow": "slow",
+    "watchdog": "stalled",
+    "speech": "speech",
+    "log": "log",
+    "walk": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    hazard: Hazard
+    obstacle: Obstacle
+    zone: Zone
+    rank: int
+
+
+class GuidancePolicy:
+    """Holds what has been said in one walk."""
+
+    def __init__(self, settings: GuidanceSettings, companion: Literal["none", "cane", "dog"] = "cane") -> None:
+        self._settings = settings
+        self._companion = companion
+        self._book = Phrasebook(settings)
+        self._memory = Memory(settings.max_callouts_per_minute)
+        self._zones: dict[int, Zone] = {}
+        self._active: frozenset[str] = frozenset()
+        self._next_id = 1
+        self._last_t = float("-inf")
+        self._warned_t: float | None = None
+        self._quiet_since: float | None = None
+        self._free_sides: deque[str | None] = deque(maxlen=VEER_FRAMES)
+        self._view: View = "ok"
+        self._view_since = 0.0
+        self._view_said_t = float("-inf")
+        self._view_told: View = "ok"
+        self._floor_t: float | None = None
+        self._floor_said_t = float("-inf")
+        self._frame_t: float | None = None
+        self._fault_t: dict[str, float] = {}
+
+    def update(self, scene: Scene) -> list[Callout]:
+        """What to say about this scene: nothing most of the time, and one thing at most about obstacles."""
+        t = scene.t
+        self._memory.forget(t)
+        self._note_free_side(scene)
+        callouts = self._views(scene)
+        candidates = self._candidates(scene)
+        self._active = frozenset(_key(c) for c in candidates)
+        chosen = self._choose(candidates, t)
+        if chosen is not None:
+            callouts.append(self._speak(chosen, scene))
+        elif not callouts:
+            callouts = [*self._clear(scene, candidates), *self._floor(scene)][:1]
+        self._frame_t = t
+        return callouts
+
+    def fault(self, fault: Fault, t: float) -> list[Callout]:
+        """Say that something broke, or that it works again; the same fault not more than every ten seconds."""
+        name = "recovered" if fault.recovered else FAULT_MESSAGES[fault.component]
+        key = f"fault:{fault.component}:{name}"
+        if t - self._fault_t.get(key, float("-inf")) < FAULT_REPEAT_S:
+            return []
+        self._fault_t[key] = t
+        return [self._message(name, "info" if fault.recovered else "fault", key, t)]
+
+    def is_current(self, callout: Callout) -> bool:
+        """Whether what a waiting callout says still holds; asked again when it is about to be spoken."""
+        return callout.obstacle_id is None or callout.key in self._active
+
+    def _candidates(self, scene: Scene) -> list[_Candidate]:
+        rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]
+        slow = self._frame_t is None or scene.t - self._frame_t > 0.4
+        candidates = []
+        zones: dict[int, Zone] = {}
+        for obstacle in scene.obstacles:
+            rank, row = next(((n, r) for n, r in enumerate(rows) if r.fits(obstacle)), (0, None))
+            if row is None or obstacle.confidence < row.confidence:
+                continue
+            if obstacle.seen_frames < (1 if slow else row.onset_frames):
+                continue
+            zone = row.zone(obstacle, self._zones.get(obstacle.id))
+            if zone is None:
+                continue
+            zones[obstacle.id] = zone
+            if self._heeded(row, zone):
+                candidates.append(_Candidate(row, obstacle, zone, rank))
+                self._memory.follow(row.kind, obstacle)
+        self._zones = zones
+        return candidates
+
+    def _heeded(self, row: Hazard, zone: Zone) -> bool:
+        if self._settings.verbosity == "hazards" and zone == "notice":
+            return False
+        if self._companion == "none":
+            return True
+        heed = row.companion.cane if self._companion == "cane" else row.companion.dog
+        return heed == "full" or (heed == "stop" and zone == "stop")
+
+    def _choose(self, candidates: list[_Candidate], t: float) -> _Candidate | None:
+        """The nearest zone first, then the table's order, then the nearer thing; of those worth saying now."""
+        for c in sorted(candidates, key=lambda c: (-NEARNESS[c.zone], c.rank, c.obstacle.distance_m)):
+            if not self._memory.worth_saying(c.hazard.kind, c.obstacle, c.zone, t):
+                if c.zone == "stop":
+                    return None  # who has just been stopped is not told of farther things meanwhile
+                continue
+            if c.zone != "stop" and t - self._last_t < PAUSE_S:
+                return None
+            if self._memory.affordable(c.zone, t):
+                return c
+        return None
+
+    def _speak(self, c: _Candidate, scene: Scene) -> Callout:
+        t, o = scene.t, c.obstacle
+        self._memory.remember(c.hazard.kind, o, c.zone, t)
+        self._last_t = t
+        if c.hazard.clear and c.zone != "notice":
+            self._warned_t = t
+        hedged = min(scene.certainty, o.confidence) < SURE
+        veer = self._veer() if c.hazard.veer and c.zone != "notice" else None
+        urgent = c.zone == "stop"
+        text = ""
+        for advice in (veer, None):
+            text = self._book.hazard(
+                c.hazard.kind, o.bearing_deg, o.distance_m, urgent=urgent, hedged=hedged, veer=advice
+            )
+            if len(text.split()) <= MAX_WORDS:
+                break
+        return self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)
+
+    def _veer(self) -> Literal["left", "right"] | None:
+        sides = set(self._free_sides)
+        if not self._settings.veer_advice or len(self._free_sides) < VEER_FRAMES or len(sides) != 1:
+            return None
+        side = sides.pop()
+        return "left" if side == "left" else "right" if side == "right" else None
+
+    def _note_free_side(self, scene: Scene) -> None:
+        way = scene.free_bearing_deg
+        certain = way is not None and scene.certainty >= SURE and VEER_DEG[0] <= abs(way) <= VEER_DEG[1]
+        self._free_sides.append(("left" if way < 0 else "right") if way is not None and certain else None)
+
+    def _clear(self, scene: Scene, candidates: list[_Candidate]) -> list[Callout]:
+        """One word when the hazards that were spoken of have ended and the way is seen to be free."""
+        if self._warned_t is None:
+            return []
+        ended = not any(c.zone != "notice" for c in candidates) and scene.view == "ok"
+        free = scene.clearance_m is not None and scene.clearance_m >= CLEAR_M
+        if not (ended and free):
+            self._quiet_since = None
+            return []
+        if self._quiet_since is None:
+            self._quiet_since = scene.t
+        if scene.t - self._quiet_since < CLEAR_AFTER_S:
+            return []
+        self._warned_t = self._quiet_since = None
+        if not self._memory.affordable("notice", scene.t):
+            return []
+        self._memory.spend(scene.t)
+        self._last_t = scene.t
+        return [self._message("clear", "info", "clear", scene.t)]
+
+    def _views(self, scene: Scene) -> list[Callout]:
+        """The camera's own trouble, and its end."""
+        t = scene.t
+        if scene.view != self._view:
+            self._view, self._view_since = scene.view, t
+        lasting = t - self._view_since >= (1.0 if self._view == "uncalibrated" else VIEW_ONSET_S)
+        if self._view == "ok":
+            if self._view_told not in ("ok", "uncalibrated") and lasting:
+                self._view_told = "ok"
+                return [self._message("recovered", "info", "view:ok", t)]
+            return []
+        if not lasting or (self._view == self._view_told and t - self._view_said_t < VIEW_REPEAT_S):
+            return []
+        self._view_told, self._view_said_t = self._view, t
+        priority: Priority = "info" if self._view == "uncalibrated" else "fault"
+        return [self._message(self._view, priority, f"view:{self._view}", t)]
+
+    def _floor(self, scene: Scene) -> list[Callout]:
+        """No floor, no drop-offs: say so, seldom. A thing right ahead explains it, and is spoken of itself."""
+        t = scene.t
+        near = scene.clearance_m is not None and scene.clearance_m < 1.5
+        if scene.ground is not None or scene.view != "ok" or near or self._floor_t is None:
+            self._floor_t = t
+            return []
+        if t - self._floor_t < FLOOR_LOST_S or t - self._floor_said_t < FLOOR_REPEAT_S:
+            return []
+        if not self._memory.affordable("caution", t) or t - self._last_t < PAUSE_S:
+            return []
+        self._floor_said_t = self._last_t = t
+        self._memory.spend(t)
+        return [self._message("floor_lost", "notice", "floor", t)]
+
+    def _message(self, name: str, priority: Priority, key: str, t: float) -> Callout:
+        return self._callout(name, priority, self._book.message(name), key, t, None)
+
+    def _callout(
+        self, kind: str, priority: Priority, text: str, key: str, t: float, obstacle: Obstacle | None
+    ) -> Callout:
+        callout = Callout(
+            self._next_id,
+            kind,
+            priority,
+            text,
+            key,
+            t,
+            t + EXPIRY_S[priority],
+            None if obstacle is None else obstacle.id,
+            None if obstacle is None else obstacle.distance_m,
+            None if obstacle is None else obstacle.bearing_deg,
+        )
+        self._next_id += 1
+        return callout
+
+
+def _key(c: _Candidate) -> str:
+    return f"{c.hazard.kind}:{c.obstacle.id}"

@@ -1,0 +1,116 @@
+"""The floor as it ought to be seen, ray by ray: where it is level, where it is lower, where it is missing.
+
+Each pixel below the horizon should show the floor at a range that the plane predicts. Sorting pixels by that range
+and by bearing tells what stands in place of the floor, walking outward along each bearing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.perception.rays import FloorAxes, Rays
+
+SECTOR_DEG = 3.0
+HALF_FAN_DEG = 45.0
+BIN_M = 0.10
+RANGE_M = 5.0
+SECTORS = round(2 * HALF_FAN_DEG / SECTOR_DEG)
+BINS = round(RANGE_M / BIN_M)
+ROW_STEP, COLUMN_STEP = 2, 6
+LEVEL_M = 0.06
+"""Within this of the plane, more with distance, a pixel is level floor."""
+DROP_M = 0.10
+
+LEVEL, BELOW, MISSING, ABOVE = range(4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloorScan:
+    """Per [sector, range bin]: share of pixels that are level, below, missing, above; mean height of those below;
+    mean brightness 0-255 of those missing; and the number of pixels.
+    """
+
+    share: NDArray[np.float64]
+    """[SECTORS, BINS, 4]"""
+    pixels: NDArray[np.int64]
+    below_m: NDArray[np.float64]
+    level_m: NDArray[np.float64]
+    missing_brightness: NDArray[np.float64]
+
+
+def bearing_of(sector: int) -> float:
+    """Middle of a sector, degrees, positive right."""
+    return (sector + 0.5) * SECTOR_DEG - HALF_FAN_DEG
+
+
+def scan_floor(
+    depth: NDArray[np.float32],
+    height: NDArray[np.float32],
+    rgb: NDArray[np.uint8],
+    rays: Rays,
+    axes: FloorAxes,
+    ignore: NDArray[np.bool_] | None,
+) -> FloorScan:
+    """Sort the pixels below the horizon. ``height`` is each pixel's height above the plane, metres, NaN unknown."""
+    # Off the first pixel, so that the middle of each block is taken and a mirrored frame takes the mirrored pixels.
+    rows, columns = slice(ROW_STEP // 2, None, ROW_STEP), slice(COLUMN_STEP // 2, None, COLUMN_STEP)
+    grid = Rays(rays.x[columns], rays.y[rows])
+    falling = -grid.dot(axes.up)
+    with np.errstate(divide="ignore"):
+        z = np.float32(axes.height_m) / falling
+    forward, x = z * grid.dot(axes.forward), z * grid.dot(axes.right)
+    expected = np.hypot(forward, x)
+    use = (falling > 0.02) & (expected < RANGE_M) & (forward > 0)
+    if ignore is not None:
+        use &= ~ignore[rows, columns]
+    expected, x, forward = expected[use], x[use], forward[use]
+    h = height[rows, columns][use]
+    sector = ((np.degrees(np.arctan2(x, forward)) + HALF_FAN_DEG) / SECTOR_DEG).astype(np.int32)
+    inside = (sector >= 0) & (sector < SECTORS)
+    expected, h, sector = expected[inside], h[inside], sector[inside]
+    cell = sector * BINS + (expected / BIN_M).astype(np.int32)
+
+    slack = LEVEL_M + 0.015 * np.maximum(expected - 1.5, 0)
+    state = np.full(len(h), MISSING, np.int32)
+    state[h > slack] = ABOVE
+    state[np.abs(h) <= slack] = LEVEL
+    state[h < -slack] = BELOW
+    size = SECTORS * BINS
+    counts = np.bincount(cell * 4 + state, minlength=size * 4).reshape(SECTORS, BINS, 4)
+    pixels = counts.sum(axis=2)
+
+    below, level, missing = state == BELOW, state == LEVEL, state == MISSING
+    colour = rgb[rows, columns][use][inside][missing]
+    brightness = colour.mean(axis=1) if len(colour) else np.zeros(0)
+    return FloorScan(
+        counts / np.maximum(pixels, 1)[:, :, None],
+        pixels,
+        _mean(cell[below], h[below], size),
+        _mean(cell[level], h[level], size),
+        _mean(cell[missing], brightness, size),
+    )
+
+
+def _mean(cell: NDArray[np.int32], value: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    number = np.bincount(cell, minlength=size)
+    return (np.bincount(cell, weights=value, minlength=size) / np.maximum(number, 1)).reshape(SECTORS, BINS)
+
+
+def floor_seen_to(scan: FloorScan, sector: int) -> float | None:
+    """How far the floor is seen without a break along a sector, metres; None where none is seen."""
+    seen = np.flatnonzero(scan.pixels[sector] > 0)
+    level = scan.share[sector, seen, LEVEL] >= 0.5
+    # Two bins that are not level in a row are bridged, three are a break.
+    broken = np.flatnonzero(~(level[:-2] | level[1:-1] | level[2:])) if len(seen) > 2 else np.zeros(0, int)
+    until = level[: broken[0]] if len(broken) else level
+    reached = np.flatnonzero(until)
+    return float((seen[reached[-1]] + 1) * BIN_M) if len(reached) else None
+
+
+def sector_x(sector: int, range_m: float) -> float:
+    """Offset to the right of a point on a sector's middle line, metres."""
+    return range_m * math.sin(math.radians(bearing_of(sector)))

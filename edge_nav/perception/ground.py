@@ -1,0 +1,206 @@
+"""The floor: a robust plane through a depth map, tracked over frames, and None where no floor is seen.
+
+Random sample consensus over the points whose local surface faces up (gravity prior), refined by least squares.
+The camera's height above the floor changes little while walking, so it is tracked; that is what keeps a table top,
+or the road beyond a kerb, from being taken for the floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.perception.rays import Rays, ground_from_angles
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.types import DepthMap, Ground
+
+F64 = NDArray[np.float64]
+
+NEAR_M, FAR_M = 0.3, 6.0
+"""Only points in this range of z-depth take part: nearer is the walker, farther is noise."""
+HYPOTHESES = 64
+UPRIGHT = float(np.cos(np.radians(50)))
+"""Local surfaces within 50 degrees of up may be floor: depth noise tilts them, walls stay out."""
+MAX_ROLL_DEG = 20.0
+MIN_PITCH_DEG, MAX_PITCH_DEG = -30.0, 65.0
+HEIGHT_M = (0.92, 2.2)
+"""Camera heights taken for a worn or hand-held camera when none is configured. A table top is nearer than that."""
+HEIGHT_SLACK_M = 0.25
+"""Around a configured camera height: bobbing, bending, shoes."""
+TRACK_SLACK_M = 0.18
+"""Around the tracked height: gait bob and fit error, less than a stair's rise and a half."""
+STALE_SLACK_M = 0.30
+"""Below the tracked height once the floor has been out of view: a camera is worn, so no table becomes the floor."""
+MEMORY_S = 2.0
+"""How long the tracked height binds closely, and the last plane stands in, after the floor was last seen."""
+MIN_SHARE = 0.03
+"""Least share of the points that lie on a floor oriented as before; without such a past, ``FIRST_SHARE``."""
+FIRST_SHARE = 0.08
+USUAL_DEG = 25.0
+"""A worn camera's floor does not turn by more than this from what it usually is."""
+MIN_INLIERS = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Samples:
+    points: F64
+    upright: NDArray[np.bool_]
+
+
+class GroundTracker:
+    """Finds the floor in each depth map; holds the tracked height and the last plane, and nothing else."""
+
+    def __init__(self, settings: PerceptionSettings) -> None:
+        self._settings = settings
+        self._last: Ground | None = None
+        self._last_t = -np.inf
+        self._height_m = settings.camera_height_m
+        self._usual: F64 | None = None
+
+    def update(self, depth: DepthMap, rays: Rays, t: float) -> Ground | None:
+        """The floor seen in this frame, or None. ``t`` is frame time in seconds."""
+        fresh = t - self._last_t <= MEMORY_S
+        samples = _sample(depth.depth_m, rays)
+        found = self._fit(samples, fresh) if samples is not None else None
+        if found is None:
+            return None
+        normal = np.asarray(found.normal)
+        if self._height_m is None or self._usual is None or not fresh:
+            self._height_m, self._usual = found.height_m, normal
+        self._height_m += 0.2 * (found.height_m - self._height_m)
+        usual = self._usual + 0.1 * (normal - self._usual)
+        self._usual = usual / np.linalg.norm(usual)
+        self._last, self._last_t = found, t
+        return found
+
+    def supposed(self, t: float) -> Ground:
+        """The plane to reckon with while no floor is seen: the last one for a while, then the usual one, then level."""
+        if self._last is not None and t - self._last_t <= MEMORY_S:
+            return Ground(self._last.normal, self._last.height_m, 0.0, seen=False)
+        height = self._height_m or 1.4
+        if self._usual is None or self._settings.camera_pitch_deg is not None:
+            return ground_from_angles(height, self._settings.camera_pitch_deg or 0.0)
+        x, y, z = (float(c) for c in self._usual)
+        return Ground((x, y, z), height, 0.0, seen=False)
+
+    def _bounds(self, fresh: bool) -> tuple[float, float]:
+        known = self._settings.camera_height_m
+        low, high = (known - HEIGHT_SLACK_M, known + HEIGHT_SLACK_M) if known else HEIGHT_M
+        if self._height_m is None:
+            return low, high
+        if fresh:
+            return max(low, self._height_m - TRACK_SLACK_M), min(high, self._height_m + TRACK_SLACK_M)
+        return max(low, self._height_m - STALE_SLACK_M), high
+
+    def _usual_enough(self, normal: F64, share: float) -> bool:
+        if self._usual is None:
+            return share >= FIRST_SHARE
+        return bool(normal @ self._usual > np.cos(np.radians(USUAL_DEG))) or share >= 3 * FIRST_SHARE
+
+    def _fit(self, samples: _Samples, fresh: bool) -> Ground | None:
+        points = samples.points
+        upright = points[samples.upright]
+        if len(upright) < MIN_INLIERS:
+            return None
+        normals, heights = _hypotheses(upright)
+        if fresh and self._last is not None:
+            normals = np.vstack([normals, np.asarray(self._last.normal)[None]])
+            heights = np.append(heights, self._last.height_m)
+        low, high = self._bounds(fresh)
+        keep = _plausible(normals) & (heights > low) & (heights < high)
+        if self._settings.camera_pitch_deg is not None:
+            pitch = np.degrees(np.arcsin(np.clip(-normals[:, 2], -1, 1)))
+            keep &= np.abs(pitch - self._settings.camera_pitch_deg) < 20
+        if not keep.any():
+            return None
+        normals, heights = normals[keep], heights[keep]
+
+        # Scored on upright points only; points far below speak against a plane unless its height is well known.
+        reach = 0.02 + 0.012 * upright[:, 2]
+        off = np.abs(upright @ normals.T + heights)
+        score = (off < reach[:, None]).sum(axis=0).astype(np.float64)
+        if self._settings.camera_height_m is None:
+            every = points[:: max(1, len(points) // 800)]
+            below = (every @ normals.T + heights < -0.25).sum(axis=0)
+            score -= 0.7 * below * (len(upright) / len(every))
+        best = int(np.argmax(score))
+        plane = _refine(points, samples.upright, normals[best], float(heights[best]))
+        if plane is None:
+            return None
+        normal, height, share, inliers = plane
+        if not (_plausible(normal[None])[0] and low <= height <= high and share >= MIN_SHARE):
+            return None
+        if len(inliers) < MIN_INLIERS or not _spread(inliers) or not self._usual_enough(normal, share):
+            return None
+        return Ground((float(normal[0]), float(normal[1]), float(normal[2])), height, share)
+
+
+def _sample(depth: NDArray[np.float32], rays: Rays) -> _Samples | None:
+    """Points on a coarse grid with the direction of the surface around each."""
+    stride = max(1, round(depth.shape[1] / 80))
+    z = depth[::stride, ::stride].astype(np.float64)
+    grid = rays.strided(stride, stride)
+    points = np.stack([z * grid.x[None, :], z * grid.y[:, None], z], axis=-1)
+    if min(z.shape) < 5:
+        return None
+    across = points[2:-2, 4:] - points[2:-2, :-4]
+    along = points[:-4, 2:-2] - points[4:, 2:-2]
+    normal = np.cross(along, across)  # up-facing for a floor: away from the camera's own down axis
+    length = np.linalg.norm(normal, axis=-1)
+    inner = points[2:-2, 2:-2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        upright = np.abs(normal[..., 1] * 1.0) > UPRIGHT * length
+        # A floor under a camera pitched far down shows as facing the camera as much as up.
+        upright |= (np.abs(normal[..., 1] + 0.6 * normal[..., 2]) / np.hypot(1, 0.6)) > UPRIGHT * length
+        valid = np.isfinite(inner[..., 2]) & (inner[..., 2] > NEAR_M) & (inner[..., 2] < FAR_M)
+    points = inner[valid]
+    return _Samples(points, upright[valid]) if len(points) >= MIN_INLIERS else None
+
+
+def _hypotheses(points: F64) -> tuple[F64, F64]:
+    """Planes through random triples: unit normals [K, 3] that point up, heights [K]; repeatable."""
+    rng = np.random.default_rng(len(points))
+    triples = points[rng.integers(0, len(points), size=(HYPOTHESES, 3))]
+    normals = np.cross(triples[:, 1] - triples[:, 0], triples[:, 2] - triples[:, 0])
+    length = np.linalg.norm(normals, axis=1)
+    good = length > 1e-3
+    normals, triples = normals[good] / length[good, None], triples[good]
+    normals = np.where(normals[:, 1:2] > 0, -normals, normals)
+    return normals, -np.einsum("ij,ij->i", normals, triples[:, 0])
+
+
+def _plausible(normals: F64) -> NDArray[np.bool_]:
+    """Gravity prior: within the pitch and roll of a worn camera."""
+    pitch = np.degrees(np.arcsin(np.clip(-normals[:, 2], -1, 1)))
+    roll = np.degrees(np.arctan2(-normals[:, 0], -normals[:, 1]))
+    keep: NDArray[np.bool_] = (np.abs(roll) < MAX_ROLL_DEG) & (pitch > MIN_PITCH_DEG) & (pitch < MAX_PITCH_DEG)
+    return keep
+
+
+def _refine(
+    points: F64, upright: NDArray[np.bool_], normal: F64, height: float
+) -> tuple[F64, float, float, F64] | None:
+    """Weighted least squares on the inliers, repeated -> normal, height, share of inliers, inliers."""
+    inliers = points
+    for scale in (1.5, 1.0, 1.0):
+        reach = scale * (0.02 + 0.012 * points[:, 2])
+        near = (np.abs(points @ normal + height) < reach) & upright
+        inliers = points[near]
+        if len(inliers) < MIN_INLIERS:
+            return None
+        weight = 1.0 / (0.02 + 0.012 * inliers[:, 2]) ** 2
+        centre = (weight @ inliers) / weight.sum()
+        offset = inliers - centre
+        _, axes = np.linalg.eigh((offset * weight[:, None]).T @ offset)
+        normal = axes[:, 0] if axes[1, 0] < 0 else -axes[:, 0]
+        height = -float(normal @ centre)
+    share = len(inliers) / len(points)
+    return normal, height, share, inliers
+
+
+def _spread(inliers: F64) -> bool:
+    """A floor extends: half a metre ahead and 0.4 m across, so a shelf's edge or a strip of carpet is not one."""
+    x, z = np.percentile(inliers[:, 0], [5, 95]), np.percentile(inliers[:, 2], [5, 95])
+    return bool(x[1] - x[0] > 0.4 and z[1] - z[0] > 0.4)

@@ -1,0 +1,38 @@
+"""Stairs that lead up, told from a box or a wall by their slope and their treads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_nav.perception.obstacles import Found, Occupancy
+from edge_nav.perception.voxels import CELL_M, HALF_WIDTH_M, LAYERS, LOWEST_M, STEP_M
+
+RISE = (0.4, 1.1)
+"""Rise per metre ahead: building codes allow about 0.5-0.9, a voxel's rounding adds the rest."""
+MIN_RUN_M, MIN_RISE_M = 0.6, 0.35
+"""At least two treads' run and two risers must be seen."""
+
+
+def leads_up(thing: Found, occupied: Occupancy) -> bool:
+    """Whether the tops of what stands ahead climb steadily away from the walker across the thing's width."""
+    if thing.band == "drop" or not thing.in_corridor or thing.low_m > 0.25:
+        return False
+    columns = occupied.any.shape[1]
+    left = max(0, round((max(thing.left_m, -0.4) + HALF_WIDTH_M) / CELL_M))
+    right = min(columns, round((min(thing.right_m, 0.4) + HALF_WIDTH_M) / CELL_M))
+    start = max(0, int(thing.distance_m / CELL_M) - 2)
+    block = occupied.voxels[start : start + round(2.5 / CELL_M), left:right]
+    if block.shape[1] < round(0.4 / CELL_M):
+        return False
+    share = block.mean(axis=1)  # [forward, layer]: how much of the width is filled
+    filled = share > 0.4
+    rows = np.flatnonzero(filled.any(axis=1))
+    if len(rows) < 5:
+        return False
+    top = LOWEST_M + STEP_M * (LAYERS - np.argmax(filled[rows][:, ::-1], axis=1))
+    ahead = rows * CELL_M
+    if ahead[-1] - ahead[0] < MIN_RUN_M or top.max() - top[0] < MIN_RISE_M or top[0] > 0.45:
+        return False
+    slope, offset = np.polyfit(ahead, top, 1)
+    residual = top - (slope * ahead + offset)
+    return bool(RISE[0] < slope < RISE[1] and np.abs(residual).max() < 0.2 and np.diff(top).max() < 0.25)

@@ -1,0 +1,113 @@
+"""Obstacles followed over frames: lasting ids, closing speed, confidence that grows as a thing is seen again."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge_nav.perception.obstacles import Found
+from edge_nav.types import Obstacle
+
+GATE_M = 0.45
+"""A thing may be this far from where it was expected, plus what a brisk walk covers since it was last seen."""
+GATE_MPS = 1.5
+FORGET_S = 0.8
+HISTORY_S = 1.0
+
+
+@dataclass(slots=True)
+class _Track:
+    id: int
+    found: Found
+    t: float
+    frames: int = 1
+    history: deque[tuple[float, float]] = field(default_factory=deque)
+
+    def closing_mps(self) -> float:
+        """Slope of distance over the last second by least squares; 0 until three looks span a fifth of a second."""
+        if len(self.history) < 3 or self.history[-1][0] - self.history[0][0] < 0.2:
+            return 0.0
+        t, d = np.array(self.history).T
+        t = t - t.mean()
+        return float(-(t @ (d - d.mean())) / (t @ t))
+
+    def take(self, found: Found, t: float) -> None:
+        self.found, self.t = found, t
+        self.frames += 1
+        self.history.append((t, found.distance_m))
+        while t - self.history[0][0] > HISTORY_S:
+            self.history.popleft()
+
+
+class Tracker:
+    """Nearest-neighbour association on the floor, in walker coordinates: everything approaches alike as one walks."""
+
+    def __init__(self) -> None:
+        self._tracks: list[_Track] = []
+        self._next_id = 1
+
+    def update(self, found: list[Found], t: float) -> tuple[Obstacle, ...]:
+        """Join this frame's findings to tracks; the obstacles of this frame, nearest first."""
+        self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
+        pairs = sorted(
+            (gap, n, m)
+            for n, track in enumerate(self._tracks)
+            for m, f in enumerate(found)
+            if (gap := _gap(track, f, t)) is not None
+        )
+        taken: dict[int, _Track] = {}
+        used: set[int] = set()
+        for _, n, m in pairs:
+            if n in used or m in taken:
+                continue
+            used.add(n)
+            taken[m] = self._tracks[n]
+            taken[m].take(found[m], t)
+        for m, f in enumerate(found):
+            if m not in taken:
+                taken[m] = _Track(self._next_id, f, t, history=deque([(t, f.distance_m)]))
+                self._next_id += 1
+                self._tracks.append(taken[m])
+        return tuple(_obstacle(taken[m]) for m in range(len(found)))
+
+
+def _gap(track: _Track, found: Found, t: float) -> float | None:
+    """Distance between where a track should be by now and a finding, metres; None if it cannot be the same thing."""
+    old = track.found
+    if (old.band == "drop") != (found.band == "drop"):
+        return None
+    since = t - track.t
+    ahead = old.distance_m - track.closing_mps() * since
+    if old.band == "drop" and (old.label == "unseen_floor") == (found.label == "unseen_floor"):
+        gap = abs(found.distance_m - ahead)  # an edge runs across: its nearest point slides sideways
+    else:
+        expected_forward = old.forward_m - track.closing_mps() * since
+        gap = math.hypot(found.x_m - old.x_m, found.forward_m - expected_forward)
+        # A wall's nearest point slides along it, too, so overlap in width and equal distance also counts.
+        if found.left_m <= old.right_m and old.left_m <= found.right_m:
+            gap = min(gap, abs(found.distance_m - ahead) + 0.1)
+    return gap if gap <= GATE_M + GATE_MPS * since else None
+
+
+def _obstacle(track: _Track) -> Obstacle:
+    f = track.found
+    return Obstacle(
+        id=track.id,
+        distance_m=f.distance_m,
+        bearing_deg=f.bearing_deg,
+        x_m=f.x_m,
+        left_m=f.left_m,
+        right_m=f.right_m,
+        low_m=f.low_m,
+        high_m=f.high_m,
+        band=f.band,
+        in_corridor=f.in_corridor,
+        closing_mps=track.closing_mps(),
+        confidence=f.confidence * (1.0 if track.frames >= 3 else 0.6 + 0.2 * (track.frames - 1)),
+        label=f.label,
+        footing=f.footing,
+        seen_frames=track.frames,
+    )

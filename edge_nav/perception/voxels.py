@@ -1,0 +1,149 @@
+"""Depth map + floor -> counts of pixels in a voxel grid above the floor.
+
+Every pixel takes part: a pole is a few pixels wide, and taking every fourth column would lose it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.perception.rays import FloorAxes, Rays
+from edge_nav.types import Intrinsics
+
+F32 = NDArray[np.float32]
+
+CELL_M = 0.05
+HALF_WIDTH_M = 3.0
+STEP_M = 0.10
+LOWEST_M = 0.10
+LAYERS = 20
+"""20 layers of 0.10 m from 0.10 m to 2.10 m: ground 0-5, body 6-12, head 13-19."""
+TOP_M = 2.05
+"""Nothing above this is a hazard for any walker."""
+EDGE_RATIO = 0.04
+"""A pixel whose depth lies between its two neighbours', off both by more than this share, is a smear across an edge."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoxelGrid:
+    """Pixel counts by [forward, across, layer]: cell (i, j) spans forward from i*CELL_M, x from j*CELL_M-HALF_WIDTH_M.
+
+    ``pixel_voxel`` and ``pixel`` are parallel: the flat voxel and the flat image index of each counted pixel.
+    """
+
+    counts: NDArray[np.int32]
+    pixel_voxel: NDArray[np.int32]
+    pixel: NDArray[np.intp]
+    image_width: int
+
+    def pixels_of(self, cell: int) -> NDArray[np.intp]:
+        """Flat image indices of the pixels counted in a flat cell."""
+        first = cell * LAYERS
+        return self.pixel[(self.pixel_voxel >= first) & (self.pixel_voxel < first + LAYERS)]
+
+
+def cells(max_range_m: float) -> tuple[int, int]:
+    """Grid shape [forward, across]."""
+    return round(max_range_m / CELL_M), round(2 * HALF_WIDTH_M / CELL_M)
+
+
+class Voxelizer:
+    """Reusable buffers for one image size: nothing image-sized is allocated per frame but the compressed pixels."""
+
+    def __init__(self, intrinsics: Intrinsics, max_range_m: float) -> None:
+        shape = (intrinsics.height, intrinsics.width)
+        self.rays = Rays.of(intrinsics)
+        self._max_range_m = max_range_m
+        self._height = np.empty(shape, np.float32)
+        self._ray = np.empty(shape, np.float32)
+        self._near = np.empty(shape, np.float32)
+        self._far = np.empty(shape, np.float32)
+        self._index = np.empty(shape, np.int32)
+        self._voxel = np.empty(shape, np.int32)
+
+    def heights(self, depth: F32, axes: FloorAxes) -> F32:
+        """Height above the floor of every pixel, metres, float32 [H, W] (a buffer that the next call reuses)."""
+        self.rays.dot(axes.up, out=self._ray)
+        np.multiply(self._ray, depth, out=self._height)
+        self._height += np.float32(axes.height_m)
+        return self._height
+
+    def count(self, depth: F32, height: F32, axes: FloorAxes, ignore: NDArray[np.bool_] | None) -> VoxelGrid:
+        """Obstacle pixels into voxels. ``ignore`` marks the walker's own hand, cane or dog."""
+        rows, columns = cells(self._max_range_m)
+        # Comparisons with NaN are False, so unknown pixels fall out here.
+        mask = cv2.inRange(height, LOWEST_M, TOP_M)
+        mask &= cv2.inRange(depth, 0.0, self._max_range_m * 1.2)
+        if ignore is not None:
+            mask[ignore] = 0
+        self._drop_smears(depth, mask.view(np.bool_))
+
+        # voxel = (forward cell * columns + across cell) * LAYERS + layer, by whole-image passes: far cheaper than
+        # gathering the pixels first. Whatever lies outside the grid is masked, so its overflow is never read.
+        mask &= self._cell_of(depth, axes.forward, 0.0, rows)
+        np.multiply(self._index, np.int32(columns * LAYERS), out=self._voxel)
+        mask &= self._cell_of(depth, axes.right, HALF_WIDTH_M, columns)
+        self._index *= np.int32(LAYERS)
+        self._voxel += self._index
+        np.multiply(np.subtract(height, np.float32(LOWEST_M), out=self._near), np.float32(1 / STEP_M), out=self._near)
+        self._near_to_index()
+        self._voxel += self._index
+        pixel = np.flatnonzero(mask)
+        voxel = self._voxel.ravel()[pixel]
+        counts = np.bincount(voxel, minlength=rows * columns * LAYERS)
+        return VoxelGrid(counts.reshape(rows, columns, LAYERS).astype(np.int32), voxel, pixel, depth.shape[1])
+
+    def position(self, pixels: NDArray[np.intp], depth: F32, axes: FloorAxes) -> tuple[F32, F32]:
+        """Offset to the right and forward of some pixels, by flat index, metres."""
+        v, u = np.divmod(pixels, depth.shape[1])
+        z, x, y = depth.ravel()[pixels], self.rays.x[u], self.rays.y[v]
+        right, forward = axes.right.astype(np.float32), axes.forward.astype(np.float32)
+        return z * (right[0] * x + right[1] * y + right[2]), z * (forward[0] * x + forward[1] * y + forward[2])
+
+    def _cell_of(self, depth: F32, axis: NDArray[np.float64], offset_m: float, number: int) -> NDArray[np.uint8]:
+        """Cell along a floor axis into the index buffer; mask (0 or 255) of the pixels that lie within the grid."""
+        self.rays.dot(axis / CELL_M, out=self._ray)
+        np.multiply(self._ray, depth, out=self._near)
+        self._near += np.float32(offset_m / CELL_M)
+        inside: NDArray[np.uint8] = cv2.inRange(self._near, 0.0, number - 1e-3)
+        self._near_to_index()
+        return inside
+
+    def _near_to_index(self) -> None:
+        with np.errstate(invalid="ignore"):  # unknown depth becomes an arbitrary index, and is masked
+            self._index[...] = self._near
+
+    def _drop_smears(self, depth: F32, mask: NDArray[np.bool_]) -> None:
+        """Clear mask where sensors and networks smear depth between a thing and what lies behind it.
+
+        A thin pole is nearer than both of its sides, so it stays.
+        """
+        for axis in (1, 0):
+            a, b, mid = _neighbours(depth, axis)
+            near, far, inner = _inner(self._near, axis), _inner(self._far, axis), _inner(mask, axis)
+            np.minimum(a, b, out=near)
+            np.maximum(a, b, out=far)
+            near *= np.float32(1 + EDGE_RATIO)
+            far *= np.float32(1 - EDGE_RATIO)
+            inner &= ~((mid > near) & (mid < far))
+
+
+def _neighbours(depth: F32, axis: int) -> tuple[F32, F32, F32]:
+    """Depth two pixels before, two after, and in the middle, along an axis."""
+    if axis == 1:
+        return depth[:, :-4], depth[:, 4:], depth[:, 2:-2]
+    return depth[:-4], depth[4:], depth[2:-2]
+
+
+def _inner(array: NDArray[np.generic], axis: int) -> NDArray[np.generic]:
+    return array[:, 2:-2] if axis == 1 else array[2:-2]
+
+
+def expected_pixels(rows: int, intrinsics: Intrinsics) -> F32:
+    """How many pixels a voxel's front face would cover at each forward index: float32 [rows]."""
+    forward = (np.arange(rows, dtype=np.float32) + 0.5) * np.float32(CELL_M)
+    return (intrinsics.fx * CELL_M / forward * intrinsics.fy * STEP_M / forward).astype(np.float32)
