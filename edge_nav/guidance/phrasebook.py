@@ -73,7 +73,7 @@ class Phrases(Settings):
 @lru_cache
 def phrases(language: Language) -> Phrases:
     """The phrases of a language."""
-    file = importlib.resources.files("edge_nav.guidance").joinpath("phrases", f"{language}.yaml")
+    file = importlib.resources.files("edge_nav.guidance").joinpath(f"phrases/{language}.yaml")
     return Phrases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 

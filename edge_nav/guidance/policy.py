@@ -26,6 +26,8 @@ SURE = 0.6
 """Below this certainty distances are hedged."""
 VEER_DEG = (10.0, 40.0)
 VEER_FRAMES = 3
+SLOW_FRAMES_S = 0.4
+"""Where frames come more seldom than this, a second look would come too late."""
 
 FAULT_MESSAGES: dict[str, str] = {
     "camera": "camera_lost",
@@ -102,7 +104,7 @@ class GuidancePolicy:
 
     def _candidates(self, scene: Scene) -> list[_Candidate]:
         rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]
-        slow = self._frame_t is None or scene.t - self._frame_t > 0.4
+        slow = self._frame_t is not None and scene.t - self._frame_t > SLOW_FRAMES_S
         candidates = []
         zones: dict[int, Zone] = {}
         for obstacle in scene.obstacles:

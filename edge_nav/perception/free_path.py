@@ -66,7 +66,7 @@ def blocked_share(depth: NDArray[np.float32]) -> float:
 def _inflated(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
     """Cells that the middle of a walker cannot enter."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
-    cells = occupied.voxels[:, :, :layers].any(axis=2).astype(np.uint8)
+    cells = np.asarray(occupied.voxels[:, :, :layers].any(axis=2), dtype=np.uint8)
     for f in found:
         if f.band == "drop":
             i = int(f.forward_m / CELL_M)
@@ -74,8 +74,8 @@ def _inflated(occupied: Occupancy, found: list[Found], settings: PerceptionSetti
             right = max(left + 1, round((f.right_m + HALF_WIDTH_M) / CELL_M))
             cells[max(i, 0) : i + 2, left:right] = 1
     reach = 2 * round(settings.corridor_width_m / 2 / CELL_M) + 1
-    grown: NDArray[np.uint8] = cv2.dilate(cells, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    return grown
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return np.asarray(cv2.dilate(cells, ellipse), dtype=np.uint8)
 
 
 def _reach(blocked: NDArray[np.uint8], scan: FloorScan) -> NDArray[np.float64]:
@@ -88,4 +88,6 @@ def _reach(blocked: NDArray[np.uint8], scan: FloorScan) -> NDArray[np.float64]:
     hit = blocked[np.where(inside, i, 0), np.where(inside, j, 0)].astype(bool) & inside
     hit[:, -1] = True
     free = steps[0, hit.argmax(axis=1)]
-    return np.minimum(free, [floor_seen_to(scan, s) or 0.0 for s in range(SECTORS)])
+    floor = np.array([floor_seen_to(scan, s) or 0.0 for s in range(SECTORS)])
+    reach: NDArray[np.float64] = np.minimum(free, floor)
+    return reach

@@ -41,6 +41,8 @@ FIRST_SHARE = 0.08
 USUAL_DEG = 25.0
 """A worn camera's floor does not turn by more than this from what it usually is."""
 MIN_INLIERS = 60
+RAISED_SHARE = 0.04
+"""While the camera's height is still unknown, a plane with more points than this below it is a table, not the floor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +69,7 @@ class GroundTracker:
         if found is None:
             return None
         normal = np.asarray(found.normal)
-        if self._height_m is None or self._usual is None or not fresh:
+        if self._height_m is None or self._usual is None:
             self._height_m, self._usual = found.height_m, normal
         self._height_m += 0.2 * (found.height_m - self._height_m)
         usual = self._usual + 0.1 * (normal - self._usual)
@@ -93,6 +95,12 @@ class GroundTracker:
         if fresh:
             return max(low, self._height_m - TRACK_SLACK_M), min(high, self._height_m + TRACK_SLACK_M)
         return max(low, self._height_m - STALE_SLACK_M), high
+
+    def _height_trusted(self, height: float) -> bool:
+        """Known to be the walker's own floor by its height, so that lower points are a drop and not the real floor."""
+        if self._settings.camera_height_m is not None:
+            return True
+        return self._height_m is not None and abs(height - self._height_m) <= TRACK_SLACK_M
 
     def _usual_enough(self, normal: F64, share: float) -> bool:
         if self._usual is None:
@@ -133,6 +141,8 @@ class GroundTracker:
         if not (_plausible(normal[None])[0] and low <= height <= high and share >= MIN_SHARE):
             return None
         if len(inliers) < MIN_INLIERS or not _spread(inliers) or not self._usual_enough(normal, share):
+            return None
+        if not self._height_trusted(height) and (points @ normal + height < -0.25).mean() > RAISED_SHARE:
             return None
         return Ground((float(normal[0]), float(normal[1]), float(normal[2])), height, share)
 

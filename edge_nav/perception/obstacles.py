@@ -90,9 +90,10 @@ class Look:
 
 def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings) -> list[Found]:
     """Connected things, nearest first."""
-    standing = occupied.voxels[:, :, :BODY_LAYER].any(axis=2).astype(np.uint8)
+    standing = np.asarray(occupied.voxels[:, :, :BODY_LAYER].any(axis=2), dtype=np.uint8)
     reach = 2 * round(FOOT_M / CELL_M) + 1
-    near_foot = cv2.dilate(standing, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    near_foot = np.asarray(cv2.dilate(standing, ellipse), dtype=np.uint8)
     found: list[Found] = []
     for cells in (occupied.any & near_foot, occupied.any & (1 - near_foot)):
         for part in _components(cells, settings.corridor_width_m / 2):
@@ -104,7 +105,7 @@ def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings
 
 def _components(cells: NDArray[np.uint8], half_m: float) -> list[NDArray[np.intp]]:
     """Connected cells as arrays of flat indices; wide things cut at the corridor's borders."""
-    joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     _, labels = cv2.connectedComponents(joined, connectivity=8)
     flat = np.flatnonzero(cells)
     label = labels.ravel()[flat]
@@ -126,7 +127,7 @@ def _components(cells: NDArray[np.uint8], half_m: float) -> list[NDArray[np.intp
 def _regions(columns: int, half_m: float) -> NDArray[np.int8]:
     """Per column of cells: 0 left of the corridor, 1 in it, 2 right of it."""
     centre = (np.arange(columns) + 0.5) * CELL_M - HALF_WIDTH_M
-    return np.digitize(centre, [-half_m, half_m]).astype(np.int8)
+    return np.asarray(np.digitize(centre, [-half_m, half_m]), dtype=np.int8)
 
 
 def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: PerceptionSettings) -> Found | None:

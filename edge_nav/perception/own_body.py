@@ -52,6 +52,6 @@ def own_body(
         mask |= here.astype(np.uint8)
     if not mask.any():
         return None
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    grown = cv2.dilate(mask, np.ones((3, 3), np.uint8))
     size = (depth.shape[1], depth.shape[0])
-    return cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
+    return np.asarray(cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST)) > 0

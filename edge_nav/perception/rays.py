@@ -36,7 +36,8 @@ class Rays:
         """axis . ray for every pixel, float32 [H, W]; separable, so one outer sum."""
         across = (axis[0] * self.x).astype(np.float32)
         along = (axis[1] * self.y + axis[2]).astype(np.float32)
-        return np.add(along[:, None], across[None, :], out=out)
+        total: F32 = np.add(along[:, None], across[None, :], out=out)
+        return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)

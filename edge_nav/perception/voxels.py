@@ -6,6 +6,7 @@ Every pixel takes part: a pole is a few pixels wide, and taking every fourth col
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.types import Intrinsics
 
 F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+T = TypeVar("T", bound=np.generic)
 
 CELL_M = 0.05
 HALF_WIDTH_M = 3.0
@@ -76,11 +79,11 @@ class Voxelizer:
         """Obstacle pixels into voxels. ``ignore`` marks the walker's own hand, cane or dog."""
         rows, columns = cells(self._max_range_m)
         # Comparisons with NaN are False, so unknown pixels fall out here.
-        mask = cv2.inRange(height, LOWEST_M, TOP_M)
-        mask &= cv2.inRange(depth, 0.0, self._max_range_m * 1.2)
+        mask = _between(height, LOWEST_M, TOP_M)
+        mask &= _between(depth, 0.0, self._max_range_m * 1.2)
         if ignore is not None:
             mask[ignore] = 0
-        self._drop_smears(depth, mask.view(np.bool_))
+        self._clear_smears(depth, mask)
 
         # voxel = (forward cell * columns + across cell) * LAYERS + layer, by whole-image passes: far cheaper than
         # gathering the pixels first. Whatever lies outside the grid is masked, so its overflow is never read.
@@ -104,12 +107,12 @@ class Voxelizer:
         right, forward = axes.right.astype(np.float32), axes.forward.astype(np.float32)
         return z * (right[0] * x + right[1] * y + right[2]), z * (forward[0] * x + forward[1] * y + forward[2])
 
-    def _cell_of(self, depth: F32, axis: NDArray[np.float64], offset_m: float, number: int) -> NDArray[np.uint8]:
+    def _cell_of(self, depth: F32, axis: NDArray[np.float64], offset_m: float, number: int) -> U8:
         """Cell along a floor axis into the index buffer; mask (0 or 255) of the pixels that lie within the grid."""
         self.rays.dot(axis / CELL_M, out=self._ray)
         np.multiply(self._ray, depth, out=self._near)
         self._near += np.float32(offset_m / CELL_M)
-        inside: NDArray[np.uint8] = cv2.inRange(self._near, 0.0, number - 1e-3)
+        inside = _between(self._near, 0.0, number - 1e-3)
         self._near_to_index()
         return inside
 
@@ -117,33 +120,34 @@ class Voxelizer:
         with np.errstate(invalid="ignore"):  # unknown depth becomes an arbitrary index, and is masked
             self._index[...] = self._near
 
-    def _drop_smears(self, depth: F32, mask: NDArray[np.bool_]) -> None:
+    def _clear_smears(self, depth: F32, mask: U8) -> None:
         """Clear mask where sensors and networks smear depth between a thing and what lies behind it.
 
         A thin pole is nearer than both of its sides, so it stays.
         """
         for axis in (1, 0):
-            a, b, mid = _neighbours(depth, axis)
-            near, far, inner = _inner(self._near, axis), _inner(self._far, axis), _inner(mask, axis)
-            np.minimum(a, b, out=near)
-            np.maximum(a, b, out=far)
+            before, after, middle = (_shifted(depth, axis, n) for n in (0, 4, 2))
+            near, far, inner = _shifted(self._near, axis, 2), _shifted(self._far, axis, 2), _shifted(mask, axis, 2)
+            np.minimum(before, after, out=near)
+            np.maximum(before, after, out=far)
             near *= np.float32(1 + EDGE_RATIO)
             far *= np.float32(1 - EDGE_RATIO)
-            inner &= ~((mid > near) & (mid < far))
+            inner[(middle > near) & (middle < far)] = 0
 
 
-def _neighbours(depth: F32, axis: int) -> tuple[F32, F32, F32]:
-    """Depth two pixels before, two after, and in the middle, along an axis."""
-    if axis == 1:
-        return depth[:, :-4], depth[:, 4:], depth[:, 2:-2]
-    return depth[:-4], depth[4:], depth[2:-2]
+def _between(values: F32, low: float, high: float) -> U8:
+    """255 where low <= value <= high, else 0 (also where the value is NaN)."""
+    return np.asarray(cv2.inRange(values, np.array(low), np.array(high)), dtype=np.uint8)
 
 
-def _inner(array: NDArray[np.generic], axis: int) -> NDArray[np.generic]:
-    return array[:, 2:-2] if axis == 1 else array[2:-2]
+def _shifted(array: NDArray[T], axis: int, first: int) -> NDArray[T]:
+    """All but four columns (axis 1) or rows (axis 0), beginning at ``first``: a view."""
+    length = array.shape[axis] - 4
+    return array[:, first : first + length] if axis == 1 else array[first : first + length]
 
 
 def expected_pixels(rows: int, intrinsics: Intrinsics) -> F32:
     """How many pixels a voxel's front face would cover at each forward index: float32 [rows]."""
     forward = (np.arange(rows, dtype=np.float32) + 0.5) * np.float32(CELL_M)
-    return (intrinsics.fx * CELL_M / forward * intrinsics.fy * STEP_M / forward).astype(np.float32)
+    pixels: F32 = (intrinsics.fx * CELL_M / forward * intrinsics.fy * STEP_M / forward).astype(np.float32)
+    return pixels

@@ -1,0 +1,129 @@
+"""What perception is held against: the slow and plain way. Every pixel a point, no tracking, no voxels, no smear filter.
+
+Shares no code with edge_nav.perception, so that a mistake there is not repeated here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.types import Ground, Intrinsics
+
+CELL_M = 0.02
+JOIN_M = 0.10
+"""Points within this of each other belong to one thing."""
+SLICE_M = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceObstacle:
+    """A thing in the corridor: nearest horizontal distance, its bearing, heights, and its visible area."""
+
+    distance_m: float
+    bearing_deg: float
+    low_m: float
+    high_m: float
+    area_m2: float
+
+
+def point_cloud(depth: NDArray[np.float32], k: Intrinsics) -> NDArray[np.float64]:
+    """Camera points of all known pixels, metres, float64 [N, 3]."""
+    v, u = np.nonzero(np.isfinite(depth) & (depth > 0))
+    z = depth[v, u].astype(np.float64)
+    return np.stack([(u - k.cx) / k.fx * z, (v - k.cy) / k.fy * z, z], axis=1)
+
+
+def reference_ground(depth: NDArray[np.float32], k: Intrinsics, height_m: tuple[float, float]) -> Ground | None:
+    """The plane below the camera, within a range of heights, that holds most points; exhaustive sampling."""
+    points = point_cloud(depth, k)
+    points = points[(points[:, 2] < 5.0) & (points[:, 1] > -0.5)]
+    if len(points) < 500:
+        return None
+    rng = np.random.default_rng(0)
+    some = points[rng.choice(len(points), min(len(points), 20000), replace=False)]
+    best, best_count = None, 0
+    for _ in range(600):
+        a, b, c = some[rng.integers(0, len(some), 3)]
+        n = np.cross(b - a, c - a)
+        length = float(np.linalg.norm(n))
+        if length < 1e-4:
+            continue
+        n = n / length
+        n = -n if n[1] > 0 else n
+        h = -float(n @ a)
+        tilt = math.degrees(math.acos(float(np.clip(-n[1], -1, 1))))
+        if not (height_m[0] <= h <= height_m[1]) or tilt > 55 or abs(math.degrees(math.atan2(-n[0], -n[1]))) > 20:
+            continue
+        count = int((np.abs(some @ n + h) < 0.02 + 0.01 * some[:, 2]).sum())
+        below = int((some @ n + h < -0.2).sum())
+        if count - below > best_count:
+            best, best_count = (n, h), count - below
+    if best is None or best_count < 0.05 * len(some):
+        return None
+    n, h = best
+    for _ in range(3):
+        near = points[np.abs(points @ n + h) < 0.02 + 0.01 * points[:, 2]]
+        centre = near.mean(axis=0)
+        n = np.linalg.svd(near - centre, full_matrices=False)[2][2]
+        n = -n if n[1] > 0 else n
+        h = -float(n @ centre)
+    share = len(near) / len(points)
+    return Ground((float(n[0]), float(n[1]), float(n[2])), h, share)
+
+
+def reference_obstacles(
+    depth: NDArray[np.float32], k: Intrinsics, ground: Ground, *, width_m: float, height_m: float, max_m: float
+) -> list[ReferenceObstacle]:
+    """Connected things that reach into the walking corridor, nearest first."""
+    points = point_cloud(depth, k)
+    up = np.asarray(ground.normal)
+    forward = np.array([0.0, 0.0, 1.0]) - up * up[2]
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, up)
+    h, f, x = points @ up + ground.height_m, points @ forward, points @ right
+    area = points[:, 2] ** 2 / (k.fx * k.fy)
+    use = (h > 0.10) & (h < height_m) & (f > 0) & (f < max_m + 0.5) & (np.abs(x) < 2.0)
+    h, f, x, area = h[use], f[use], x[use], area[use]
+    i, j = (f / CELL_M).astype(int), ((x + 2.0) / CELL_M).astype(int)
+    grid = np.zeros((int((max_m + 0.5) / CELL_M) + 1, int(4.0 / CELL_M) + 1), np.uint8)
+    grid[i, j] = 1
+    reach = round(JOIN_M / CELL_M)
+    _, labels = cv2.connectedComponents(np.asarray(cv2.dilate(grid, np.ones((reach, reach), np.uint8))))
+    label = labels[i, j]
+    inside = np.abs(x) <= width_m / 2
+    found = []
+    for one in np.unique(label):
+        mine = (label == one) & inside
+        near = _nearest(f[mine], x[mine], area[mine])
+        if near is None or near[0] > max_m:
+            continue
+        distance, bearing = near
+        facing = mine & (np.hypot(f, x) < distance + 0.3)
+        found.append(
+            ReferenceObstacle(
+                distance, bearing, float(h[facing].min()), float(h[facing].max()), float(area[mine].sum())
+            )
+        )
+    return sorted(found, key=lambda o: o.distance_m)
+
+
+def _nearest(f: NDArray[np.float64], x: NDArray[np.float64], area: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Distance and bearing of the nearest slice of 5 cm that shows at least 5 cm2."""
+    distance = np.hypot(f, x)
+    order = np.argsort(distance)
+    distance, total = distance[order], np.cumsum(area[order])
+    start = np.searchsorted(distance, distance - SLICE_M)
+    shown = total - np.where(start > 0, total[start - 1], 0.0)
+    enough = np.flatnonzero(shown >= 0.0005)
+    if not len(enough):
+        return None
+    end = int(enough[0])
+    chosen = order[start[end] : end + 1]
+    return float(np.median(distance[start[end] : end + 1])), math.degrees(
+        math.atan2(float(np.median(x[chosen])), float(np.median(f[chosen])))
+    )

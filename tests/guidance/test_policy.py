@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_nav.guidance.policy import FAULT_MESSAGES, MAX_WORDS, GuidancePolicy
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.types import Callout, Fault, Ground, Obstacle, Scene
+
+FLOOR = Ground((0.0, -1.0, 0.0), 1.4, 0.4)
+
+
+def thing(distance_m: float, bearing_deg: float = 0.0, **changes: object) -> Obstacle:
+    x = distance_m * math.sin(math.radians(bearing_deg))
+    base = Obstacle(
+        1, distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, confidence=0.9, seen_frames=5
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def scene(t: float, *obstacles: Obstacle, **changes: object) -> Scene:
+    clearance = min((o.distance_m for o in obstacles if o.in_corridor), default=5.0)
+    return replace(Scene(int(t * 10), t, obstacles, FLOOR, clearance, 0.0), **changes)  # type: ignore[arg-type]
+
+
+def walk(policy: GuidancePolicy, scenes: list[Scene]) -> list[Callout]:
+    return [c for s in scenes for c in policy.update(s)]
+
+
+def times(start: float, stop: float) -> list[float]:
+    return [start + 0.1 * n for n in range(round((stop - start) * 10))]
+
+
+@pytest.fixture
+def policy() -> GuidancePolicy:
+    return GuidancePolicy(GuidanceSettings())
+
+
+def test_an_approach_gives_one_callout_a_zone(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])
+    assert [c.priority for c in said] == ["notice", "caution", "stop"]
+    assert said[-1].text.startswith("Stop. Obstacle ahead")
+    assert 0.9 < (said[-1].distance_m or 0) < 1.25
+
+
+def test_time_to_contact_makes_stop_earlier_than_distance(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(2.0, closing_mps=1.9)) for t in times(0, 0.3)])
+    assert [c.priority for c in said] == ["stop"]
+
+
+def test_standing_before_a_wall_is_not_nagged(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(0.9)) for t in times(0, 60)])
+    gaps = [b.t - a.t for a, b in itertools.pairwise(said)]
+    assert all(c.priority == "stop" for c in said)
+    assert min(gaps) >= 5.0
+    assert gaps == sorted(gaps)
+
+
+def test_a_second_hazard_is_not_hidden_by_the_first(policy: GuidancePolicy) -> None:
+    wall = thing(0.9, -12, id=1)
+    branch = thing(1.0, 14, id=2, band="head", low_m=1.6, high_m=1.8)
+    walk(policy, [scene(t, wall) for t in times(0, 2)])
+    said = walk(policy, [scene(t, wall, branch) for t in times(2, 3)])
+    assert [c.kind for c in said] == ["head"]
+
+
+def test_what_a_cane_misses_comes_first(policy: GuidancePolicy) -> None:
+    box = thing(1.0, id=1, band="ground", high_m=0.5)
+    drop = thing(1.1, id=2, band="drop", low_m=-0.8, high_m=0.0, label="drop")
+    assert policy.update(scene(0.0, box, drop))[0].kind == "drop"
+
+
+@pytest.mark.parametrize(
+    ("band", "footing", "label", "kind"),
+    [
+        ("head", False, None, "head"),
+        ("body", False, None, "overhang"),
+        ("body", True, None, "obstacle"),
+        ("ground", True, None, "low_obstacle"),
+        ("ground", True, "stairs_up", "stairs_up"),
+        ("drop", True, "stairs_down", "stairs_down"),
+        ("drop", True, "step_down", "step_down"),
+        ("drop", True, "unseen_floor", "unseen_floor"),
+    ],
+)
+def test_each_row_of_the_table_is_reached(
+    policy: GuidancePolicy, band: str, footing: bool, label: str | None, kind: str
+) -> None:
+    said = policy.update(scene(0.0, thing(0.7, band=band, footing=footing, label=label)))
+    assert [c.kind for c in said] == [kind]
+
+
+def test_unseen_floor_is_never_a_stop(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(0.5, band="drop", label="unseen_floor")) for t in times(0, 20)])
+    assert said
+    assert all(c.priority == "caution" for c in said)
+
+
+def test_one_frame_of_speckle_is_not_spoken(policy: GuidancePolicy) -> None:
+    policy.update(scene(0.0))
+    assert policy.update(scene(0.1, thing(0.9, seen_frames=1))) == []
+    assert policy.update(scene(0.2)) == []
+
+
+def test_zone_borders_do_not_flicker(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(1.2 + 0.05 * (-1) ** n)) for n, t in enumerate(times(0, 4.5))])
+    assert [c.priority for c in said if c.priority == "stop"] == ["stop"]
+
+
+def test_one_clear_when_the_hazard_ends_and_the_way_is_seen_free(policy: GuidancePolicy) -> None:
+    walk(policy, [scene(t, thing(1.0)) for t in times(0, 1)])
+    said = walk(policy, [scene(t) for t in times(1, 10)])
+    assert [c.kind for c in said] == ["clear"]
+
+
+def test_no_clear_where_the_way_is_not_seen(policy: GuidancePolicy) -> None:
+    walk(policy, [scene(t, thing(1.0)) for t in times(0, 1)])
+    assert walk(policy, [scene(t, clearance_m=None) for t in times(1, 10)]) == []
+
+
+def test_an_empty_way_is_silent(policy: GuidancePolicy) -> None:
+    assert walk(policy, [scene(t) for t in times(0, 60)]) == []
+
+
+def test_at_most_six_unasked_callouts_a_minute_but_every_stop() -> None:
+    policy = GuidancePolicy(GuidanceSettings())
+    crowd = [scene(t, thing(3.0, 0, id=int(t / 2) + 1)) for t in times(0, 60)]
+    crowd = [
+        replace(s, obstacles=(replace(s.obstacles[0], bearing_deg=30.0 * (n // 20 % 2)),)) for n, s in enumerate(crowd)
+    ]
+    assert len(walk(policy, crowd)) <= 6
+    said = policy.update(scene(60.5, thing(0.8, id=99)))
+    assert [c.priority for c in said] == ["stop"]
+
+
+def test_a_lost_track_is_not_a_new_hazard(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(3.0, 5, id=n)) for n, t in enumerate(times(0, 4))])
+    assert len(said) == 1
+
+
+def test_veer_advice_only_when_the_free_side_is_certain(policy: GuidancePolicy) -> None:
+    sure = [scene(t, thing(2.5, seen_frames=1 if t < 0.25 else 5), free_bearing_deg=-24.0) for t in times(0, 0.6)]
+    assert walk(policy, sure)[0].text == "Obstacle ahead, two and a half metres. Veer left."
+    unsure = [replace(s, free_bearing_deg=24.0 * (-1) ** n) for n, s in enumerate(sure)]
+    assert "Veer" not in walk(GuidancePolicy(GuidanceSettings()), unsure)[0].text
+    doubtful = [replace(s, certainty=0.4) for s in sure]
+    text = walk(GuidancePolicy(GuidanceSettings()), doubtful)[0].text
+    assert text == "Obstacle ahead, about two and a half metres."
+
+
+def test_nobody_is_sent_round_a_drop(policy: GuidancePolicy) -> None:
+    drop = thing(1.4, band="drop", label="drop", low_m=-1.0)
+    scenes = [scene(t, replace(drop, seen_frames=1 if t < 0.25 else 5), free_bearing_deg=20.0) for t in times(0, 0.6)]
+    assert [c.text for c in walk(policy, scenes)] == ["Stop. Drop-off ahead, one and a half metres."]
+
+
+def test_verbosity_and_companions() -> None:
+    far, wall, side = thing(4.5), thing(3.0), thing(1.2, 60)
+    one = [scene(0.0, far)]
+    assert walk(GuidancePolicy(GuidanceSettings(verbosity="hazards")), one) == []
+    assert len(walk(GuidancePolicy(GuidanceSettings(verbosity="normal")), one)) == 1
+    assert walk(GuidancePolicy(GuidanceSettings(verbosity="normal")), [scene(0.0, side)]) == []
+    assert len(walk(GuidancePolicy(GuidanceSettings(verbosity="talkative")), [scene(0.0, side)])) == 1
+    assert walk(GuidancePolicy(GuidanceSettings(), "dog"), [scene(0.0, wall)]) == []
+    assert len(walk(GuidancePolicy(GuidanceSettings(), "dog"), [scene(0.0, thing(0.9))])) == 1
+    sign = thing(3.0, band="head", low_m=1.6)
+    assert len(walk(GuidancePolicy(GuidanceSettings(), "dog"), [scene(0.0, sign)])) == 1
+
+
+@pytest.mark.parametrize("view", ["blocked", "dark", "bright", "covered"])
+def test_a_blind_view_is_announced_within_a_second_and_its_end_too(policy: GuidancePolicy, view: str) -> None:
+    walk(policy, [scene(t) for t in times(0, 1)])
+    said = walk(policy, [scene(t, view=view) for t in times(1, 3)])
+    assert [(c.kind, c.priority) for c in said] == [(view, "fault")]
+    assert said[0].t - 1.0 <= 1.0
+    assert [c.kind for c in walk(policy, [scene(t) for t in times(3, 5)])] == ["recovered"]
+
+
+def test_a_lost_floor_is_admitted_once(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, ground=None, clearance_m=None) for t in times(0, 30)])
+    assert [c.kind for c in said] == ["floor_lost"]
+
+
+@pytest.mark.parametrize("component", sorted(FAULT_MESSAGES))
+def test_every_fault_has_words_and_is_not_repeated_at_once(policy: GuidancePolicy, component: str) -> None:
+    said = policy.fault(Fault(component, "it broke"), 1.0)
+    assert [c.priority for c in said] == ["fault"]
+    assert policy.fault(Fault(component, "it broke"), 2.0) == []
+    assert policy.fault(Fault(component, "again", recovered=True), 3.0)[0].kind == "recovered"
+
+
+def test_a_callout_is_current_only_while_its_hazard_is_there(policy: GuidancePolicy) -> None:
+    callout = policy.update(scene(0.0, thing(1.0)))[0]
+    assert policy.is_current(callout)
+    policy.update(scene(0.1))
+    assert not policy.is_current(callout)
+
+
+obstacles = st.builds(
+    thing,
+    st.floats(0.2, 6),
+    st.floats(-60, 60),
+    id=st.integers(1, 4),
+    band=st.sampled_from(["ground", "body", "head", "drop"]),
+    footing=st.booleans(),
+    closing_mps=st.floats(-2, 2),
+    confidence=st.floats(0, 1),
+    seen_frames=st.integers(1, 9),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(obstacles, max_size=4), min_size=5, max_size=150))
+def test_whatever_is_seen_the_promises_hold(frames: list[list[Obstacle]]) -> None:
+    policy = GuidancePolicy(GuidanceSettings(verbosity="talkative"))
+    said = walk(policy, [scene(0.1 * n, *obstacles) for n, obstacles in enumerate(frames)])
+    assert all(len(c.text.split()) <= MAX_WORDS and c.expires_t > c.t for c in said)
+    assert len({c.id for c in said}) == len(said)
+    quiet = [c.t for c in said if c.priority in ("caution", "notice", "info")]
+    assert all(sum(t <= u < t + 60 for u in quiet) <= 7 for t in quiet)  # six, and a "clear" for the last
+    assert all(b - a >= 1.49 for a, b in itertools.pairwise(quiet))
