@@ -196,7 +196,7 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class VoiceFate:
-    """What became of a callout. ``latency_s`` runs from frame capture to the first audio sample, None if never heard."""
+    """What became of a callout. ``latency_s``: frame capture to first audio sample, None if never heard."""
 
     callout_id: int
     state: VoiceState

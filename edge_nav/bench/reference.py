@@ -1,4 +1,4 @@
-"""What perception is held against: the slow and plain way. Every pixel a point, no tracking, no voxels, no smear filter.
+"""What perception is held against: every pixel a point, no tracking, no voxels, no smear filter. Slow and plain.
 
 Shares no code with edge_nav.perception, so that a mistake there is not repeated here.
 """
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.types import Ground, Intrinsics
+
+Column = NDArray[np.float64]
 
 CELL_M = 0.02
 JOIN_M = 0.10
@@ -80,13 +82,7 @@ def reference_obstacles(
     depth: NDArray[np.float32], k: Intrinsics, ground: Ground, *, width_m: float, height_m: float, max_m: float
 ) -> list[ReferenceObstacle]:
     """Connected things that reach into the walking corridor, nearest first."""
-    points = point_cloud(depth, k)
-    up = np.asarray(ground.normal)
-    forward = np.array([0.0, 0.0, 1.0]) - up * up[2]
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, up)
-    h, f, x = points @ up + ground.height_m, points @ forward, points @ right
-    area = points[:, 2] ** 2 / (k.fx * k.fy)
+    h, f, x, area = _above_floor(depth, k, ground)
     use = (h > 0.10) & (h < height_m) & (f > 0) & (f < max_m + 0.5) & (np.abs(x) < 2.0)
     h, f, x, area = h[use], f[use], x[use], area[use]
     i, j = (f / CELL_M).astype(int), ((x + 2.0) / CELL_M).astype(int)
@@ -112,6 +108,16 @@ def reference_obstacles(
     return sorted(found, key=lambda o: o.distance_m)
 
 
+def _above_floor(depth: NDArray[np.float32], k: Intrinsics, ground: Ground) -> tuple[Column, Column, Column, Column]:
+    """Height, forward, right (metres) and area (square metres) of every known pixel."""
+    points = point_cloud(depth, k)
+    up = np.asarray(ground.normal)
+    forward = np.array([0.0, 0.0, 1.0]) - up * up[2]
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, up)
+    return points @ up + ground.height_m, points @ forward, points @ right, points[:, 2] ** 2 / (k.fx * k.fy)
+
+
 def _nearest(f: NDArray[np.float64], x: NDArray[np.float64], area: NDArray[np.float64]) -> tuple[float, float] | None:
     """Distance and bearing of the nearest slice of 5 cm that shows at least 5 cm2."""
     distance = np.hypot(f, x)
@@ -127,3 +133,13 @@ def _nearest(f: NDArray[np.float64], x: NDArray[np.float64], area: NDArray[np.fl
     return float(np.median(distance[start[end] : end + 1])), math.degrees(
         math.atan2(float(np.median(x[chosen])), float(np.median(f[chosen])))
     )
+
+
+def point_support(
+    depth: NDArray[np.float32], k: Intrinsics, ground: Ground, distance_m: float, bearing_deg: float
+) -> float:
+    """Area in square metres of the points above the floor within 0.15 m of a place: what speaks for a claim there."""
+    h, f, x, area = _above_floor(depth, k, ground)
+    bearing = math.radians(bearing_deg)
+    away = np.hypot(f - distance_m * math.cos(bearing), x - distance_m * math.sin(bearing))
+    return float(area[(away < 0.15) & (h > 0.08) & (h < 2.1)].sum())

@@ -35,18 +35,18 @@ DARK, DAZZLED = 30.0, 245.0
 """Mean brightness below and above which a depth camera gets no answer from a perfectly sound floor."""
 STAIR_RISE = (0.3, 1.1)
 """Fall per metre ahead of a staircase, between a shallow flight's and a ladder's."""
+STAIR_RUN_M, STRETCH_M = 2.4, 0.2
 KERB_M = 0.26
 """The deepest single step; deeper is a drop."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """The floor's end along one sector: range, how far below, the fall per metre beyond it, and whether it was seen."""
+    """The floor's end along one sector: range, how far below, and whether lower ground was seen."""
 
     sector: int
     range_m: float
     depth_m: float
-    slope: float
     seen: bool
 
 
@@ -65,7 +65,7 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
             groups[-1].append(edge)
         else:
             groups.append([edge])
-    found = [f for g in groups if (f := _join(g, settings)) is not None]
+    found = [f for g in groups if (f := _join(scan, g, settings)) is not None]
     return sorted(found, key=lambda f: f.distance_m)
 
 
@@ -81,20 +81,30 @@ def _edge(scan: FloorScan, sector: int) -> _Edge | None:
             here, level = float(scan.below_m[sector, k]), float(scan.level_m[sector, before].mean())
             sudden = here < -DROP_M and level - here > 0.8 * DROP_M and level > -0.05
             if sudden and share[after, BELOW].mean() > 0.6:
-                return _Edge(sector, k * BIN_M, -here, _slope(scan, sector, seen[n:]), True)
+                return _Edge(sector, k * BIN_M, -here, True)
         elif len(after) == 3 and share[after, MISSING].mean() > 0.8:
             return _unseen(scan, sector, seen, int(n))
     return None
 
 
-def _slope(scan: FloorScan, sector: int, beyond: np.ndarray) -> float:
-    """Fall per metre of real ground distance beyond the edge, from least squares; 0 where too little is seen."""
-    k = beyond[scan.share[sector, beyond, BELOW] > 0.5][:20]
-    if len(k) < 3:
+def _fall_beyond(scan: FloorScan, edges: list[_Edge]) -> float:
+    """Fall per metre of true distance in the first two metres beyond an edge; 0 where it is not a slope.
+
+    Treads lie close together in the picture, so this looks at each pixel's own place.
+    """
+    sector, away, height = scan.lower.T
+    start = float(np.median([e.range_m for e in edges]))
+    mine = (sector >= edges[0].sector) & (sector <= edges[-1].sector) & (away > start) & (away < start + STAIR_RUN_M)
+    away, height = away[mine], height[mine]
+    # The lowest of each stretch, so that the treads' many near pixels do not outweigh the far few.
+    stretch = ((away - start) / STRETCH_M).astype(int)
+    seen = [k for k in range(round(STAIR_RUN_M / STRETCH_M)) if np.count_nonzero(stretch == k) >= 3]
+    if len(seen) < 4:
         return 0.0
-    fall = -scan.below_m[sector, k]
-    ahead = (k + 0.5) * BIN_M
-    return float(np.polyfit(ahead, fall, 1)[0])
+    ahead = (np.array(seen) + 0.5) * STRETCH_M
+    low = np.array([np.median(height[stretch == k]) for k in seen])
+    slope, offset = np.polyfit(ahead, -low, 1)
+    return float(slope) if np.abs(-low - slope * ahead - offset).max() < 0.2 else 0.0
 
 
 def _unseen(scan: FloorScan, sector: int, seen: np.ndarray, n: int) -> _Edge | None:
@@ -109,10 +119,10 @@ def _unseen(scan: FloorScan, sector: int, seen: np.ndarray, n: int) -> _Edge | N
         return None
     if int(gone[0]) * BIN_M > 3.0 or int(gone[until - 1]) < min(BINS, int(gone[0]) + 5):
         return None
-    return _Edge(sector, int(gone[0]) * BIN_M, DROP_M, 0.0, False)
+    return _Edge(sector, int(gone[0]) * BIN_M, DROP_M, False)
 
 
-def _join(edges: list[_Edge], settings: PerceptionSettings) -> Found | None:
+def _join(scan: FloorScan, edges: list[_Edge], settings: PerceptionSettings) -> Found | None:
     ranges = np.array([e.range_m for e in edges])
     width = float(np.median(ranges)) * math.radians(SECTOR_DEG) * (edges[-1].sector - edges[0].sector + 1)
     if len(edges) < 2 or width < MIN_WIDTH_M:
@@ -124,7 +134,7 @@ def _join(edges: list[_Edge], settings: PerceptionSettings) -> Found | None:
     choice = int(np.argmin(np.where(inside, ranges, ranges + 100.0)))
     edge = edges[choice]
     depth = float(np.median([e.depth_m for e in edges]))
-    slope = float(np.median([e.slope for e in edges]))
+    slope = _fall_beyond(scan, edges) if edge.seen else 0.0
     return Found(
         distance_m=float(np.median(ranges[inside])) if inside.any() else edge.range_m,
         bearing_deg=bearing_of(edge.sector),

@@ -40,6 +40,8 @@ class FloorScan:
     below_m: NDArray[np.float64]
     level_m: NDArray[np.float64]
     missing_brightness: NDArray[np.float64]
+    lower: NDArray[np.float32]
+    """[N, 3] sector, true horizontal distance, height of every pixel below the floor."""
 
 
 def bearing_of(sector: int) -> float:
@@ -92,6 +94,8 @@ def scan_floor(
         _mean(cell[below], h[below], size),
         _mean(cell[level], h[level], size),
         _mean(cell[missing], brightness, size),
+        # The ray that should have met the floor goes on, and meets the lower ground this much farther.
+        np.stack([sector[below], expected[below] * (1 - h[below] / axes.height_m), h[below]], axis=1).astype(np.float32),
     )
 
 

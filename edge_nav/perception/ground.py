@@ -21,6 +21,7 @@ F64 = NDArray[np.float64]
 NEAR_M, FAR_M = 0.3, 6.0
 """Only points in this range of z-depth take part: nearer is the walker, farther is noise."""
 HYPOTHESES = 64
+CLOSE = 0.4
 UPRIGHT = float(np.cos(np.radians(50)))
 """Local surfaces within 50 degrees of up may be floor: depth noise tilts them, walls stay out."""
 MAX_ROLL_DEG = 20.0
@@ -31,6 +32,8 @@ HEIGHT_SLACK_M = 0.25
 """Around a configured camera height: bobbing, bending, shoes."""
 TRACK_SLACK_M = 0.18
 """Around the tracked height: gait bob and fit error, less than a stair's rise and a half."""
+BOB_M = 0.10
+"""A floor this far from the tracked height is half as likely: the road beyond a kerb is not what one stands on."""
 STALE_SLACK_M = 0.30
 """Below the tracked height once the floor has been out of view: a camera is worn, so no table becomes the floor."""
 MEMORY_S = 2.0
@@ -126,13 +129,18 @@ class GroundTracker:
         normals, heights = normals[keep], heights[keep]
 
         # Scored on upright points only; points far below speak against a plane unless its height is well known.
-        reach = 0.02 + 0.012 * upright[:, 2]
+        # Fitting closely counts most: a plane that runs midway between the pavement and the road fits both a little.
         off = np.abs(upright @ normals.T + heights)
-        score = (off < reach[:, None]).sum(axis=0).astype(np.float64)
+        loose, close = _reach(upright), CLOSE * _reach(upright)
+        weight = 1.0 / upright[:, 2]  # the floor underfoot is the one that counts
+        weight *= len(weight) / weight.sum()
+        score = weight @ ((off < close[:, None]) + 0.5 * (off < loose[:, None]))
         if self._settings.camera_height_m is None:
             every = points[:: max(1, len(points) // 800)]
             below = (every @ normals.T + heights < -0.25).sum(axis=0)
             score -= 0.7 * below * (len(upright) / len(every))
+        if fresh and self._height_m is not None:
+            score *= 1.0 / (1.0 + ((heights - self._height_m) / BOB_M) ** 2)
         best = int(np.argmax(score))
         plane = _refine(points, samples.upright, normals[best], float(heights[best]))
         if plane is None:
@@ -140,7 +148,9 @@ class GroundTracker:
         normal, height, share, inliers = plane
         if not (_plausible(normal[None])[0] and low <= height <= high and share >= MIN_SHARE):
             return None
-        if len(inliers) < MIN_INLIERS or not _spread(inliers) or not self._usual_enough(normal, share):
+        # Close to an edge only a strip of floor is left; it is known by where the floor was a moment ago.
+        ahead_m = 0.15 if fresh and self._height_trusted(height) else 0.4
+        if len(inliers) < MIN_INLIERS or not _spread(inliers, ahead_m) or not self._usual_enough(normal, share):
             return None
         if not self._height_trusted(height) and (points @ normal + height < -0.25).mean() > RAISED_SHARE:
             return None
@@ -172,7 +182,8 @@ def _sample(depth: NDArray[np.float32], rays: Rays) -> _Samples | None:
 def _hypotheses(points: F64) -> tuple[F64, F64]:
     """Planes through random triples: unit normals [K, 3] that point up, heights [K]; repeatable."""
     rng = np.random.default_rng(len(points))
-    triples = points[rng.integers(0, len(points), size=(HYPOTHESES, 3))]
+    nearer = points[points[:, 2] <= np.median(points[:, 2])]
+    triples = np.concatenate([some[rng.integers(0, len(some), size=(HYPOTHESES // 2, 3))] for some in (points, nearer)])
     normals = np.cross(triples[:, 1] - triples[:, 0], triples[:, 2] - triples[:, 0])
     length = np.linalg.norm(normals, axis=1)
     good = length > 1e-3
@@ -194,23 +205,31 @@ def _refine(
 ) -> tuple[F64, float, float, F64] | None:
     """Weighted least squares on the inliers, repeated -> normal, height, share of inliers, inliers."""
     inliers = points
-    for scale in (1.5, 1.0, 1.0):
-        reach = scale * (0.02 + 0.012 * points[:, 2])
-        near = (np.abs(points @ normal + height) < reach) & upright
+    held = 0
+    for scale in (1.5, 1.0, 1.0, CLOSE, CLOSE):
+        near = (np.abs(points @ normal + height) < scale * _reach(points)) & upright
+        if scale == CLOSE and np.count_nonzero(near) < 0.5 * held:
+            break  # depth too wavy to tell
         inliers = points[near]
+        held = max(held, len(inliers))
         if len(inliers) < MIN_INLIERS:
             return None
-        weight = 1.0 / (0.02 + 0.012 * inliers[:, 2]) ** 2
+        weight = 1.0 / _reach(inliers) ** 2
         centre = (weight @ inliers) / weight.sum()
         offset = inliers - centre
         _, axes = np.linalg.eigh((offset * weight[:, None]).T @ offset)
         normal = axes[:, 0] if axes[1, 0] < 0 else -axes[:, 0]
         height = -float(normal @ centre)
-    share = len(inliers) / len(points)
-    return normal, height, share, inliers
+    return normal, height, len(inliers) / len(points), inliers
 
 
-def _spread(inliers: F64) -> bool:
-    """A floor extends: half a metre ahead and 0.4 m across, so a shelf's edge or a strip of carpet is not one."""
+def _reach(points: F64) -> F64:
+    """How far a floor point may lie off the plane, metres: a depth camera's noise, growing with distance."""
+    reach: F64 = 0.02 + 0.012 * points[:, 2]
+    return reach
+
+
+def _spread(inliers: F64, ahead_m: float) -> bool:
+    """A floor extends ahead, and 0.4 m across: a shelf's edge or a strip of carpet is not one."""
     x, z = np.percentile(inliers[:, 0], [5, 95]), np.percentile(inliers[:, 2], [5, 95])
-    return bool(x[1] - x[0] > 0.4 and z[1] - z[0] > 0.4)
+    return bool(x[1] - x[0] > 0.4 and z[1] - z[0] > ahead_m)

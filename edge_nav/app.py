@@ -1,0 +1,274 @@
+"""Wires one walk together: capture thread, loop, watchdog, voice, log. The only file that starts threads for it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Protocol
+
+from edge_nav.errors import EdgeNavError, SourceFault
+from edge_nav.guards import PaceGuard, Watchdog
+from edge_nav.loop import Loop, Step
+from edge_nav.mailbox import Captured, Mailbox, WalkClock
+from edge_nav.record import records
+from edge_nav.record.log import GuidanceLog
+from edge_nav.record.overlay import OverlayWriter
+from edge_nav.record.session import SessionRecorder
+from edge_nav.record.summary import Summary
+from edge_nav.speech.voice import Voice
+from edge_nav.types import Callout, Fault, Frame, Source, VoiceFate
+
+WATCH_S = 0.1
+FIRST_FRAME_S = 5.0
+"""A camera that has given nothing by then is not there: the walk ends with a fault instead of waiting on."""
+HANG_S = 3.0
+"""A walk asked to stop while stuck in one frame is ended all the same after this."""
+
+
+class Progress(Protocol):
+    """Told of every frame and callout, for a screen; speech and log do not depend on it."""
+
+    def frame(self, index: int) -> None: ...
+    def callout(self, callout: Callout) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where a walk's results go besides the voice; None where not asked for."""
+
+    log: GuidanceLog | None = None
+    recorder: SessionRecorder | None = None
+    overlay: OverlayWriter | None = None
+    progress: Progress | None = None
+
+
+class Walk:
+    """One walk from its first frame to its summary."""
+
+    def __init__(
+        self,
+        source: Source,
+        loop: Loop,
+        open_voice: Callable[..., Voice],
+        outputs: Outputs,
+        *,
+        every_frame: bool = False,
+        max_seconds: float | None = None,
+    ) -> None:
+        self._source, self._loop, self._outputs = source, loop, outputs
+        self._every_frame, self._max_seconds = every_frame, max_seconds
+        self._clock, self._mailbox, self._watchdog = WalkClock(), Mailbox(), Watchdog()
+        self._pace, self.summary = PaceGuard(), Summary()
+        self._stop = threading.Event()
+        self._announcing = threading.RLock()  # policy, log and voice are told of faults from three threads
+        self._failing: set[str] = set()
+        self._capture_ms = 0.0
+        self._broken: BaseException | None = None
+        self._recording: queue.Queue[tuple[Frame, Step] | None] = queue.Queue(maxsize=8)
+        self._last_t = 0.0
+        self._began = time.monotonic()
+        if outputs.log is not None:
+            outputs.log.on_fault = self.report
+        self._voice = open_voice(
+            is_current=loop.policy.is_current, now=self._clock.now, on_fate=self._fate, on_fault=self.report
+        )
+
+    def run(self) -> int:
+        """Walk until the source ends, time is up, or someone asks to stop. Exit code: 0 done, 1 ended on a fault."""
+        workers = [threading.Thread(target=self._record, name="record")]
+        if not self._every_frame:
+            workers.append(threading.Thread(target=self._capture, name="capture", daemon=True))
+            workers.append(threading.Thread(target=self._watch, name="watchdog", daemon=True))
+        for worker in workers:
+            worker.start()
+        previous = {s: signal.signal(s, self._asked_to_stop) for s in _signals()}
+        try:
+            for item in self._frames():
+                self._one(item)
+        finally:
+            self._stop.set()
+            self._recording.put(None)
+            for worker in workers:
+                worker.join(timeout=HANG_S)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            self._finish()
+        if self._broken is not None:
+            raise self._broken
+        return 1 if self._failing & {"camera", "depth", "frozen", "log", "watchdog"} else 0
+
+    def stop(self) -> None:
+        """Ask the walk to end after the frame it is at."""
+        self._stop.set()
+
+    def report(self, fault: Fault) -> None:
+        """Log a fault and say it. Any thread may call this."""
+        with self._announcing:
+            t = self._now()
+            self._note(fault, t)
+            for callout in self._loop.policy.fault(fault, t):
+                self._announce(callout, 0.0)
+
+    def _frames(self) -> Iterator[Captured]:
+        while not self._stop.is_set():
+            item = self._read() if self._every_frame else self._mailbox.take(WATCH_S)
+            if item is None:
+                if self._every_frame or self._mailbox.finished:
+                    return
+                continue
+            if self._max_seconds is not None and item.frame.t >= self._max_seconds:
+                return
+            yield item
+
+    def _read(self) -> Captured | None:
+        """The next frame of a recording taken frame by frame, or of a camera once it is back."""
+        while not self._stop.is_set():
+            start = time.perf_counter()
+            try:
+                frame = self._source.read()
+            except SourceFault as e:
+                if not self._lost(str(e)):
+                    return None
+                continue
+            self._capture_ms = (time.perf_counter() - start) * 1e3
+            if frame is None:
+                return None
+            self._back()
+            self._clock.start(frame.t)
+            return Captured(frame, self._clock.now())
+        return None
+
+    def _capture(self) -> None:
+        """Thread: a live source at its own pace, a recording at the pace it was recorded with."""
+        try:
+            while not self._stop.is_set() and (item := self._read()) is not None:
+                if not self._source.live and self._stop.wait(max(0.0, item.frame.t - self._clock.now())):
+                    return
+                now = self._clock.now()
+                self._watchdog.frame_captured(now)
+                self._mailbox.put(replace(item, at_s=now))
+        except EdgeNavError as e:  # told on the main thread, where the exit code is decided
+            self._broken = e
+        finally:
+            self._mailbox.close()
+
+    def _lost(self, message: str) -> bool:
+        """Report a lost camera once; whether to go on trying."""
+        if "camera" not in self._failing:
+            self.report(Fault("camera", message))
+        return self._source.live and (self._last_t > 0 or time.monotonic() - self._began < FIRST_FRAME_S)
+
+    def _back(self) -> None:
+        if "camera" in self._failing and not self._every_frame:
+            self.report(Fault("camera", "the camera works again", recovered=True))
+
+    def _watch(self) -> None:
+        """Thread: says so when frames stay away or the loop stalls, which the loop itself cannot."""
+        stopping = 0.0
+        while True:
+            self._stop.wait(WATCH_S) if not self._stop.is_set() else threading.Event().wait(WATCH_S)
+            live = self._source.live and not self._stop.is_set()
+            for fault in self._watchdog.check(self._clock.now(), live=live):
+                if (fault.component in self._failing) == fault.recovered:
+                    self.report(fault)
+            if not self._stop.is_set():
+                continue
+            stopping += WATCH_S
+            if not self._watchdog.stalled:
+                return
+            if stopping > HANG_S:
+                self._finish()
+                os._exit(1)
+
+    def _one(self, item: Captured) -> None:
+        """One frame to its callouts."""
+        start = self._clock.now()
+        self._watchdog.began(start)
+        step = self._loop.step(item.frame)
+        self._watchdog.ended()
+        latency_s = step.seconds if self._every_frame else self._clock.now() - item.at_s
+        with self._announcing:
+            self._last_t = max(item.frame.t, 1e-9)
+            for fault in step.faults:
+                self._note(fault, item.frame.t)
+            if step.scene is not None:
+                stage_ms = {"capture": self._capture_ms, **step.stage_ms}
+                scene = replace(step.scene, stage_ms=stage_ms, dropped_frames=self._mailbox.dropped)
+                self.summary.scene(scene)
+                self._write(records.scene_record(scene))
+            for callout in step.callouts:
+                self._announce(callout, latency_s)
+            self._voice.tick(item.frame.t + latency_s if self._every_frame else self._clock.now())
+        if not self._every_frame:
+            for fault in self._pace.update(item.frame.t, latency_s):
+                self.report(fault)
+        self._show(item.frame, step)
+
+    def _show(self, frame: Frame, step: Step) -> None:
+        """Pictures, recording and screen: after the words, so that they never delay one."""
+        if self._outputs.overlay is not None and step.scene is not None:
+            text = step.callouts[-1].text if step.callouts else None
+            self._outputs.overlay.write(frame, step.depth, step.scene, step.callouts[-1] if text else None)
+        if self._outputs.recorder is not None:
+            self._recording.put((frame, step))
+        if self._outputs.progress is not None:
+            self._outputs.progress.frame(frame.index)
+
+    def _record(self) -> None:
+        """Thread: PNG files take longer than a frame may."""
+        while (item := self._recording.get()) is not None:
+            frame, step = item
+            if self._outputs.recorder is not None:
+                self._outputs.recorder.write(frame, step.depth)
+
+    def _announce(self, callout: Callout, latency_s: float) -> None:
+        self.summary.callout(callout, latency_s)
+        self._write(records.callout_record(callout, latency_s * 1e3))
+        self._voice.say(callout, callout.t + latency_s if self._every_frame else self._clock.now())
+        if self._outputs.progress is not None:
+            self._outputs.progress.callout(callout)
+
+    def _note(self, fault: Fault, t: float) -> None:
+        self._failing.discard(fault.component) if fault.recovered else self._failing.add(fault.component)
+        self.summary.fault(fault)
+        self._write(records.fault_record(fault, t))
+
+    def _fate(self, fate: VoiceFate) -> None:
+        with self._announcing:
+            self.summary.voice(fate)
+            self._write(records.voice_record(fate))
+
+    def _write(self, record: dict[str, object]) -> None:
+        if self._outputs.log is not None:
+            self._outputs.log.write(record)
+
+    def _now(self) -> float:
+        return self._last_t if self._every_frame else self._clock.now()
+
+    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _finish(self) -> None:
+        """Voice, summary and files, in this order; also when the loop hangs."""
+        self._voice.close(self._now())
+        self._source.close()
+        with self._announcing:
+            self._write(
+                records.summary_record(self.summary.result(self._mailbox.dropped, self._source.skipped), self._now())
+            )
+        for output in (self._outputs.recorder, self._outputs.overlay, self._outputs.log):
+            if output is not None:
+                output.close()
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """Only the main thread may set handlers; tests and embedders that run a walk in another thread call stop()."""
+    if threading.current_thread() is not threading.main_thread():
+        return ()
+    return (signal.SIGINT, signal.SIGTERM)

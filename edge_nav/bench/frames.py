@@ -1,0 +1,24 @@
+"""Frames with depth for the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_nav.errors import UsageError
+from edge_nav.sources.spec import open_source, parse_source
+from edge_nav.types import Frame
+
+
+def frames_with_depth(spec: str) -> Iterator[Frame]:
+    """All frames of a recording; UsageError if it has no depth."""
+    source = open_source(parse_source(spec))
+    if source.live:
+        source.close()
+        raise UsageError(f"source {spec} is live: benchmarks need a recording, such as walk or rgbd:DIR.")
+    try:
+        while (frame := source.read()) is not None:
+            if frame.depth_m is None:
+                raise UsageError(f"source {spec} has no depth: give walk, rgbd:DIR or stereo:DIR.")
+            yield frame
+    finally:
+        source.close()

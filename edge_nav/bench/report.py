@@ -1,0 +1,64 @@
+"""Benchmark figures: a table on the screen, and the same as JSON with machine and versions."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from edge_nav import __version__
+
+Row = dict[str, str | float | int | None]
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, 95th percentile, and greatest."""
+    array = np.asarray(values, dtype=float)
+    return float(np.median(array)), float(np.percentile(array, 95)), float(array.max())
+
+
+def report(title: str, rows: list[Row], json_file: Path | None) -> None:
+    """Print the rows, one table, and write them if asked to."""
+    table = Table(title=title)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        table.add_column(name, justify="left" if name == names[0] else "right")
+    for row in rows:
+        table.add_row(*(_text(row.get(name)) for name in names))
+    Console().print(table)
+    if json_file is not None:
+        data = {"title": title, "machine": machine(), "rows": rows}
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on."""
+    return {
+        "cpu": _cpu(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "edge_nav": __version__,
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _text(value: str | float | int | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,214 @@
+"""The command line. Only arguments and exit codes live here; each verb's work is imported when it is used."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_nav import __version__
+from edge_nav.errors import EdgeNavError, UsageError
+
+app = typer.Typer(
+    help="On-device assistive navigation: warns of obstacles, steps and drop-offs by speech. "
+    "It complements a cane or a guide dog; it does not replace them.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="List and verify model bundles.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measure, against a baseline named in the same run.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
+
+VERBS = ("run", "replay", "doctor", "calibrate", "models", "bench")
+
+Config = Annotated[Path | None, typer.Option(help="Profile, a YAML file; see configs/.")]
+Spec = Annotated[
+    str | None,
+    typer.Option(help="walk, camera:0, video:PATH, images:DIR, rgbd:DIR or stereo:DIR."),
+]
+Bundle = Annotated[str | None, typer.Option(help="Model bundle: a folder, or a name.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
+
+
+@app.command()
+def run(
+    config: Config = None,
+    source: Spec = None,
+    bundle: Bundle = None,
+    headless: Annotated[bool, typer.Option("--headless", help="No sound: guidance goes to the log alone.")] = False,
+    log: Annotated[Path | None, typer.Option(help="Guidance log, JSON Lines.")] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Store pictures and depth of the walk in this folder. Without it, no image is kept."),
+    ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="Picture (.png, .jpg) or video (.mp4) of what was perceived."),
+    ] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0.1, help="End the walk after this.")] = None,
+    as_fast_as_possible: Annotated[
+        bool, typer.Option("--as-fast-as-possible", help="Take every frame of a recording in turn; repeatable.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Walk with a bundle that is not meant for a live camera.")
+    ] = False,
+    _debug: Debug = False,
+) -> None:
+    """Walk: frames in, guidance spoken and logged. This is what happens without a verb."""
+    from edge_nav.commands.run import WalkOptions, run_walk
+
+    options = WalkOptions(
+        config, source, bundle, headless, log, record, overlay, max_seconds, as_fast_as_possible, force
+    )
+    raise typer.Exit(run_walk(options))
+
+
+@app.command()
+def replay(
+    what: Annotated[Path, typer.Argument(help="A guidance log, or a folder written by --record.")],
+    source: Annotated[
+        str | None,
+        typer.Option(help="Where the recording lies now, if not where the log says."),
+    ] = None,
+    _debug: Debug = False,
+) -> None:
+    """Walk a recorded walk again and show the first difference from its log."""
+    from edge_nav.commands.replay import replay_walk
+
+    raise typer.Exit(replay_walk(what, source))
+
+
+@app.command()
+def doctor(_debug: Debug = False) -> None:
+    """Say what is here and what is missing, each with the command that mends it."""
+    from edge_nav.commands.doctor import diagnose
+
+    raise typer.Exit(diagnose())
+
+
+@app.command()
+def calibrate(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Profile that receives the scale."),
+    ] = None,
+    source: Spec = None,
+    bundle: Bundle = None,
+    wall: Annotated[
+        float | None,
+        typer.Option(min=0.3, max=10, help="Tape-measured distance from the camera to a wall it faces, metres."),
+    ] = None,
+    marker: Annotated[
+        float | None,
+        typer.Option(min=0.02, max=1, help="Side of the printed marker in metres."),
+    ] = None,
+    print_marker: Annotated[
+        Path | None,
+        typer.Option(help="Write a picture of the marker, to be printed."),
+    ] = None,
+    _debug: Debug = False,
+) -> None:
+    """Measure the scale of a depth model from a wall or a marker, and store it in the profile."""
+    from edge_nav.commands.calibrate import CalibrateOptions, calibrate_scale
+
+    raise typer.Exit(calibrate_scale(CalibrateOptions(config, source, bundle, wall, marker, print_marker)))
+
+
+@models_app.command("list")
+def models_list(_debug: Debug = False) -> None:
+    """Bundles that are here, and what each may be used for."""
+    from edge_nav.commands.models import list_models
+
+    raise typer.Exit(list_models())
+
+
+@models_app.command("verify")
+def models_verify(bundle: Annotated[str, typer.Argument(help="A folder, or a name.")], _debug: Debug = False) -> None:
+    """Check a bundle's files against its manifest."""
+    from edge_nav.commands.models import verify_model
+
+    raise typer.Exit(verify_model(bundle))
+
+
+@bench_app.command("perception")
+def bench_perception(
+    source: Annotated[str, typer.Option(help="A recording with depth.")] = "walk",
+    frames: Annotated[int, typer.Option(min=5, help="Frames to measure.")] = 60,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Time of each stage but the network, and its growth with the number of pixels."""
+    from edge_nav.bench.perception import bench
+
+    raise typer.Exit(bench(source, frames, json_file))
+
+
+@bench_app.command("latency")
+def bench_latency(
+    source: Annotated[str, typer.Option(help="A recording, played at its own pace.")] = "walk",
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds to measure.")] = 20.0,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Capture to decision, and capture to the first audio sample."""
+    from edge_nav.bench.latency import bench
+
+    raise typer.Exit(bench(source, seconds, json_file))
+
+
+@bench_app.command("accuracy")
+def bench_accuracy(
+    source: Annotated[list[str] | None, typer.Option(help="Recordings with depth; may be repeated.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Compare every so many frames.")] = 1,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Obstacles in the corridor against a full-resolution brute-force reference."""
+    from edge_nav.bench.accuracy import bench
+
+    raise typer.Exit(bench(source or ["walk"], every, json_file))
+
+
+def main() -> None:
+    """Entry point: a missing verb means `run`; errors are one sentence and an exit code."""
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] == "--version":
+        sys.stdout.write(f"edge-nav {__version__}\n")
+        return
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("--help", "-h")):
+        arguments = ["run", *arguments]
+    sys.exit(_invoke(arguments))
+
+
+def _invoke(arguments: list[str]) -> int:
+    import click
+
+    debug = "--debug" in arguments
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.ClickException as e:
+        return _say(f"{e.format_message()} See `python main.py --help`.", 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("Interrupted.", 130)
+    except EdgeNavError as e:
+        if debug:
+            raise
+        return _say(str(e), 2 if isinstance(e, UsageError) else 1)
+    except BrokenPipeError:
+        return 1
+    except Exception as e:
+        if debug:
+            raise
+        return _say(f"Edge Nav failed with {type(e).__name__} ({e}): run the same command with --debug for more.", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _say(sentence: str, code: int) -> int:
+    sys.stderr.write(f"edge-nav: {sentence}\n")
+    return code

@@ -1,0 +1,155 @@
+"""`doctor`: what is here, what is missing, and the one command that mends it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from edge_nav import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; ``mend`` is empty where nothing needs mending."""
+
+    what: str
+    good: bool
+    state: str
+    mend: str = ""
+
+
+def diagnose() -> int:
+    """Print the report. Exit code 0 in any case: what is missing may not be needed."""
+    table = Table(title=f"Edge Nav {__version__}, Python {platform.python_version()}, {platform.machine()}")
+    for column in ("what", "", "state", "to mend it"):
+        table.add_column(column, overflow="fold")
+    for f in findings():
+        table.add_row(f.what, "[green]ok[/]" if f.good else "[yellow]--[/]", f.state, f.mend)
+    Console().print(table)
+    return 0
+
+
+def findings() -> list[Finding]:
+    """Everything looked at, in the order of a walk: camera, depth, sound."""
+    return [*_libraries(), *_cameras(), *_providers(), *_openvino(), *_bundles(), *_sound(), _text_to_speech()]
+
+
+LIBRARIES = (
+    ("libGL", "GL", "libgl1", "pictures (opencv-python)"),
+    ("glib", "glib-2.0", "libglib2.0-0", "pictures (opencv-python)"),
+    ("PortAudio", "portaudio", "libportaudio2", "sound"),
+    ("eSpeak NG", "espeak-ng", "libespeak-ng1", "speech"),
+)
+
+
+def _libraries() -> Iterator[Finding]:
+    for name, library, package, use in LIBRARIES:
+        here = ctypes.util.find_library(library) is not None
+        yield Finding(
+            name, here, f"{use}: {'found' if here else 'not found'}", "" if here else f"sudo apt install {package}"
+        )
+
+
+def _cameras() -> Iterator[Finding]:
+    devices = sorted(Path("/dev").glob("video*"))
+    if not devices:
+        yield Finding("cameras", False, "none", "plug one in, then: ls /dev/video*")
+    for device in devices:
+        usable = os.access(device, os.R_OK | os.W_OK)
+        yield Finding(
+            f"camera {device.name}",
+            usable,
+            "can be opened" if usable else "no permission",
+            "" if usable else "sudo usermod -aG video $USER",
+        )
+
+
+def _providers() -> Iterator[Finding]:
+    from edge_nav.perception.providers import choose
+
+    choice = choose("auto")
+    yield Finding("ONNX Runtime", choice.mend == "", f"{choice.running}; {choice.not_better}".rstrip("; "), choice.mend)
+
+
+def _openvino() -> Iterator[Finding]:
+    here = importlib.util.find_spec("openvino") is not None
+    yield Finding(
+        "OpenVINO",
+        here,
+        "installed" if here else "not installed; only worth it on Intel processors, or CPUs with bf16",
+        "" if here else "pip install 'edge-nav[openvino]'",
+    )
+
+
+def _bundles() -> Iterator[Finding]:
+    from edge_nav.bundle import list_bundles
+
+    found = list_bundles()
+    if not found:
+        yield Finding(
+            "bundles",
+            False,
+            "none under models/bundles: only sources that measure depth themselves can be walked",
+            "python main.py run --bundle DIR",
+        )
+    for b in found:
+        good = b.state == "ok"
+        yield Finding(
+            f"bundle {b.name}",
+            good,
+            f"{b.state}; intended use: {b.intended_use}",
+            "" if good else f"python main.py models verify {b.name}",
+        )
+
+
+def _sound() -> Iterator[Finding]:
+    try:
+        import sounddevice
+    except OSError:
+        yield Finding("audio", False, "PortAudio is missing", "sudo apt install libportaudio2")
+        return
+    with _silenced():
+        devices = sounddevice.query_devices()
+    for name, key, mend in (
+        ("audio out", "max_output_channels", "plug in headphones, then: aplay -l"),
+        ("audio in", "max_input_channels", "plug in a microphone, then: arecord -l"),
+    ):
+        names = [str(d["name"]) for d in devices if d[key] > 0]
+        yield Finding(name, bool(names), ", ".join(names) or "no device", "" if names else mend)
+
+
+def _text_to_speech() -> Finding:
+    import pyttsx3
+
+    try:
+        with _silenced():
+            voices = len(pyttsx3.init().getProperty("voices"))
+    except (RuntimeError, OSError, ImportError) as e:
+        return Finding("text to speech", False, f"pyttsx3 does not start ({e})", "sudo apt install libespeak-ng1")
+    return Finding(
+        "text to speech", voices > 0, f"pyttsx3, {voices} voices", "" if voices else "sudo apt install espeak-ng-data"
+    )
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Audio libraries write to the terminal from C: keep the report readable."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a descriptor is wanted, not a path
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -1,0 +1,76 @@
+"""`replay`: walks a recorded walk again and shows the first difference from its log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edge_nav.commands.run import make_loop, open_measuring
+from edge_nav.config import Profile, parse_profile
+from edge_nav.errors import UsageError
+from edge_nav.record import records
+from edge_nav.record.compare import first_difference
+from edge_nav.record.read import read_log
+from edge_nav.sources.spec import open_source, parse_source
+
+LOG_NAME = "guidance.jsonl"
+LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
+"""Faults of devices and of time, which no recording brings back."""
+
+
+def replay_walk(what: Path, source: str | None) -> int:
+    """Print what was found. Exit code 0: the same; 1: different."""
+    log = what / LOG_NAME if what.is_dir() else what
+    logged = read_log(log)
+    session = logged.records[0]
+    profile = _profile(session, log)
+    spec = source or (f"rgbd:{what}" if what.is_dir() else str(session.get("source", "")))
+    if spec.startswith("camera"):
+        raise UsageError(f"log {log} is of a live camera: replay the folder that `run --record DIR` wrote.")
+    settings = parse_source(spec, profile.source)
+    profile = profile.model_copy(update={"source": settings})
+    was = [r for r in logged.records if _repeatable(r)]
+    now = list(_walk(profile, {round(float(r["t"]), 3) for r in logged.records if r["type"] == "scene"}))
+    difference = first_difference(was, now)
+    lost = f" ({logged.truncated} truncated line left out)" if logged.truncated else ""
+    if difference is None:
+        sys.stdout.write(f"{log}: {len(was)} records, walked again without a difference{lost}.\n")
+        return 0
+    sys.stdout.write(f"{log}: {difference.sentence}{lost}\n")
+    return 1
+
+
+def _profile(session: dict[str, Any], log: Path) -> Profile:
+    config = session.get("config")
+    if not isinstance(config, dict):
+        raise UsageError(f"log {log} does not hold its settings: only logs of `run --log` can be replayed.")
+    return parse_profile(config, f"in {log}")
+
+
+def _walk(profile: Profile, times: set[float]) -> Iterator[dict[str, Any]]:
+    """Records of the frames that the walk took; the ones it dropped are dropped again."""
+    source = open_source(profile.source)
+    try:
+        depth, _ = open_measuring(profile, live=False, force=True)
+        loop = make_loop(profile, depth)
+        while (frame := source.read()) is not None:
+            if round(frame.t, 3) not in times:
+                continue
+            step = loop.step(frame)
+            found = [records.fault_record(f, frame.t) for f in step.faults]
+            if step.scene is not None:
+                found.append(records.scene_record(step.scene))
+            found += [records.callout_record(c, 0.0) for c in step.callouts]
+            yield from (r for r in found if _repeatable(r))
+    finally:
+        source.close()
+
+
+def _repeatable(record: dict[str, Any]) -> bool:
+    if record["type"] == "callout":
+        return record["priority"] != "fault" and record["kind"] != "recovered"
+    if record["type"] == "fault":
+        return record["component"] not in LIVE_COMPONENTS
+    return record["type"] == "scene"

@@ -1,0 +1,134 @@
+"""`run`: puts one walk together from its profile and the command line, and reports on it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+
+from edge_nav import __version__
+from edge_nav.app import Outputs, Walk
+from edge_nav.bundle import check_use, open_bundle
+from edge_nav.commands.screen import Screen
+from edge_nav.config import Profile, load_profile
+from edge_nav.errors import UsageError
+from edge_nav.loop import Loop
+from edge_nav.perception.depth_sensor import SensorDepth
+from edge_nav.perception.depth_settings import open_depth
+from edge_nav.record import records
+from edge_nav.record.log import GuidanceLog
+from edge_nav.record.overlay import OverlayWriter
+from edge_nav.record.session import SessionRecorder
+from edge_nav.record.summary import summary_table
+from edge_nav.sources.spec import open_source, parse_source
+from edge_nav.speech.none import NoneOutputSettings
+from edge_nav.speech.voice import open_voice
+from edge_nav.types import DepthModel, Fault, Source
+
+WITH_DEPTH = ("walk", "rgbd", "stereo")
+"""Sources that measure depth themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkOptions:
+    """The command line of `run`."""
+
+    config: Path | None = None
+    source: str | None = None
+    bundle: str | None = None
+    headless: bool = False
+    log: Path | None = None
+    record: Path | None = None
+    overlay: Path | None = None
+    max_seconds: float | None = None
+    every_frame: bool = False
+    force: bool = False
+
+
+def run_walk(options: WalkOptions) -> int:
+    """Walk, then print the summary. Exit code 0 done, 1 ended on a fault."""
+    cv2.setNumThreads(1)  # two cores: one for perception, one for the network; more only get in each other's way
+    profile = profile_of(options)
+    source = open_source(profile.source)
+    try:
+        depth, warning = open_measuring(profile, live=source.live, force=options.force)
+    except UsageError:
+        source.close()
+        raise
+    console = Console(stderr=True)
+    log = GuidanceLog(options.log) if options.log else None
+    recorder = SessionRecorder(options.record) if options.record else None
+    overlay = OverlayWriter(options.overlay) if options.overlay else None
+    loop = make_loop(profile, depth)
+    with Screen(console, source.frame_count) as screen:
+        walk = Walk(
+            source,
+            loop,
+            partial(open_voice, profile.speech, language=profile.guidance.language),
+            Outputs(log, recorder, overlay, screen),
+            every_frame=options.every_frame,
+            max_seconds=options.max_seconds,
+            session=session_of(profile, options, source, depth),
+        )
+        if warning:
+            walk.report(Fault("bundle", warning))
+        code = walk.run()
+    Console().print(summary_table(walk.result))
+    return code
+
+
+def profile_of(options: WalkOptions) -> Profile:
+    """The profile with the command line's changes."""
+    profile = load_profile(options.config)
+    changes: dict[str, object] = {}
+    if options.source is not None:
+        changes["source"] = parse_source(options.source, profile.source)
+    if options.bundle is not None:
+        changes["bundle"] = options.bundle
+    if options.headless:
+        changes["speech"] = profile.speech.model_copy(update={"output": NoneOutputSettings()})
+    return profile.model_copy(update=changes)
+
+
+def open_measuring(profile: Profile, *, live: bool, force: bool = False) -> tuple[DepthModel, str | None]:
+    """What measures depth: the bundle's model if there is one, else the source itself; and a warning for the log."""
+    if profile.bundle is None:
+        if profile.source.type not in WITH_DEPTH:
+            raise UsageError(
+                f"source {profile.source.type} has no depth of its own: give --bundle DIR with a depth model "
+                "(`python main.py models list` shows those that are here)."
+            )
+        return SensorDepth(), None
+    bundle = open_bundle(profile.bundle)
+    warning = check_use(bundle, live=live, force=force)
+    return open_depth(profile.depth, bundle, profile.perception), warning
+
+
+def make_loop(profile: Profile, depth: DepthModel) -> Loop:
+    """The chain from frame to callouts."""
+    return Loop(
+        depth,
+        profile.perception,
+        profile.guidance,
+        profile.health,
+        sensor_depth=isinstance(depth, SensorDepth),
+    )
+
+
+def session_of(profile: Profile, options: WalkOptions, source: Source, depth: DepthModel) -> dict[str, object]:
+    """The log's first line."""
+    return records.session_record(
+        version=__version__,
+        bundle=profile.bundle,
+        source=options.source or profile.source.type,
+        intrinsics=asdict(source.intrinsics),
+        config_sha256=profile.sha256(),
+        depth=depth.describe,
+        every_frame=options.every_frame,
+        config=profile.model_dump(mode="json"),
+        platform=sys.platform,
+    )

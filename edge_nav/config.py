@@ -1,0 +1,78 @@
+"""A profile: everything about one walk that can be set, from a YAML file, checked before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from edge_nav.errors import UsageError
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from edge_nav.perception.depth_settings import DepthBackend
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.settings import Settings
+from edge_nav.sources.health import HealthSettings
+from edge_nav.sources.spec import SourceSettings
+from edge_nav.sources.walk import WalkSourceSettings
+from edge_nav.speech.settings import SpeechSettings
+
+
+class Profile(Settings):
+    """One walk's settings."""
+
+    source: SourceSettings = Field(default_factory=WalkSourceSettings, description="Where frames come from.")
+    bundle: str | None = Field(
+        None, description="Model bundle, a folder or a name; null where the source measures depth itself."
+    )
+    depth: DepthBackend = Field(default_factory=OnnxDepthSettings, description="What runs the bundle's depth model.")
+    health: HealthSettings = Field(
+        default_factory=HealthSettings, description="When a picture counts as frozen, dark, dazzled or covered."
+    )
+    perception: PerceptionSettings = Field(
+        default_factory=PerceptionSettings, description="The walker's and the camera's geometry."
+    )
+    guidance: GuidanceSettings = Field(default_factory=GuidanceSettings, description="Words, units, how much is said.")
+    speech: SpeechSettings = Field(default_factory=SpeechSettings, description="Voice, earcons and audio output.")
+
+    def sha256(self) -> str:
+        """Of the settings' canonical JSON: two walks with the same figure ran with the same settings."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_profile(path: Path | None) -> Profile:
+    """Read a profile; without a path, the defaults. Raises UsageError with name, value and allowed range."""
+    if path is None:
+        return Profile()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise UsageError(f"profile {path} cannot be read ({e.strerror}): give --config a YAML file.") from e
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        where = f" at line {e.problem_mark.line + 1}" if isinstance(e, yaml.MarkedYAMLError) and e.problem_mark else ""
+        raise UsageError(f"profile {path} is not YAML{where}: mend it or start from one in configs/.") from e
+    if data is not None and not isinstance(data, dict):
+        raise UsageError(f"profile {path} holds a {type(data).__name__}: its top level must be names and values.")
+    return parse_profile(data or {}, str(path))
+
+
+def parse_profile(data: dict[str, Any], name: str) -> Profile:
+    """Check a profile's values."""
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as e:
+        raise UsageError(f"profile {name}: " + "; ".join(_sentence(error) for error in e.errors()[:3]) + ".") from e
+
+
+def _sentence(error: Any) -> str:
+    """pydantic's finding as name, value, and what is allowed."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not a setting; remove it or look it up in docs/configuration.md"
+    message = str(error["msg"])
+    return f"{where} = {error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"

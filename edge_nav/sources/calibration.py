@@ -1,0 +1,200 @@
+"""Camera calibration from YAML: plain numbers, or the matrices that OpenCV's and ROS's calibrators write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import Field
+
+from edge_nav.errors import UsageError
+from edge_nav.settings import Settings
+from edge_nav.types import Intrinsics
+
+ASPECT_TOLERANCE = 0.01
+"""Two sizes are the same picture, resized, if their aspects differ by no more than this share."""
+
+_DISTORTION_LENGTHS = (4, 5, 8, 12, 14)
+_PINHOLE_MODELS = ("plumb_bob", "rational_polynomial", "pinhole")
+
+
+class LensSettings(Settings):
+    """What is known of a camera's lens; a calibration file wins over the stated field of view."""
+
+    horizontal_fov_deg: float = Field(
+        default=69.0,
+        ge=20.0,
+        le=150.0,
+        description="Horizontal field of view in degrees, used without a calibration file.",
+    )
+    calibration: Path | None = Field(
+        default=None,
+        description="Calibration YAML: width, height, fx, fy, cx, cy and optionally dist, or OpenCV/ROS style.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A calibrated camera. ``distortion`` is OpenCV's (k1, k2, p1, p2[, k3, …]), empty for a pinhole."""
+
+    intrinsics: Intrinsics
+    distortion: tuple[float, ...] = ()
+
+
+class Lens:
+    """Makes pinhole pictures of a camera's: intrinsics for any size of it, distortion removed where it is known."""
+
+    def __init__(self, settings: LensSettings) -> None:
+        """Raises UsageError if the calibration file cannot be used."""
+        self._fov_deg = settings.horizontal_fov_deg
+        self._path = settings.calibration
+        self._calibration = None if settings.calibration is None else load_calibration(settings.calibration)
+        self._size = (0, 0)
+        self._intrinsics: Intrinsics | None = None
+        self._maps: tuple[NDArray[Any], NDArray[Any]] | None = None
+
+    def straighten(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Intrinsics]:
+        """uint8 [H, W, 3] -> the same size without distortion, and its intrinsics.
+
+        Raises UsageError if the calibration is for another aspect.
+        """
+        size = (rgb.shape[1], rgb.shape[0])
+        if self._intrinsics is None or size != self._size:
+            self._intrinsics, self._size = self._prepare(*size), size
+        if self._maps is not None:
+            rgb = np.asarray(cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR), dtype=np.uint8)
+        return rgb, self._intrinsics
+
+    def _prepare(self, width: int, height: int) -> Intrinsics:
+        self._maps = None
+        if self._calibration is None:
+            return Intrinsics.from_fov(width, height, self._fov_deg)
+        raw = fitted(self._calibration.intrinsics, width, height, f"calibration {self._path}")
+        if not any(self._calibration.distortion):
+            return raw
+        matrix = np.array([[raw.fx, 0, raw.cx], [0, raw.fy, raw.cy], [0, 0, 1]])
+        distortion = np.array(self._calibration.distortion)
+        # alpha 0 keeps only pixels that were seen: black corners would pass for darkness.
+        straight, _ = cv2.getOptimalNewCameraMatrix(matrix, distortion, (width, height), 0)
+        self._maps = cv2.initUndistortRectifyMap(matrix, distortion, None, straight, (width, height), cv2.CV_16SC2)
+        return Intrinsics(
+            width, height, float(straight[0, 0]), float(straight[1, 1]), float(straight[0, 2]), float(straight[1, 2])
+        )
+
+
+def fitted(intrinsics: Intrinsics, width: int, height: int, name: str) -> Intrinsics:
+    """The intrinsics for a resized picture of ``width`` x ``height``. Raises UsageError if the aspect differs."""
+    if (width, height) == (intrinsics.width, intrinsics.height):
+        return intrinsics
+    if not same_aspect((width, height), (intrinsics.width, intrinsics.height)):
+        raise UsageError(
+            f"{name} is for {intrinsics.width}x{intrinsics.height}, but the picture is {width}x{height}, another "
+            "aspect: ask the camera for the calibrated size or calibrate it again."
+        )
+    return intrinsics.resized(width, height)
+
+
+def same_aspect(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """Whether two (width, height) are the same picture but for resizing."""
+    return abs(a[0] * b[1] - b[0] * a[1]) <= ASPECT_TOLERANCE * a[0] * b[1]
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Reads a calibration YAML. Raises UsageError that names the file, the field, its value and what is allowed."""
+    fields = read_yaml(path)
+    if "camera_matrix" in fields:
+        return _load_matrices(path, fields)
+    return Calibration(pinhole(fields, path), _distortion(path, "dist", fields.get("dist")))
+
+
+def pinhole(fields: Mapping[str, object], path: Path) -> Intrinsics:
+    """Intrinsics from fields width, height, fx, fy, cx, cy (pixels); UsageError if one is absent or out of range."""
+    width, height = (
+        int(number(fields, key, path, 1, 16384, "whole pixels", whole=True)) for key in ("width", "height")
+    )
+    fx, fy = (number(fields, key, path, 1, 1e5, "pixels") for key in ("fx", "fy"))
+    cx, cy = number(fields, "cx", path, 0, width, "pixels"), number(fields, "cy", path, 0, height, "pixels")
+    return Intrinsics(width, height, fx, fy, cx, cy)
+
+
+def number(
+    fields: Mapping[str, object], key: str, path: Path, low: float, high: float, unit: str, *, whole: bool = False
+) -> float:
+    """One number of a file, within ``low`` .. ``high``; UsageError with file, field, value and range otherwise."""
+    value = fields.get(key)
+    allowed = f"{low:g} to {high:g} {unit}"
+    if value is None:
+        raise UsageError(f"{path} has no {key}: add it, {allowed}.")
+    try:
+        # Text too: YAML takes 1e-3 for a word.
+        parsed = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        parsed = math.nan
+    if not low <= parsed <= high or (whole and parsed != int(parsed)):
+        raise UsageError(f"{path} has {key} = {value!r}: it must be {allowed}.")
+    return parsed
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """A YAML file of named fields, OpenCV's dialect included. Raises UsageError if it is none."""
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}: write it, or name the one that is there.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): give a readable YAML text file.") from None
+    if text.startswith("%YAML:"):  # OpenCV's first line is no valid YAML directive
+        text = text.partition("\n")[2]
+    try:
+        fields = _Loader(text).get_single_data()
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" in line {where.line + 1}" if where is not None else ""
+        raise UsageError(f"{path} is not valid YAML{line}: write one 'name: value' per line.") from None
+    if not isinstance(fields, dict):
+        raise UsageError(f"{path} holds no named fields: write one 'name: value' per line.")
+    return {str(key): value for key, value in fields.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that also takes OpenCV's matrices, as plain mappings."""
+
+
+def _matrix(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[object, object]:
+    return dict(loader.construct_mapping(node, deep=True))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _matrix)
+
+
+def _load_matrices(path: Path, fields: Mapping[str, object]) -> Calibration:
+    model = fields.get("distortion_model", _PINHOLE_MODELS[0])
+    if model not in _PINHOLE_MODELS:
+        raise UsageError(
+            f"{path} has distortion_model = {model!r}: only {', '.join(_PINHOLE_MODELS)} are known, calibrate with one."
+        )
+    matrix = _numbers(path, "camera_matrix", fields["camera_matrix"], (9,))
+    flat: dict[str, object] = {"width": fields.get("image_width"), "height": fields.get("image_height")}
+    flat |= {"fx": matrix[0], "cx": matrix[2], "fy": matrix[4], "cy": matrix[5]}
+    key = "distortion_coefficients"
+    return Calibration(pinhole(flat, path), _distortion(path, key, fields.get(key)))
+
+
+def _distortion(path: Path, key: str, value: object) -> tuple[float, ...]:
+    return () if value is None else _numbers(path, key, value, _DISTORTION_LENGTHS)
+
+
+def _numbers(path: Path, key: str, value: object, lengths: tuple[int, ...]) -> tuple[float, ...]:
+    data = value.get("data") if isinstance(value, dict) else value
+    if not isinstance(data, list) or len(data) not in lengths:
+        wanted = " or ".join(str(n) for n in lengths)
+        raise UsageError(f"{path} has {key} = {value!r}: it must be a list of {wanted} numbers.")
+    named: dict[str, object] = {f"{key}[{i}]": item for i, item in enumerate(data)}
+    return tuple(number(named, name, path, -1e6, 1e6, "") for name in named)
