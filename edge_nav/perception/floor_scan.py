@@ -95,7 +95,9 @@ def scan_floor(
         _mean(cell[level], h[level], size),
         _mean(cell[missing], brightness, size),
         # The ray that should have met the floor goes on, and meets the lower ground this much farther.
-        np.stack([sector[below], expected[below] * (1 - h[below] / axes.height_m), h[below]], axis=1).astype(np.float32),
+        np.stack([sector[below], expected[below] * (1 - h[below] / axes.height_m), h[below]], axis=1).astype(
+            np.float32
+        ),
     )
 
 

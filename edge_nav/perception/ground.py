@@ -203,24 +203,38 @@ def _plausible(normals: F64) -> NDArray[np.bool_]:
 def _refine(
     points: F64, upright: NDArray[np.bool_], normal: F64, height: float
 ) -> tuple[F64, float, float, F64] | None:
-    """Weighted least squares on the inliers, repeated -> normal, height, share of inliers, inliers."""
-    inliers = points
-    held = 0
-    for scale in (1.5, 1.0, 1.0, CLOSE, CLOSE):
-        near = (np.abs(points @ normal + height) < scale * _reach(points)) & upright
-        if scale == CLOSE and np.count_nonzero(near) < 0.5 * held:
-            break  # depth too wavy to tell
-        inliers = points[near]
-        held = max(held, len(inliers))
-        if len(inliers) < MIN_INLIERS:
-            return None
-        weight = 1.0 / _reach(inliers) ** 2
-        centre = (weight @ inliers) / weight.sum()
-        offset = inliers - centre
-        _, axes = np.linalg.eigh((offset * weight[:, None]).T @ offset)
-        normal = axes[:, 0] if axes[1, 0] < 0 else -axes[:, 0]
-        height = -float(normal @ centre)
+    """Least squares, grown outward from the nearest floor -> normal, height, share of inliers, inliers.
+
+    Growing keeps the road beyond a kerb out: it never comes close to the plane that the pavement has set.
+    """
+    candidates = points[upright]
+    near = candidates[np.abs(candidates @ normal + height) < 1.5 * _reach(candidates)]
+    if len(near) < MIN_INLIERS:
+        return None
+    first = max(float(np.percentile(near[:, 2], 20)), float(near[:, 2].min()) + 0.5)
+    normal, height = _least_squares(near[near[:, 2] <= first])
+    for limit in (first + 0.4, first + 0.9, first + 1.6, FAR_M, FAR_M):
+        some = candidates[candidates[:, 2] <= limit]
+        some = some[np.abs(some @ normal + height) < CLOSE * _reach(some)]
+        if len(some) >= MIN_INLIERS:
+            normal, height = _least_squares(some)
+    off = np.abs(candidates @ normal + height)
+    inliers = candidates[off < _reach(candidates)]
+    if len(inliers) < MIN_INLIERS:
+        return None
+    if np.count_nonzero(off < CLOSE * _reach(candidates)) < 0.4 * len(inliers):
+        normal, height = _least_squares(inliers)  # depth too wavy to be followed closely
     return normal, height, len(inliers) / len(points), inliers
+
+
+def _least_squares(points: F64) -> tuple[F64, float]:
+    """Plane of least weighted squared distance, nearer points counting more: unit normal that points up, height."""
+    weight = 1.0 / _reach(points) ** 2
+    centre = (weight @ points) / weight.sum()
+    offset = points - centre
+    _, axes = np.linalg.eigh((offset * weight[:, None]).T @ offset)
+    normal: F64 = axes[:, 0] if axes[1, 0] < 0 else -axes[:, 0]
+    return normal, -float(normal @ centre)
 
 
 def _reach(points: F64) -> F64:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from edge_nav.types import Obstacle
 GATE_M = 0.45
 """A thing may be this far from where it was expected, plus what a brisk walk covers since it was last seen."""
 GATE_MPS = 1.5
-FORGET_S = 0.8
+FORGET_S = 1.2
 HISTORY_S = 1.0
+UNDERFOOT_M = 2.0
 
 
 @dataclass(slots=True)
@@ -71,7 +72,22 @@ class Tracker:
                 taken[m] = _Track(self._next_id, f, t, history=deque([(t, f.distance_m)]))
                 self._next_id += 1
                 self._tracks.append(taken[m])
-        return tuple(_obstacle(taken[m]) for m in range(len(found)))
+        seen = [_obstacle(taken[m]) for m in range(len(found))]
+        passing = [o for k in self._tracks if k.t < t and (o := _underfoot(k, t)) is not None]
+        return tuple(sorted([*seen, *passing], key=lambda o: o.distance_m))
+
+
+def _underfoot(track: _Track, t: float) -> Obstacle | None:
+    """A low thing that has left the picture at its bottom because the walker nears it, reckoned on for a moment."""
+    f, since = track.found, t - track.t
+    closing = track.closing_mps()
+    low = f.band == "drop" or f.high_m < 0.5
+    if not low or f.label == "unseen_floor" or track.frames < 3 or f.distance_m > UNDERFOOT_M or closing < 0.2:
+        return None
+    ahead = f.distance_m - closing * since
+    if ahead <= 0.1:
+        return None
+    return replace(_obstacle(track), distance_m=ahead, confidence=0.8 * f.confidence)
 
 
 def _gap(track: _Track, found: Found, t: float) -> float | None:
