@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from edge_nav.errors import EdgeNavError, SourceFault
 from edge_nav.guards import PaceGuard, Watchdog
@@ -21,6 +21,7 @@ from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
+from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.voice import Voice
 from edge_nav.types import Callout, Fault, Frame, Source, VoiceFate
 
@@ -60,6 +61,7 @@ class Walk:
         *,
         every_frame: bool = False,
         max_seconds: float | None = None,
+        session: dict[str, Any] | None = None,
     ) -> None:
         self._source, self._loop, self._outputs = source, loop, outputs
         self._every_frame, self._max_seconds = every_frame, max_seconds
@@ -73,8 +75,13 @@ class Walk:
         self._recording: queue.Queue[tuple[Frame, Step] | None] = queue.Queue(maxsize=8)
         self._last_t = 0.0
         self._began = time.monotonic()
+        self.result: dict[str, Any] = {}
         if outputs.log is not None:
             outputs.log.on_fault = self.report
+            outputs.log.write(session or records.session_record())
+        if outputs.recorder is not None:
+            outputs.recorder.on_fault = self.report
+        self._voice: Voice = SilentVoice()  # for what goes wrong while the real one is opened
         self._voice = open_voice(
             is_current=loop.policy.is_current, now=self._clock.now, on_fate=self._fate, on_fault=self.report
         )
@@ -259,9 +266,8 @@ class Walk:
         self._voice.close(self._now())
         self._source.close()
         with self._announcing:
-            self._write(
-                records.summary_record(self.summary.result(self._mailbox.dropped, self._source.skipped), self._now())
-            )
+            self.result = self.summary.result(self._mailbox.dropped, self._source.skipped)
+            self._write(records.summary_record(self.result, self._now()))
         for output in (self._outputs.recorder, self._outputs.overlay, self._outputs.log):
             if output is not None:
                 output.close()

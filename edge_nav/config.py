@@ -27,7 +27,7 @@ class Profile(Settings):
 
     source: SourceSettings = Field(default_factory=WalkSourceSettings, description="Where frames come from.")
     bundle: str | None = Field(
-        None, description="Model bundle, a folder or a name; null where the source measures depth itself."
+        default=None, description="Model bundle, a folder or a name; null where the source measures depth itself."
     )
     depth: DepthBackend = Field(default_factory=OnnxDepthSettings, description="What runs the bundle's depth model.")
     health: HealthSettings = Field(

@@ -70,7 +70,7 @@ def _walk(profile: Profile, times: set[float]) -> Iterator[dict[str, Any]]:
 
 def _repeatable(record: dict[str, Any]) -> bool:
     if record["type"] == "callout":
-        return record["priority"] != "fault" and record["kind"] != "recovered"
+        return bool(record["priority"] != "fault" and record["kind"] != "recovered")
     if record["type"] == "fault":
-        return record["component"] not in LIVE_COMPONENTS
-    return record["type"] == "scene"
+        return bool(record["component"] not in LIVE_COMPONENTS)
+    return bool(record["type"] == "scene")

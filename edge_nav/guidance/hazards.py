@@ -42,6 +42,7 @@ class Hazard(Settings):
     confidence: float = Field(ge=0, le=1)
     clear: bool
     veer: bool
+    always: bool
     companion: Companions
 
     def fits(self, obstacle: Obstacle) -> bool:

@@ -60,7 +60,7 @@ class Memory:
             return True
         return zone == "stop" and t - said.t >= said.wait_s
 
-    def affordable(self, zone: Zone | None, t: float) -> bool:
+    def affordable(self, zone: Zone, t: float) -> bool:
         """Whether the minute's budget has room; STOP always has. A third is kept for cautions."""
         if zone == "stop":
             return True
@@ -77,7 +77,8 @@ class Memory:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
         self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait))
-        self.spend(t)
+        if zone != "stop":  # who is stopped often needs the words in between all the more
+            self.spend(t)
 
     def follow(self, kind: str, obstacle: Obstacle) -> None:
         """Keep the place of a hazard that is still seen, so that it is recognised when its track is lost."""

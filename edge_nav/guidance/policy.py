@@ -19,7 +19,7 @@ PAUSE_S = 1.5
 """Between two callouts that are not STOP: a phrase and a breath."""
 CLEAR_AFTER_S, CLEAR_M = 1.0, 2.5
 """A spoken hazard is over when none has been in the corridor for so long, and so far is seen to be free."""
-VIEW_ONSET_S, VIEW_REPEAT_S = 0.4, 15.0
+VIEW_ONSET_S, VIEW_PAUSE_S, VIEW_REPEAT_S = 0.4, 3.0, 15.0
 FLOOR_LOST_S, FLOOR_REPEAT_S = 4.0, 60.0
 FAULT_REPEAT_S = 10.0
 SURE = 0.6
@@ -27,7 +27,7 @@ SURE = 0.6
 VEER_DEG = (10.0, 40.0)
 VEER_FRAMES = 3
 SLOW_FRAMES_S = 0.4
-"""Where frames come more seldom than this, a second look would come too late."""
+"""Where frames come more seldom than this, a second look would come too late; at the very first, too."""
 
 FAULT_MESSAGES: dict[str, str] = {
     "camera": "camera_lost",
@@ -90,7 +90,12 @@ class GuidancePolicy:
         return callouts
 
     def fault(self, fault: Fault, t: float) -> list[Callout]:
-        """Say that something broke, or that it works again; the same fault not more than every ten seconds."""
+        """Say that something broke, or that it works again; the same fault not more than every ten seconds.
+
+        What does not touch the walk itself, such as a recording that ends, is for the log alone.
+        """
+        if fault.component not in FAULT_MESSAGES:
+            return []
         name = "recovered" if fault.recovered else FAULT_MESSAGES[fault.component]
         key = f"fault:{fault.component}:{name}"
         if t - self._fault_t.get(key, float("-inf")) < FAULT_REPEAT_S:
@@ -104,7 +109,7 @@ class GuidancePolicy:
 
     def _candidates(self, scene: Scene) -> list[_Candidate]:
         rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]
-        slow = self._frame_t is not None and scene.t - self._frame_t > SLOW_FRAMES_S
+        slow = self._frame_t is None or scene.t - self._frame_t > SLOW_FRAMES_S
         candidates = []
         zones: dict[int, Zone] = {}
         for obstacle in scene.obstacles:
@@ -140,7 +145,7 @@ class GuidancePolicy:
                 continue
             if c.zone != "stop" and t - self._last_t < PAUSE_S:
                 return None
-            if self._memory.affordable(c.zone, t):
+            if c.hazard.always or self._memory.affordable(c.zone, t):
                 return c
         return None
 
@@ -205,7 +210,9 @@ class GuidancePolicy:
                 self._view_told = "ok"
                 return [self._message("recovered", "info", "view:ok", t)]
             return []
-        if not lasting or (self._view == self._view_told and t - self._view_said_t < VIEW_REPEAT_S):
+        # From one kind of blindness to another (a hand covers the lens: first no depth, then no picture) is no news.
+        repeat = VIEW_REPEAT_S if self._view == self._view_told else VIEW_PAUSE_S if self._view_told != "ok" else 0.0
+        if not lasting or t - self._view_said_t < repeat:
             return []
         self._view_told, self._view_said_t = self._view, t
         priority: Priority = "info" if self._view == "uncalibrated" else "fault"

@@ -32,6 +32,8 @@ HEIGHT_SLACK_M = 0.25
 """Around a configured camera height: bobbing, bending, shoes."""
 TRACK_SLACK_M = 0.18
 """Around the tracked height: gait bob and fit error, less than a stair's rise and a half."""
+FOLLOW_S = 0.5
+"""Time constant of the tracked height."""
 BOB_M = 0.10
 """A floor this far from the tracked height is half as likely: the road beyond a kerb is not what one stands on."""
 STALE_SLACK_M = 0.30
@@ -74,7 +76,8 @@ class GroundTracker:
         normal = np.asarray(found.normal)
         if self._height_m is None or self._usual is None:
             self._height_m, self._usual = found.height_m, normal
-        self._height_m += 0.2 * (found.height_m - self._height_m)
+        follow = 1.0 - float(np.exp(-(t - self._last_t) / FOLLOW_S)) if fresh else 0.2
+        self._height_m += follow * (found.height_m - self._height_m)
         usual = self._usual + 0.1 * (normal - self._usual)
         self._usual = usual / np.linalg.norm(usual)
         self._last, self._last_t = found, t

@@ -145,18 +145,18 @@ def test_a_lost_track_is_not_a_new_hazard(policy: GuidancePolicy) -> None:
 
 def test_veer_advice_only_when_the_free_side_is_certain(policy: GuidancePolicy) -> None:
     sure = [scene(t, thing(2.5, seen_frames=1 if t < 0.25 else 5), free_bearing_deg=-24.0) for t in times(0, 0.6)]
-    assert walk(policy, sure)[0].text == "Obstacle ahead, two and a half metres. Veer left."
+    assert walk(policy, [scene(-0.1), *sure])[0].text == "Obstacle ahead, two and a half metres. Veer left."
     unsure = [replace(s, free_bearing_deg=24.0 * (-1) ** n) for n, s in enumerate(sure)]
-    assert "Veer" not in walk(GuidancePolicy(GuidanceSettings()), unsure)[0].text
+    assert "Veer" not in walk(GuidancePolicy(GuidanceSettings()), [scene(-0.1), *unsure])[0].text
     doubtful = [replace(s, certainty=0.4) for s in sure]
-    text = walk(GuidancePolicy(GuidanceSettings()), doubtful)[0].text
+    text = walk(GuidancePolicy(GuidanceSettings()), [scene(-0.1), *doubtful])[0].text
     assert text == "Obstacle ahead, about two and a half metres."
 
 
 def test_nobody_is_sent_round_a_drop(policy: GuidancePolicy) -> None:
     drop = thing(1.4, band="drop", label="drop", low_m=-1.0)
     scenes = [scene(t, replace(drop, seen_frames=1 if t < 0.25 else 5), free_bearing_deg=20.0) for t in times(0, 0.6)]
-    assert [c.text for c in walk(policy, scenes)] == ["Stop. Drop-off ahead, one and a half metres."]
+    assert [c.text for c in walk(policy, [scene(-0.1), *scenes])] == ["Stop. Drop-off ahead, one and a half metres."]
 
 
 def test_verbosity_and_companions() -> None:

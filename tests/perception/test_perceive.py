@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world import SMALL, Box, K, box, depth_map, floor_levels, frame, render
 
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Intrinsics, Obstacle, Scene
-from world import SMALL, Box, K, box, depth_map, floor_levels, frame, render
 
 WALL = box(0, 8, 0, 12, 0.2, 3)
 

@@ -1,0 +1,186 @@
+"""A model bundle: a folder with manifest.json and the files it lists, opened only when every byte is as stated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from edge_nav.errors import UsageError
+from edge_nav.settings import Settings
+
+SCHEMA = "edge-nav/bundle/1"
+FOLDER = Path("models/bundles")
+FETCH = "python main.py models pull depth-anything-v2-metric-indoor-small"
+IntendedUse = Literal["simulator", "real"]
+
+
+class FileEntry(Settings):
+    """Size and hash of one file."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file, hexadecimal.")
+    bytes: int = Field(ge=0, description="Its size in bytes.")
+
+
+class FixedInput(Settings):
+    """One input size for every camera."""
+
+    rule: Literal["fixed"] = "fixed"
+    height: int = Field(ge=14, le=4096, description="Rows.")
+    width: int = Field(ge=14, le=4096, description="Columns.")
+
+
+class MultipleInput(Settings):
+    """The camera's aspect, each side a multiple of the network's patch."""
+
+    rule: Literal["multiple"] = "multiple"
+    multiple: int = Field(default=14, ge=1, le=64, description="Both sides are multiples of this many pixels.")
+    shorter_side: int = Field(
+        default=518, ge=14, le=4096, description="The shorter side is scaled to this many pixels."
+    )
+
+
+class DepthOutput(Settings):
+    """What the graph gives."""
+
+    resolution: Literal["input", "frame"] = Field(
+        default="input", description="Whether depth is used at the network's resolution or resized to the frame's."
+    )
+    quantity: Literal["depth", "inverse_depth"] = Field(
+        default="depth", description="Depth, or a relative inverse of it."
+    )
+
+
+class DepthEntry(Settings):
+    """How to run the depth network."""
+
+    file: str = Field(description="The ONNX file.")
+    kind: Literal["metric", "relative"] = Field(description="Metres, or relative until calibrated by the floor.")
+    max_depth_m: float | None = Field(default=None, gt=0, description="Greatest depth of a metric model, metres.")
+    input: Annotated[FixedInput | MultipleInput, Field(discriminator="rule")]
+    mean: tuple[float, float, float] = Field(description="Of the red, green and blue channel, 0..1.")
+    std: tuple[float, float, float] = Field(description="Of the red, green and blue channel.")
+    interpolation: Literal["bicubic", "bilinear", "area"] = Field(
+        default="bicubic", description="How frames are resized."
+    )
+    output: DepthOutput = DepthOutput()
+    certainty: float = Field(default=0.7, ge=0, le=1, description="How far its distances can be trusted as a whole.")
+
+
+class Manifest(Settings):
+    """manifest.json. ``vision`` and ``llm`` are read by the rooms that use them."""
+
+    schema_: Literal["edge-nav/bundle/1"] = Field(alias="schema")
+    name: str = Field(min_length=1)
+    licence: str
+    sources: list[str]
+    created_by: str
+    intended_use: IntendedUse
+    files: dict[str, FileEntry]
+    depth: DepthEntry | None = None
+    vision: dict[str, Any] | None = None
+    llm: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified bundle."""
+
+    folder: Path
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class BundleState:
+    """One line of a listing; ``state`` is "ok" or what is wrong."""
+
+    name: str
+    intended_use: str
+    licence: str
+    state: str
+
+
+def open_bundle(name: str) -> Bundle:
+    """Open a folder, or a name under models/bundles. Raises UsageError where anything differs from the manifest."""
+    folder = Path(name) if Path(name).is_dir() else FOLDER / name
+    if not folder.is_dir():
+        raise UsageError(f"bundle {name} is neither a folder nor under {FOLDER}: fetch one with `{FETCH}`.")
+    manifest = _manifest(folder)
+    for file, entry in manifest.files.items():
+        _check(folder, file, entry)
+    if manifest.depth is not None and manifest.depth.file not in manifest.files:
+        raise UsageError(f"bundle {folder} names {manifest.depth.file} without a hash: export it again.")
+    return Bundle(folder, manifest)
+
+
+def check_use(bundle: Bundle, *, live: bool, force: bool) -> str | None:
+    """Refuse a simulator's bundle on a live camera; with ``force`` a warning for the log instead."""
+    if not live or bundle.manifest.intended_use == "real":
+        return None
+    sentence = f"bundle {bundle.manifest.name} is for the simulator only and its distances in real rooms are not proven"
+    if force:
+        return f"{sentence}; walking with it all the same, as asked"
+    raise UsageError(f"{sentence}: fetch a real one with `{FETCH}`, or insist with --force.")
+
+
+def list_bundles(root: Path = FOLDER) -> list[BundleState]:
+    """Every folder under a root that has a manifest, damaged ones included."""
+    states = []
+    for folder in sorted(p.parent for p in root.glob("*/manifest.json")):
+        try:
+            m = open_bundle(str(folder)).manifest
+            states.append(BundleState(m.name, m.intended_use, m.licence, "ok"))
+        except UsageError as e:
+            states.append(BundleState(folder.name, "unknown", "unknown", str(e)))
+    return states
+
+
+def write_manifest(folder: Path, fields: dict[str, Any], files: list[str]) -> Manifest:
+    """Hash the files, check the whole, and write manifest.json so that no half of it is ever seen."""
+    entries = {f: {"sha256": _sha256(folder / f), "bytes": (folder / f).stat().st_size} for f in files}
+    data = {"schema": SCHEMA, **fields, "files": entries}
+    manifest = Manifest.model_validate(data)
+    part = folder / "manifest.json.part"
+    part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / "manifest.json")
+    return manifest
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        raise UsageError(f"bundle {folder} has no readable manifest.json: fetch or export it again.") from e
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "manifest.json"
+        raise UsageError(f"bundle {folder}: {where} is wrong ({first['msg']}): fetch or export it again.") from e
+
+
+def _check(folder: Path, file: str, entry: FileEntry) -> None:
+    path = folder / file
+    if Path(file).is_absolute() or ".." in Path(file).parts:
+        raise UsageError(f"bundle {folder} names {file}, outside of itself: do not use it.")
+    if not path.is_file():
+        raise UsageError(f"bundle {folder} lacks {file}: fetch or export it again.")
+    size = path.stat().st_size
+    if size != entry.bytes:
+        raise UsageError(f"bundle {folder}: {file} has {size} bytes instead of {entry.bytes}: fetch it again.")
+    found = _sha256(path)
+    if found != entry.sha256:
+        raise UsageError(
+            f"bundle {folder}: {file} has hash {found[:12]} instead of {entry.sha256[:12]}: fetch it again."
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,108 @@
+"""Queue, text-to-speech and mixer put together; whoever owns the clock and the samples drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from edge_nav.errors import SpeechFault
+from edge_nav.speech.earcons import earcon
+from edge_nav.speech.mixer import Mixer
+from edge_nav.speech.queue import VoiceQueue
+from edge_nav.speech.sound import Mono, Stereo, silence, to_stereo
+from edge_nav.types import Callout, Fault, VoiceFate, VoiceState
+
+
+class Synthesiser(Protocol):
+    """Text to samples; raises SpeechFault."""
+
+    def synthesise(self, text: str) -> Mono: ...
+    def close(self) -> None: ...
+
+
+class Player:
+    """Decides, starts and cuts; the words are made in ``pump``, so it must not be called from an audio callback."""
+
+    def __init__(
+        self,
+        synthesiser: Synthesiser | None,
+        *,
+        earcons: bool,
+        volume: float,
+        is_current: Callable[[Callout], bool],
+        on_fate: Callable[[VoiceFate], None],
+        on_fault: Callable[[Fault], None],
+    ) -> None:
+        self.mixer = Mixer()
+        self.queue = VoiceQueue(is_current)
+        self._synthesiser = synthesiser
+        self._earcons, self._volume = earcons, volume
+        self._on_fate, self._on_fault = on_fate, on_fault
+        self._began_s: float | None = None
+        self._failing = False
+
+    def put(self, callout: Callout, at_s: float) -> None:
+        """Queue a callout."""
+        for replaced in self.queue.put(callout):
+            self._fate(replaced, "expired", at_s, None)
+
+    def pump(self, at_s: float, heard_s: Callable[[int], float]) -> bool:
+        """Take note of what was heard, start what is due; whether something was started. ``heard_s`` gives a
+        sample's time on the walk's clock.
+        """
+        for event in self.mixer.events():
+            speaking = self.queue.speaking
+            if speaking is None or speaking.id != event.utterance:
+                continue
+            if event.began:
+                self._began_s = heard_s(event.sample)
+            else:
+                self.queue.finished()
+                self._fate(speaking, "spoken", heard_s(event.sample), self._began_s)
+        decision = self.queue.decide(at_s)
+        for callout in decision.expired:
+            self._fate(callout, "expired", at_s, None)
+        if decision.start is None:
+            return False
+        if decision.cut is not None:
+            self._fate(decision.cut, "interrupted", at_s, self._began_s)
+        self._began_s = None
+        self._start(decision.start)
+        return True
+
+    def close(self, at_s: float) -> None:
+        """Whatever still waits or sounds met its fate."""
+        for callout in self.queue.drop_all():
+            self._fate(callout, "expired", at_s, None)
+        if self.queue.speaking is not None:
+            self._fate(self.queue.speaking, "interrupted", at_s, self._began_s)
+            self.queue.finished()
+        self.mixer.cut()
+        if self._synthesiser is not None:
+            self._synthesiser.close()
+
+    def _start(self, callout: Callout) -> None:
+        tone = self._loud(earcon(callout.priority, callout.bearing_deg)) if self._earcons else silence(0)
+        # The tone sounds while the words are made.
+        self.mixer.start(callout.id, tone, more=self._synthesiser is not None)
+        if self._synthesiser is None:
+            return
+        try:
+            words = to_stereo(self._synthesiser.synthesise(callout.text))
+        except SpeechFault as e:
+            self.mixer.add(callout.id, silence(1))
+            if not self._failing:
+                self._failing = True
+                self._on_fault(Fault("speech", str(e)))
+            return
+        if self._failing:
+            self._failing = False
+            self._on_fault(Fault("speech", "text-to-speech works again", recovered=True))
+        self.mixer.add(callout.id, words)
+
+    def _loud(self, sound: Stereo) -> Stereo:
+        return sound * self._volume
+
+    def _fate(self, callout: Callout, state: VoiceState, at_s: float, began_s: float | None) -> None:
+        latency = None if began_s is None else began_s - callout.t
+        self._on_fate(VoiceFate(callout.id, state, at_s, latency))

@@ -1,0 +1,79 @@
+"""Which callout is spoken next: plain state, no threads, no clock, no sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_nav.types import PRIORITIES, Callout, Priority
+
+INTERRUPTS: tuple[Priority, ...] = ("stop", "fault")
+RANK = {priority: n for n, priority in enumerate(PRIORITIES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do now: cut the one that is speaking, start one, and which have fallen away unspoken."""
+
+    cut: Callout | None = None
+    start: Callout | None = None
+    expired: tuple[Callout, ...] = ()
+
+
+class VoiceQueue:
+    """Most urgent first, then oldest. STOP and faults interrupt what is less urgent; nothing else does.
+
+    A newer callout replaces a waiting one with its key. Expiry, and whether the hazard is still there, are asked
+    when a callout is about to be spoken: late speech is dropped, not spoken late.
+    """
+
+    def __init__(self, is_current: Callable[[Callout], bool]) -> None:
+        self._is_current = is_current
+        self._waiting: list[Callout] = []
+        self._speaking: Callout | None = None
+
+    @property
+    def speaking(self) -> Callout | None:
+        """The callout that sounds now."""
+        return self._speaking
+
+    @property
+    def idle(self) -> bool:
+        """Nothing sounds and nothing waits."""
+        return self._speaking is None and not self._waiting
+
+    def put(self, callout: Callout) -> tuple[Callout, ...]:
+        """Let a callout wait its turn; the ones it replaces."""
+        replaced = tuple(c for c in self._waiting if c.key == callout.key)
+        self._waiting = [c for c in self._waiting if c.key != callout.key]
+        self._waiting.append(callout)
+        self._waiting.sort(key=lambda c: (RANK[c.priority], c.t, c.id))
+        return replaced
+
+    def decide(self, at_s: float) -> Decision:
+        """What to do at a time. The caller does it: the state already assumes so."""
+        expired = []
+        while self._waiting:
+            first = self._waiting[0]
+            if at_s > first.expires_t or not self._is_current(first):
+                expired.append(self._waiting.pop(0))
+                continue
+            speaking = self._speaking
+            if speaking is not None and not self._interrupts(first, speaking):
+                break
+            self._speaking = self._waiting.pop(0)
+            return Decision(speaking, first, tuple(expired))
+        return Decision(expired=tuple(expired))
+
+    def finished(self) -> None:
+        """What was speaking has ended."""
+        self._speaking = None
+
+    def drop_all(self) -> tuple[Callout, ...]:
+        """Forget everything that waits, at the end of a walk."""
+        dropped, self._waiting = tuple(self._waiting), []
+        return dropped
+
+    @staticmethod
+    def _interrupts(new: Callout, old: Callout) -> bool:
+        return new.priority in INTERRUPTS and RANK[new.priority] < RANK[old.priority]

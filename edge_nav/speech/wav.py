@@ -1,0 +1,75 @@
+"""What would have been heard, rendered into a file with true timing, so that it can be listened to and measured."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from edge_nav.errors import UsageError
+from edge_nav.settings import Settings
+from edge_nav.speech.player import Player
+from edge_nav.speech.sound import RATE_HZ
+from edge_nav.types import Callout
+
+BLOCK = 256
+"""Samples a step: as a sound card would ask for them, 12 ms."""
+TAIL_S = 5.0
+"""The last words are let out after the walk's end, for so long at most."""
+
+
+class WavOutputSettings(Settings):
+    """A file instead of a sound card."""
+
+    type: Literal["wav"] = "wav"
+    path: Path = Field(default=Path("voice.wav"), description="16-bit stereo file that is written.")
+
+
+class WavVoice:
+    """Walks a virtual clock: no thread, so the same walk gives the same file."""
+
+    def __init__(self, settings: WavOutputSettings, player: Player) -> None:
+        self._player = player
+        try:
+            settings.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = wave.open(str(settings.path), "wb")  # noqa: SIM115 - open for the length of a walk
+        except OSError as e:
+            raise UsageError(f"wav output {settings.path} cannot be written ({e.strerror}): give another path.") from e
+        self._file.setnchannels(2)
+        self._file.setsampwidth(2)
+        self._file.setframerate(RATE_HZ)
+
+    def say(self, callout: Callout, at_s: float) -> None:
+        """Queue a callout at a time of the walk."""
+        self._advance(at_s)
+        self._player.put(callout, at_s)
+
+    def tick(self, at_s: float) -> None:
+        """Render up to a time."""
+        self._advance(at_s)
+
+    def close(self, at_s: float) -> None:
+        """Let the last words out and finish the file."""
+        self._advance(at_s)
+        end = at_s + TAIL_S
+        while not self._player.queue.idle and self._now < end:
+            self._step()
+        self._player.close(self._now)
+        self._file.close()
+
+    @property
+    def _now(self) -> float:
+        return self._player.mixer.sample / RATE_HZ
+
+    def _advance(self, at_s: float) -> None:
+        while self._now + BLOCK / RATE_HZ <= at_s:
+            self._step()
+
+    def _step(self) -> None:
+        self._player.pump(self._now, lambda sample: sample / RATE_HZ)
+        samples = self._player.mixer.render(BLOCK)
+        # wave patches the header at each writeframes, so a killed walk leaves a file that plays.
+        self._file.writeframes((samples * 32767).astype(np.int16).tobytes())
