@@ -202,8 +202,9 @@ class GuidancePolicy:
     def _views(self, scene: Scene) -> list[Callout]:
         """The camera's own trouble, and its end."""
         t = scene.t
-        if scene.view != self._view:
-            self._view, self._view_since = scene.view, t
+        if (scene.view == "ok") != (self._view == "ok"):
+            self._view_since = t
+        self._view = scene.view
         lasting = t - self._view_since >= (1.0 if self._view == "uncalibrated" else VIEW_ONSET_S)
         if self._view == "ok":
             if self._view_told not in ("ok", "uncalibrated") and lasting:

@@ -17,7 +17,6 @@ class Synthesiser(Protocol):
     """Text to samples; raises SpeechFault."""
 
     def synthesise(self, text: str) -> Mono: ...
-    def close(self) -> None: ...
 
 
 class Player:
@@ -78,8 +77,6 @@ class Player:
             self._fate(self.queue.speaking, "interrupted", at_s, self._began_s)
             self.queue.finished()
         self.mixer.cut()
-        if self._synthesiser is not None:
-            self._synthesiser.close()
 
     def _start(self, callout: Callout) -> None:
         tone = self._loud(earcon(callout.priority, callout.bearing_deg)) if self._earcons else silence(0)

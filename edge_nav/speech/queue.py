@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_nav.types import PRIORITIES, Callout, Priority
+from edge_nav.types import PRIORITIES, Callout
 
-INTERRUPTS: tuple[Priority, ...] = ("stop", "fault")
 RANK = {priority: n for n, priority in enumerate(PRIORITIES)}
 
 
@@ -21,7 +20,8 @@ class Decision:
 
 
 class VoiceQueue:
-    """Most urgent first, then oldest. STOP and faults interrupt what is less urgent; nothing else does.
+    """Most urgent first, then oldest. STOP and faults interrupt what is less urgent, and a STOP that is about something
+    else interrupts a STOP: the newer danger is the nearer one. Nothing else interrupts.
 
     A newer callout replaces a waiting one with its key. Expiry, and whether the hazard is still there, are asked
     when a callout is about to be spoken: late speech is dropped, not spoken late.
@@ -76,4 +76,6 @@ class VoiceQueue:
 
     @staticmethod
     def _interrupts(new: Callout, old: Callout) -> bool:
-        return new.priority in INTERRUPTS and RANK[new.priority] < RANK[old.priority]
+        if new.priority == "stop":
+            return old.priority != "stop" or new.key != old.key
+        return new.priority == "fault" and RANK[new.priority] < RANK[old.priority]

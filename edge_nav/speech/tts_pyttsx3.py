@@ -43,14 +43,14 @@ class Pyttsx3Voice:
         except (ImportError, RuntimeError, OSError, AttributeError) as e:
             raise SpeechFault(f"text-to-speech does not start ({_brief(e)}): {MEND}") from e
         _silence_driver()
-        self._engine.setProperty("rate", rate_wpm)
-        self._engine.setProperty("volume", volume)
         voice = settings.voice or self._voice_for(language)
         try:
             self._engine.setProperty("voice", voice)
         except ValueError as e:
             raise SpeechFault(f"speech voice {voice!r} is unknown: see `espeak-ng --voices`") from e
-        self._folder = tempfile.TemporaryDirectory(prefix="edge-nav-")
+        # After the voice, which brings its own.
+        self._engine.setProperty("rate", rate_wpm)
+        self._engine.setProperty("volume", volume)
         self._cache: OrderedDict[str, Mono] = OrderedDict()
 
     def synthesise(self, text: str) -> Mono:
@@ -58,22 +58,18 @@ class Pyttsx3Voice:
         if text in self._cache:
             self._cache.move_to_end(text)
             return self._cache[text]
-        path = Path(self._folder.name) / "phrase.wav"
-        path.unlink(missing_ok=True)
         try:
-            self._engine.save_to_file(text, str(path))
-            self._engine.runAndWait()
-            words = _trimmed(_read(path))
+            with tempfile.TemporaryDirectory(prefix="edge-nav-") as folder:
+                path = Path(folder) / "phrase.wav"
+                self._engine.save_to_file(text, str(path))
+                self._engine.runAndWait()
+                words = _trimmed(_read(path))
         except (RuntimeError, OSError, wave.Error, EOFError) as e:
             raise SpeechFault(f"text-to-speech failed ({_brief(e)}): {MEND}") from e
         self._cache[text] = words
         if len(self._cache) > KEPT:
             self._cache.popitem(last=False)
         return words
-
-    def close(self) -> None:
-        """Remove the working folder."""
-        self._folder.cleanup()
 
     def _voice_for(self, language: str) -> str:
         ids = [str(v.id) for v in self._engine.getProperty("voices")]

@@ -65,7 +65,7 @@ class WavVoice:
         return self._player.mixer.sample / RATE_HZ
 
     def _advance(self, at_s: float) -> None:
-        while self._now + BLOCK / RATE_HZ <= at_s:
+        while self._now < at_s:
             self._step()
 
     def _step(self) -> None:
