@@ -15,7 +15,7 @@ from edge_nav.settings import Settings
 
 SCHEMA = "edge-nav/bundle/1"
 FOLDER = Path("models/bundles")
-FETCH = "python main.py models pull depth-anything-v2-metric-indoor-small"
+LIST = "python main.py models list"
 IntendedUse = Literal["simulator", "real"]
 
 
@@ -108,7 +108,7 @@ def open_bundle(name: str) -> Bundle:
     """Open a folder, or a name under models/bundles. Raises UsageError where anything differs from the manifest."""
     folder = Path(name) if Path(name).is_dir() else FOLDER / name
     if not folder.is_dir():
-        raise UsageError(f"bundle {name} is neither a folder nor under {FOLDER}: fetch one with `{FETCH}`.")
+        raise UsageError(f"bundle {name} is neither a folder nor under {FOLDER}: `{LIST}` shows those that are here.")
     manifest = _manifest(folder)
     for file, entry in manifest.files.items():
         _check(folder, file, entry)
@@ -124,7 +124,7 @@ def check_use(bundle: Bundle, *, live: bool, force: bool) -> str | None:
     sentence = f"bundle {bundle.manifest.name} is for the simulator only and its distances in real rooms are not proven"
     if force:
         return f"{sentence}; walking with it all the same, as asked"
-    raise UsageError(f"{sentence}: fetch a real one with `{FETCH}`, or insist with --force.")
+    raise UsageError(f"{sentence}: give one with intended_use real (`{LIST}`), or insist with --force.")
 
 
 def list_bundles(root: Path = FOLDER) -> list[BundleState]:
