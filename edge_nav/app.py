@@ -21,7 +21,6 @@ from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
-from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.voice import Voice
 from edge_nav.types import Callout, Fault, Frame, Source, VoiceFate
 
@@ -76,15 +75,26 @@ class Walk:
         self._last_t = 0.0
         self._began = time.monotonic()
         self.result: dict[str, Any] = {}
+        early: list[Fault] = []
+        self._on_voice_fault: Callable[[Fault], None] = early.append
+        self._voice = open_voice(
+            is_current=loop.policy.is_current,
+            now=self._clock.now,
+            on_fate=self._fate,
+            on_fault=self._voice_fault,
+        )
+        # From here on faults are logged and spoken at once; the session stays the log's first line.
+        self._on_voice_fault = self.report
         if outputs.log is not None:
             outputs.log.on_fault = self.report
             outputs.log.write(session or records.session_record())
         if outputs.recorder is not None:
             outputs.recorder.on_fault = self.report
-        self._voice: Voice = SilentVoice()  # for what goes wrong while the real one is opened
-        self._voice = open_voice(
-            is_current=loop.policy.is_current, now=self._clock.now, on_fate=self._fate, on_fault=self.report
-        )
+        for fault in early:
+            self.report(fault)
+
+    def _voice_fault(self, fault: Fault) -> None:
+        self._on_voice_fault(fault)
 
     def run(self) -> int:
         """Walk until the source ends, time is up, or someone asks to stop. Exit code: 0 done, 1 ended on a fault."""

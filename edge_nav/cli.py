@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +26,21 @@ bench_app = typer.Typer(help="Measure, against a baseline named in the same run.
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 
-VERBS = ("run", "replay", "doctor", "calibrate", "models", "bench")
+# Base of all of click's complaints; newer versions of typer bring a click of their own.
+CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ in ("ClickException", "TyperException"))
+
+
+def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackParam, float | None], float | None]:
+    """Checks an option's value; the sentence names the option, the value, and what is allowed."""
+
+    def check(parameter: typer.CallbackParam, value: float | None) -> float | None:
+        if value is not None and not low <= value <= high:
+            allowed = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
+            raise UsageError(f"--{str(parameter.name).replace('_', '-')} = {value:g} is not allowed: give {allowed}.")
+        return value
+
+    return check
+
 
 Config = Annotated[Path | None, typer.Option(help="Profile, a YAML file; see configs/.")]
 Spec = Annotated[
@@ -51,7 +67,7 @@ def run(
         Path | None,
         typer.Option(help="Picture (.png, .jpg) or video (.mp4) of what was perceived."),
     ] = None,
-    max_seconds: Annotated[float | None, typer.Option(min=0.1, help="End the walk after this.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(callback=_at_least(0.1), help="End the walk after this.")] = None,
     as_fast_as_possible: Annotated[
         bool, typer.Option("--as-fast-as-possible", help="Take every frame of a recording in turn; repeatable.")
     ] = False,
@@ -102,11 +118,13 @@ def calibrate(
     bundle: Bundle = None,
     wall: Annotated[
         float | None,
-        typer.Option(min=0.3, max=10, help="Tape-measured distance from the camera to a wall it faces, metres."),
+        typer.Option(
+            callback=_at_least(0.3, 10), help="Tape-measured distance from the camera to a wall it faces, metres."
+        ),
     ] = None,
     marker: Annotated[
         float | None,
-        typer.Option(min=0.02, max=1, help="Side of the printed marker in metres."),
+        typer.Option(callback=_at_least(0.02, 1), help="Side of the printed marker in metres."),
     ] = None,
     print_marker: Annotated[
         Path | None,
@@ -139,7 +157,7 @@ def models_verify(bundle: Annotated[str, typer.Argument(help="A folder, or a nam
 @bench_app.command("perception")
 def bench_perception(
     source: Annotated[str, typer.Option(help="A recording with depth.")] = "walk",
-    frames: Annotated[int, typer.Option(min=5, help="Frames to measure.")] = 60,
+    frames: Annotated[int, typer.Option(callback=_at_least(5), help="Frames to measure.")] = 60,
     json_file: Json = None,
     _debug: Debug = False,
 ) -> None:
@@ -152,7 +170,7 @@ def bench_perception(
 @bench_app.command("latency")
 def bench_latency(
     source: Annotated[str, typer.Option(help="A recording, played at its own pace.")] = "walk",
-    seconds: Annotated[float, typer.Option(min=1, help="Seconds to measure.")] = 20.0,
+    seconds: Annotated[float, typer.Option(callback=_at_least(1), help="Seconds to measure.")] = 20.0,
     json_file: Json = None,
     _debug: Debug = False,
 ) -> None:
@@ -165,7 +183,7 @@ def bench_latency(
 @bench_app.command("accuracy")
 def bench_accuracy(
     source: Annotated[list[str] | None, typer.Option(help="Recordings with depth; may be repeated.")] = None,
-    every: Annotated[int, typer.Option(min=1, help="Compare every so many frames.")] = 1,
+    every: Annotated[int, typer.Option(callback=_at_least(1), help="Compare every so many frames.")] = 1,
     json_file: Json = None,
     _debug: Debug = False,
 ) -> None:
@@ -187,14 +205,12 @@ def main() -> None:
 
 
 def _invoke(arguments: list[str]) -> int:
-    import click
-
     debug = "--debug" in arguments
     try:
         code = app(arguments, standalone_mode=False)
-    except click.ClickException as e:
+    except CLICK_ERROR as e:
         return _say(f"{e.format_message()} See `python main.py --help`.", 2)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _say("Interrupted.", 130)
     except EdgeNavError as e:
         if debug:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge_nav.errors import DepthFault
+from edge_nav.errors import DepthFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.perception.ground import GroundTracker
@@ -90,8 +90,12 @@ class Loop:
     def _measure(self, frame: Frame) -> tuple[DepthMap | None, str]:
         try:
             depth = self._depth.infer(frame)
+        except UsageError:
+            raise
         except DepthFault as e:
             return None, str(e)
+        except Exception as e:  # noqa: BLE001 - whatever a backend raises, the walk goes on and says so
+            return None, f"measuring depth failed with {type(e).__name__} ({e}): see `doctor`"
         if depth.depth_m.size == 0 or np.isfinite(depth.depth_m[::4, ::4]).mean() < NEEDED_SHARE:
             return None, "the depth of the whole picture is unknown: check the depth camera or the bundle"
         return (depth if self._scaler is None else self._scaler.apply(depth, frame.t)), ""

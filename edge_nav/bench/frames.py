@@ -11,10 +11,10 @@ from edge_nav.types import Frame
 
 def frames_with_depth(spec: str) -> Iterator[Frame]:
     """All frames of a recording; UsageError if it has no depth."""
-    source = open_source(parse_source(spec))
-    if source.live:
-        source.close()
+    settings = parse_source(spec)
+    if settings.type == "camera":
         raise UsageError(f"source {spec} is live: benchmarks need a recording, such as walk or rgbd:DIR.")
+    source = open_source(settings)
     try:
         while (frame := source.read()) is not None:
             if frame.depth_m is None:

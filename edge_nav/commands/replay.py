@@ -13,9 +13,9 @@ from edge_nav.errors import UsageError
 from edge_nav.record import records
 from edge_nav.record.compare import first_difference
 from edge_nav.record.read import read_log
+from edge_nav.record.session import LOG_NAME
 from edge_nav.sources.spec import open_source, parse_source
 
-LOG_NAME = "guidance.jsonl"
 LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
 """Faults of devices and of time, which no recording brings back."""
 

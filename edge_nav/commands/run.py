@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,7 +23,7 @@ from edge_nav.perception.depth_settings import open_depth
 from edge_nav.record import records
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
-from edge_nav.record.session import SessionRecorder
+from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.record.summary import summary_table
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.speech.none import NoneOutputSettings
@@ -60,8 +61,9 @@ def run_walk(options: WalkOptions) -> int:
         source.close()
         raise
     console = Console(stderr=True)
-    log = GuidanceLog(options.log) if options.log else None
     recorder = SessionRecorder(options.record) if options.record else None
+    log_path = options.log or (options.record / LOG_NAME if options.record else None)
+    log = GuidanceLog(log_path) if log_path else None
     overlay = OverlayWriter(options.overlay) if options.overlay else None
     loop = make_loop(profile, depth)
     with Screen(console, source.frame_count) as screen:
@@ -77,6 +79,8 @@ def run_walk(options: WalkOptions) -> int:
         if warning:
             walk.report(Fault("bundle", warning))
         code = walk.run()
+    if options.record and options.log:
+        shutil.copyfile(options.log, options.record / LOG_NAME)  # a recording is replayed by its folder alone
     Console().print(summary_table(walk.result))
     return code
 

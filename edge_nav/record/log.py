@@ -35,19 +35,19 @@ class GuidanceLog:
         self._failing = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._fd = _claim(path)
+            if path.is_file() and path.stat().st_size > 0:
+                # The old log is given up only when the new one is held, so that no other walk slips between.
+                old = self._fd
+                try:
+                    path.rename(_free_name(path))
+                    self._fd = _claim(path)
+                finally:
+                    os.close(old)
         except OSError as e:
             raise UsageError(
                 f"log {path} cannot be written ({e.strerror}): give --log a file in another folder."
             ) from e
-        self._claim()
-        if path.is_file() and path.stat().st_size > 0:
-            # The old log's descriptor is given up only when the new one is held, so that no other walk slips between.
-            old = self._fd
-            path.rename(_free_name(path))
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            self._claim()
-            os.close(old)
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record, with the wall time. Never raises: what cannot be written is counted and reported."""
@@ -85,16 +85,26 @@ class GuidanceLog:
             return Fault("log", f"log {self._path} is written again; {self.lost} records were lost", recovered=True)
         return None
 
-    def _claim(self) -> None:
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as e:
-            os.close(self._fd)
-            self._fd = -1
-            raise UsageError(f"log {self._path} is in use by another walk: end that one or give another --log.") from e
-
     def _wall(self) -> str:
         return self._wall_clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _claim(path: Path) -> int:
+    """A descriptor that holds the log for this walk alone."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between open and lock another walk may have moved this file aside and begun its own under the name.
+        free = os.path.samestat(os.fstat(fd), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        free = False
+    except OSError:
+        os.close(fd)
+        raise
+    if not free:
+        os.close(fd)
+        raise UsageError(f"log {path} is in use by another walk: end that one or give another --log.")
+    return fd
 
 
 def _write_whole(fd: int, line: bytes) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from edge_nav.errors import UsageError
 from edge_nav.types import DepthMap, Fault, Frame
 
+LOG_NAME = "guidance.jsonl"
 DEPTH_SCALE = 5000.0
 """PNG value per metre, 0.2 mm steps, 13.1 m at most: the scale of the TUM RGB-D recordings."""
 
