@@ -69,15 +69,15 @@ class Memory:
         room = self._max_per_minute - len(self._unasked)
         return room > (0 if zone == "caution" else self._max_per_minute // 3)
 
-    def remember(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> None:
-        """Note what is being said now."""
+    def remember(self, kind: str, obstacle: Obstacle, zone: Zone, t: float, *, spoken: bool = True) -> None:
+        """Note what is being said now, or (not ``spoken``) what other words have just covered."""
         before = self.last(kind, obstacle)
         wait = REPEAT_S
         if before is not None:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
         self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait))
-        if zone != "stop":  # who is stopped often needs the words in between all the more
+        if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 
     def follow(self, kind: str, obstacle: Obstacle) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_nav.guidance.hazards import NEARNESS, Hazard, Zone, hazard_table
-from edge_nav.guidance.memory import Memory
+from edge_nav.guidance.memory import REPEAT_S, Memory
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
@@ -72,6 +72,7 @@ class GuidancePolicy:
         self._floor_said_t = float("-inf")
         self._frame_t: float | None = None
         self._fault_t: dict[str, float] = {}
+        self._texts: dict[str, float] = {}
 
     def update(self, scene: Scene) -> list[Callout]:
         """What to say about this scene: nothing most of the time, and one thing at most about obstacles."""
@@ -83,7 +84,7 @@ class GuidancePolicy:
         self._active = frozenset(_key(c) for c in candidates)
         chosen = self._choose(candidates, t)
         if chosen is not None:
-            callouts.append(self._speak(chosen, scene))
+            callouts += self._speak(chosen, scene)
         elif not callouts:
             callouts = [*self._clear(scene, candidates), *self._floor(scene)][:1]
         self._frame_t = t
@@ -149,12 +150,23 @@ class GuidancePolicy:
                 return c
         return None
 
-    def _speak(self, c: _Candidate, scene: Scene) -> Callout:
+    def _speak(self, c: _Candidate, scene: Scene) -> list[Callout]:
         t, o = scene.t, c.obstacle
-        self._memory.remember(c.hazard.kind, o, c.zone, t)
+        text = self._text(c, scene)
+        # The same words about another thing in the same place tell nothing new.
+        fresh = t - self._texts.get(text, float("-inf")) >= REPEAT_S
+        self._memory.remember(c.hazard.kind, o, c.zone, t, spoken=fresh)
+        if not fresh:
+            return []
+        self._texts = {text: t, **{k: said for k, said in self._texts.items() if t - said < REPEAT_S and k != text}}
         self._last_t = t
         if c.hazard.clear and c.zone != "notice":
             self._warned_t = t
+        return [self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)]
+
+    def _text(self, c: _Candidate, scene: Scene) -> str:
+        """The words, with the free side where it is certain and there is room for it."""
+        o = c.obstacle
         hedged = min(scene.certainty, o.confidence) < SURE
         veer = self._veer() if c.hazard.veer and c.zone != "notice" else None
         urgent = c.zone == "stop"
@@ -165,7 +177,7 @@ class GuidancePolicy:
             )
             if len(text.split()) <= MAX_WORDS:
                 break
-        return self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)
+        return text
 
     def _veer(self) -> Literal["left", "right"] | None:
         sides = set(self._free_sides)

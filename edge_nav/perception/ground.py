@@ -34,8 +34,10 @@ TRACK_SLACK_M = 0.18
 """Around the tracked height: gait bob and fit error, less than a stair's rise and a half."""
 FOLLOW_S = 0.5
 """Time constant of the tracked height."""
-BOB_M = 0.10
+BOB_M = 0.06
 """A floor this far from the tracked height is half as likely: the road beyond a kerb is not what one stands on."""
+STEP_SLACK_M, CLIMB_MPS = 0.06, 0.15
+"""From one frame to the next less still: when the pavement leaves the picture, the road is not yet the floor."""
 STALE_SLACK_M = 0.30
 """Below the tracked height once the floor has been out of view: a camera is worn, so no table becomes the floor."""
 MEMORY_S = 2.0
@@ -70,7 +72,7 @@ class GroundTracker:
         """The floor seen in this frame, or None. ``t`` is frame time in seconds."""
         fresh = t - self._last_t <= MEMORY_S
         samples = _sample(depth.depth_m, rays)
-        found = self._fit(samples, fresh) if samples is not None else None
+        found = self._fit(samples, t) if samples is not None else None
         if found is None:
             return None
         normal = np.asarray(found.normal)
@@ -93,13 +95,15 @@ class GroundTracker:
         x, y, z = (float(c) for c in self._usual)
         return Ground((x, y, z), height, 0.0, seen=False)
 
-    def _bounds(self, fresh: bool) -> tuple[float, float]:
+    def _bounds(self, t: float) -> tuple[float, float]:
         known = self._settings.camera_height_m
         low, high = (known - HEIGHT_SLACK_M, known + HEIGHT_SLACK_M) if known else HEIGHT_M
         if self._height_m is None:
             return low, high
-        if fresh:
-            return max(low, self._height_m - TRACK_SLACK_M), min(high, self._height_m + TRACK_SLACK_M)
+        since = t - self._last_t
+        if since <= MEMORY_S:
+            slack = min(TRACK_SLACK_M, STEP_SLACK_M + CLIMB_MPS * since)
+            return max(low, self._height_m - slack), min(high, self._height_m + slack)
         return max(low, self._height_m - STALE_SLACK_M), high
 
     def _height_trusted(self, height: float) -> bool:
@@ -111,9 +115,13 @@ class GroundTracker:
     def _usual_enough(self, normal: F64, share: float) -> bool:
         if self._usual is None:
             return share >= FIRST_SHARE
-        return bool(normal @ self._usual > np.cos(np.radians(USUAL_DEG))) or share >= 3 * FIRST_SHARE
+        if share >= 3 * FIRST_SHARE:
+            return True
+        turn = USUAL_DEG if share >= FIRST_SHARE else USUAL_DEG / 2.5  # the less is seen of it, the less it may differ
+        return bool(normal @ self._usual > np.cos(np.radians(turn)))
 
-    def _fit(self, samples: _Samples, fresh: bool) -> Ground | None:
+    def _fit(self, samples: _Samples, t: float) -> Ground | None:
+        fresh = t - self._last_t <= MEMORY_S
         points = samples.points
         upright = points[samples.upright]
         if len(upright) < MIN_INLIERS:
@@ -122,7 +130,7 @@ class GroundTracker:
         if fresh and self._last is not None:
             normals = np.vstack([normals, np.asarray(self._last.normal)[None]])
             heights = np.append(heights, self._last.height_m)
-        low, high = self._bounds(fresh)
+        low, high = self._bounds(t)
         keep = _plausible(normals) & (heights > low) & (heights < high)
         if self._settings.camera_pitch_deg is not None:
             pitch = np.degrees(np.arcsin(np.clip(-normals[:, 2], -1, 1)))
@@ -168,17 +176,18 @@ def _sample(depth: NDArray[np.float32], rays: Rays) -> _Samples | None:
     points = np.stack([z * grid.x[None, :], z * grid.y[:, None], z], axis=-1)
     if min(z.shape) < 5:
         return None
-    across = points[2:-2, 4:] - points[2:-2, :-4]
-    along = points[:-4, 2:-2] - points[4:, 2:-2]
+    # Two samples to either side; at the border one-sided, for the nearest floor lies at the picture's lower border.
+    row, column = np.arange(z.shape[0]), np.arange(z.shape[1])
+    across = points[:, np.minimum(column + 2, column[-1])] - points[:, np.maximum(column - 2, 0)]
+    along = points[np.maximum(row - 2, 0)] - points[np.minimum(row + 2, row[-1])]
     normal = np.cross(along, across)  # up-facing for a floor: away from the camera's own down axis
     length = np.linalg.norm(normal, axis=-1)
-    inner = points[2:-2, 2:-2]
     with np.errstate(invalid="ignore", divide="ignore"):
-        upright = np.abs(normal[..., 1] * 1.0) > UPRIGHT * length
+        upright = np.abs(normal[..., 1]) > UPRIGHT * length
         # A floor under a camera pitched far down shows as facing the camera as much as up.
         upright |= (np.abs(normal[..., 1] + 0.6 * normal[..., 2]) / np.hypot(1, 0.6)) > UPRIGHT * length
-        valid = np.isfinite(inner[..., 2]) & (inner[..., 2] > NEAR_M) & (inner[..., 2] < FAR_M)
-    points = inner[valid]
+        valid = np.isfinite(z) & (z > NEAR_M) & (z < FAR_M)
+    points = points[valid]
     return _Samples(points, upright[valid]) if len(points) >= MIN_INLIERS else None
 
 

@@ -17,6 +17,7 @@ GATE_MPS = 1.5
 FORGET_S = 1.2
 HISTORY_S = 1.0
 UNDERFOOT_M = 2.0
+STAIRS = ("stairs_down", "stairs_up")
 
 
 @dataclass(slots=True)
@@ -36,6 +37,9 @@ class _Track:
         return float(-(t @ (d - d.mean())) / (t @ t))
 
     def take(self, found: Found, t: float) -> None:
+        # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
+        if self.found.label in STAIRS and found.label not in (self.found.label, "unseen_floor"):
+            found = replace(found, label=self.found.label)
         self.found, self.t = found, t
         self.frames += 1
         self.history.append((t, found.distance_m))

@@ -26,12 +26,13 @@ TILE_M = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An axis-aligned box between two corners; ``tiled`` gives it a checker of 0.4 m."""
+    """An axis-aligned box between two corners; ``tiled`` gives it a checker of 0.4 m, ``name`` makes it a hazard."""
 
     low: Point
     high: Point
     colour: tuple[int, int, int] = (150, 150, 150)
     tiled: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,17 @@ class Picture(NamedTuple):
 
 
 def box(
-    x: float, y: float, z: float, width: float, deep: float, tall: float, colour: tuple[int, int, int] = (150, 150, 150)
+    x: float,
+    y: float,
+    z: float,
+    width: float,
+    deep: float,
+    tall: float,
+    colour: tuple[int, int, int] = (150, 150, 150),
+    name: str = "",
 ) -> Box:
     """By the middle of its width, its near side, its underside, and its sizes."""
-    return Box((x - width / 2, y, z), (x + width / 2, y + deep, z + tall), colour)
+    return Box((x - width / 2, y, z), (x + width / 2, y + deep, z + tall), colour, name=name)
 
 
 def floor_levels(*levels: tuple[float, float], width_m: float = 20.0, until_m: float = 20.0) -> list[Box]:

@@ -16,6 +16,9 @@ CAMERA_HEIGHT_M = 1.4
 STEP_HZ = 1.8
 """Steps a second at this speed; the head bobs once a step and sways once in two."""
 
+STEPS_PER_M, MOST_STEPS = 5000, 65535
+"""A depth camera gives whole steps. These are a recording's, so that a recorded walk replays to the same log."""
+
 WOOD, STEEL, SIGN, COAT, WALL = (165, 115, 70), (95, 100, 110), (200, 60, 50), (60, 80, 140), (205, 200, 190)
 KERB_Y, STAIRS_Y = 26.0, 40.5
 COVERED_S = (24.6, 26.0)
@@ -28,11 +31,15 @@ PATH = (
     (7.0, 0.0),
     (9.4, 0.0),
     (10.6, 0.75),
-    (12.6, 0.75),
-    (14.0, 0.6),
-    (16.0, 0.0),
-    (17.0, -0.4),
-    (19.0, 0.0),
+    (11.9, 0.75),
+    (12.9, 0.3),
+    (13.7, 0.3),
+    (14.6, 0.65),
+    (15.9, 0.65),
+    (17.0, 0.0),
+    (18.2, -0.45),
+    (18.9, -0.45),
+    (20.4, 0.0),
     (60.0, 0.0),
 )
 """Where the walker goes: (distance ahead, offset to the right), metres; round what was announced."""
@@ -41,19 +48,19 @@ PATH = (
 def world(t: float) -> list[Box]:
     """The boxes at a time; only the passer-by moves."""
     stairs = [(STAIRS_Y + 0.29 * n, -0.14 - 0.17 * (n + 1)) for n in range(14)]
-    person_x = -2.6 + 0.8 * (t - 14.0)
+    person_x = -2.6 + 0.8 * (t - 14.3)
     return [
         *floor_levels((-3.0, 0.0), (KERB_Y, -0.14), *stairs, width_m=12.0, until_m=48.0),
         Box((-2.2, -3.0, -8.0), (-2.0, 30.0, 2.8), WALL, tiled=True),
         Box((2.0, -3.0, -8.0), (2.2, 30.0, 2.8), WALL, tiled=True),
-        box(0.35, 6.0, 0.0, 0.5, 0.4, 0.5, WOOD),
-        box(-0.2, 11.5, 1.60, 1.0, 0.06, 0.35, SIGN),
-        box(-0.9, 15.0, 0.72, 2.2, 0.8, 0.04, WOOD),
+        box(0.35, 6.0, 0.0, 0.5, 0.4, 0.5, WOOD, "crate"),
+        box(-0.2, 11.5, 1.60, 1.0, 0.06, 0.35, SIGN, "sign"),
+        box(-0.9, 15.0, 0.72, 2.2, 0.8, 0.04, WOOD, "table"),
         box(-1.9, 15.1, 0.0, 0.06, 0.06, 0.72, WOOD),
-        box(0.1, 18.6, 0.0, 0.06, 0.06, 2.6, STEEL),
-        box(person_x, 21.2, 0.0, 0.45, 0.3, 1.7, COAT),
-        box(-1.35, 23.0, 0.0, 1.3, 0.3, 2.2, WALL),
-        box(1.35, 23.0, 0.0, 1.3, 0.3, 2.2, WALL),
+        box(0.1, 18.6, 0.0, 0.06, 0.06, 2.6, STEEL, "pole"),
+        box(person_x, 21.2, 0.0, 0.45, 0.3, 1.7, COAT, "person"),
+        box(-1.35, 23.0, 0.0, 1.3, 0.3, 2.2, WALL, "left pier"),
+        box(1.35, 23.0, 0.0, 1.3, 0.3, 2.2, WALL, "right pier"),
     ]
 
 
@@ -80,7 +87,9 @@ def picture(t: float, seed: int) -> Picture:
     depth = seen.depth_m
     # Noise of a structured-light camera, after Khoshelham and Elberink 2012.
     sigma = 0.0012 + 0.0019 * (depth - 0.4) ** 2
-    depth = (depth + sigma * rng.standard_normal(depth.shape)).astype(np.float32)
+    steps = np.rint((depth + sigma * rng.standard_normal(depth.shape)) * STEPS_PER_M)
+    steps[steps > MOST_STEPS] = np.nan
+    depth = steps.astype(np.float32) / np.float32(STEPS_PER_M)
     grain = rng.integers(-4, 5, seen.rgb.shape)
     rgb = np.clip(seen.rgb + grain, 0, 255).astype(np.uint8)
     if COVERED_S[0] <= t < COVERED_S[1]:
