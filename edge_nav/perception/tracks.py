@@ -17,6 +17,7 @@ GATE_MPS = 1.5
 FORGET_S = 1.2
 HISTORY_S = 1.0
 UNDERFOOT_M = 2.0
+HANGS_M = 0.3
 STAIRS = ("stairs_down", "stairs_up")
 
 
@@ -40,6 +41,9 @@ class _Track:
         # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
         if self.found.label in STAIRS and found.label not in (self.found.label, "unseen_floor"):
             found = replace(found, label=self.found.label)
+        # What hung free a moment ago still does, though from near by the space beneath is out of view.
+        if not self.found.footing and found.low_m >= HANGS_M:
+            found = replace(found, footing=False)
         self.found, self.t = found, t
         self.frames += 1
         self.history.append((t, found.distance_m))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from edge_nav.types import PRIORITIES, Callout
 
+STOP_HEARD_S = 0.8
+"""By then the word "stop" and what for has been heard, and a fault may have its turn: it is to be heard in a second."""
 RANK = {priority: n for n, priority in enumerate(PRIORITIES)}
 
 
@@ -31,6 +33,7 @@ class VoiceQueue:
         self._is_current = is_current
         self._waiting: list[Callout] = []
         self._speaking: Callout | None = None
+        self._since_s = 0.0
 
     @property
     def speaking(self) -> Callout | None:
@@ -59,9 +62,9 @@ class VoiceQueue:
                 expired.append(self._waiting.pop(0))
                 continue
             speaking = self._speaking
-            if speaking is not None and not self._interrupts(first, speaking):
+            if speaking is not None and not self._interrupts(first, speaking, at_s - self._since_s):
                 break
-            self._speaking = self._waiting.pop(0)
+            self._speaking, self._since_s = self._waiting.pop(0), at_s
             return Decision(speaking, first, tuple(expired))
         return Decision(expired=tuple(expired))
 
@@ -75,7 +78,9 @@ class VoiceQueue:
         return dropped
 
     @staticmethod
-    def _interrupts(new: Callout, old: Callout) -> bool:
+    def _interrupts(new: Callout, old: Callout, for_s: float) -> bool:
         if new.priority == "stop":
             return old.priority != "stop" or new.key != old.key
-        return new.priority == "fault" and RANK[new.priority] < RANK[old.priority]
+        if new.priority != "fault" or old.priority == "fault":
+            return False
+        return old.priority != "stop" or for_s >= STOP_HEARD_S

@@ -112,7 +112,16 @@ def test_what_interrupts_what(old: str, new: str, cuts: bool) -> None:
     queue.put(callout(1, old))
     queue.decide(0.0)
     queue.put(callout(2, new))
-    assert (queue.decide(0.0).cut is not None) == cuts
+    assert (queue.decide(0.1).cut is not None) == cuts
+
+
+def test_a_fault_waits_for_the_word_stop_but_not_for_its_whole_sentence() -> None:
+    queue = VoiceQueue(lambda _: True)
+    queue.put(callout(1, "stop"))
+    queue.decide(0.0)
+    queue.put(callout(2, "fault"))
+    assert queue.decide(0.7).cut is None
+    assert queue.decide(0.8).cut == callout(1, "stop")
 
 
 def test_earcons_differ_and_never_clip() -> None:
