@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,6 @@ class Score:
     distance_error_m: list[float] = field(default_factory=list)
     side_wrong: int = 0
     clock_wrong: int = 0
-    sided: int = 0
 
 
 def bench(sources: list[str], every: int, json_file: Path | None) -> int:
@@ -101,23 +101,17 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score)
     for t in truth:
         if t.distance_m < NEAR_M or t.area_m2 < LEAST_AREA_M2 or t.high_m < LEAST_HEIGHT_M:
             continue
-        match = min(
-            (
-                o
-                for o in scene.obstacles
-                if o.band != "drop" and abs(o.distance_m - t.distance_m) <= MATCH_M and o.in_corridor
-            ),
-            key=lambda o: abs(o.distance_m - t.distance_m),
-            default=None,
-        )
-        if match is None:
+        near = [o for o in scene.obstacles if o.in_corridor and o.band != "drop"]
+        near = [o for o in near if abs(o.distance_m - t.distance_m) <= MATCH_M]
+        if not near:
             s.missed.append((frame.index, t))
             continue
+        match = min(near, key=lambda o: abs(o.distance_m - t.distance_m) + abs(o.x_m - _x(t)) / 2)
         s.found += 1
         s.distance_error_m.append(match.distance_m - t.distance_m)
-        s.clock_wrong += _hours_apart(match.bearing_deg, t.bearing_deg) > 1
-        if abs(t.bearing_deg) > 15:
-            s.sided += 1
+        # A flat front has many nearest points: one on the other side is wrong only if nothing stands there.
+        if point_support(frame.depth_m, frame.intrinsics, ground, match.distance_m, match.bearing_deg) < SUPPORT_M2:
+            s.clock_wrong += _hours_apart(match.bearing_deg, t.bearing_deg) > 1
             s.side_wrong += {side_of(match.bearing_deg), side_of(t.bearing_deg)} == {"left", "right"}
     for o in claimed:
         area = point_support(frame.depth_m, frame.intrinsics, ground, o.distance_m, o.bearing_deg)
@@ -125,6 +119,10 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score)
             s.supported += 1
         else:
             s.unsupported.append((frame.index, o))
+
+
+def _x(t: ReferenceObstacle) -> float:
+    return t.distance_m * math.sin(math.radians(t.bearing_deg))
 
 
 def _hours_apart(a_deg: float, b_deg: float) -> int:

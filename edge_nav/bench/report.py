@@ -14,6 +14,8 @@ from rich.table import Table
 
 from edge_nav import __version__
 
+WIDE = 6
+"""With more figures than this a row becomes a column: terminals are narrow."""
 Row = dict[str, str | float | int | None]
 
 
@@ -27,10 +29,17 @@ def report(title: str, rows: list[Row], json_file: Path | None) -> None:
     """Print the rows, one table, and write them if asked to."""
     table = Table(title=title)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    for name in names:
-        table.add_column(name, justify="left" if name == names[0] else "right")
-    for row in rows:
-        table.add_row(*(_text(row.get(name)) for name in names))
+    if len(names) > WIDE:
+        table.add_column(names[0])
+        for row in rows:
+            table.add_column(_text(row[names[0]]), justify="right")
+        for name in names[1:]:
+            table.add_row(name, *(_text(row.get(name)) for row in rows))
+    else:
+        for name in names:
+            table.add_column(name, justify="left" if name == names[0] else "right")
+        for row in rows:
+            table.add_row(*(_text(row.get(name)) for name in names))
     Console().print(table)
     if json_file is not None:
         data = {"title": title, "machine": machine(), "rows": rows}

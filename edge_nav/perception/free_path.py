@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_nav.perception.floor_scan import RANGE_M, SECTORS, FloorScan, bearing_of, floor_seen_to
 from edge_nav.perception.obstacles import Found, Occupancy
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.voxels import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M
+from edge_nav.perception.voxels import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, any_layer
 
 PASSABLE_M = 2.5
 """A direction is worth naming when it is free this far; less is not a way, only a gap."""
@@ -66,7 +66,7 @@ def blocked_share(depth: NDArray[np.float32]) -> float:
 def _inflated(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
     """Cells that the middle of a walker cannot enter."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
-    cells = np.asarray(occupied.voxels[:, :, :layers].any(axis=2), dtype=np.uint8)
+    cells = any_layer(occupied.voxels[:, :, :layers])
     for f in found:
         if f.band == "drop":
             i = int(f.forward_m / CELL_M)

@@ -19,6 +19,7 @@ from edge_nav.perception.voxels import (
     STEP_M,
     VoxelGrid,
     Voxelizer,
+    any_layer,
     expected_pixels,
 )
 from edge_nav.types import Band, Intrinsics
@@ -74,7 +75,7 @@ def occupancy(grid: VoxelGrid, intrinsics: Intrinsics, floor_noise_m: float) -> 
     forward = (np.arange(rows) + 0.5) * CELL_M
     unsure = 3.0 * floor_noise_m * np.maximum(forward / 3.0, 0.3) ** 2 > LOWEST_M
     voxels[unsure, :, 0] &= voxels[unsure, :, 1]
-    return Occupancy(voxels, voxels.any(axis=2).astype(np.uint8))
+    return Occupancy(voxels, any_layer(voxels))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ class Look:
 
 def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings) -> list[Found]:
     """Connected things, nearest first."""
-    standing = np.asarray(occupied.voxels[:, :, :BODY_LAYER].any(axis=2), dtype=np.uint8)
+    standing = any_layer(occupied.voxels[:, :, :BODY_LAYER])
     reach = 2 * round(FOOT_M / CELL_M) + 1
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     near_foot = np.asarray(cv2.dilate(standing, ellipse), dtype=np.uint8)

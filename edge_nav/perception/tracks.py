@@ -27,9 +27,10 @@ class _Track:
     found: Found
     t: float
     frames: int = 1
+    closing_mps: float = 0.0
     history: deque[tuple[float, float]] = field(default_factory=deque)
 
-    def closing_mps(self) -> float:
+    def _closing(self) -> float:
         """Slope of distance over the last second by least squares; 0 until three looks span a fifth of a second."""
         if len(self.history) < 3 or self.history[-1][0] - self.history[0][0] < 0.2:
             return 0.0
@@ -49,6 +50,7 @@ class _Track:
         self.history.append((t, found.distance_m))
         while t - self.history[0][0] > HISTORY_S:
             self.history.popleft()
+        self.closing_mps = self._closing()
 
 
 class Tracker:
@@ -88,7 +90,7 @@ class Tracker:
 def _underfoot(track: _Track, t: float) -> Obstacle | None:
     """A low thing that has left the picture at its bottom because the walker nears it, reckoned on for a moment."""
     f, since = track.found, t - track.t
-    closing = track.closing_mps()
+    closing = track.closing_mps
     low = f.band == "drop" or f.high_m < 0.5
     if not low or f.label == "unseen_floor" or track.frames < 3 or f.distance_m > UNDERFOOT_M or closing < 0.2:
         return None
@@ -104,11 +106,11 @@ def _gap(track: _Track, found: Found, t: float) -> float | None:
     if (old.band == "drop") != (found.band == "drop"):
         return None
     since = t - track.t
-    ahead = old.distance_m - track.closing_mps() * since
+    ahead = old.distance_m - track.closing_mps * since
     if old.band == "drop" and (old.label == "unseen_floor") == (found.label == "unseen_floor"):
         gap = abs(found.distance_m - ahead)  # an edge runs across: its nearest point slides sideways
     else:
-        expected_forward = old.forward_m - track.closing_mps() * since
+        expected_forward = old.forward_m - track.closing_mps * since
         gap = math.hypot(found.x_m - old.x_m, found.forward_m - expected_forward)
         # A wall's nearest point slides along it, too, so overlap in width and equal distance also counts.
         if found.left_m <= old.right_m and old.left_m <= found.right_m:
@@ -129,7 +131,7 @@ def _obstacle(track: _Track) -> Obstacle:
         high_m=f.high_m,
         band=f.band,
         in_corridor=f.in_corridor,
-        closing_mps=track.closing_mps(),
+        closing_mps=track.closing_mps,
         confidence=f.confidence * (1.0 if track.frames >= 3 else 0.6 + 0.2 * (track.frames - 1)),
         label=f.label,
         footing=f.footing,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,18 +34,16 @@ EDGE_RATIO = 0.04
 class VoxelGrid:
     """Pixel counts by [forward, across, layer]: cell (i, j) spans forward from i*CELL_M, x from j*CELL_M-HALF_WIDTH_M.
 
-    ``pixel_voxel`` and ``pixel`` are parallel: the flat voxel and the flat image index of each counted pixel.
+    ``voxel`` is the image [H, W] of each pixel's flat voxel, -1 where a pixel is not counted.
     """
 
-    counts: NDArray[np.int32]
-    pixel_voxel: NDArray[np.int32]
-    pixel: NDArray[np.intp]
-    image_width: int
+    counts: NDArray[np.intp]
+    voxel: NDArray[np.int32]
 
     def pixels_of(self, cell: int) -> NDArray[np.intp]:
         """Flat image indices of the pixels counted in a flat cell."""
         first = cell * LAYERS
-        return self.pixel[(self.pixel_voxel >= first) & (self.pixel_voxel < first + LAYERS)]
+        return np.flatnonzero((self.voxel >= first) & (self.voxel < first + LAYERS))
 
 
 def cells(max_range_m: float) -> tuple[int, int]:
@@ -95,10 +92,10 @@ class Voxelizer:
         np.multiply(np.subtract(height, np.float32(LOWEST_M), out=self._near), np.float32(1 / STEP_M), out=self._near)
         self._near_to_index()
         self._voxel += self._index
-        pixel = np.flatnonzero(mask)
-        voxel = self._voxel.ravel()[pixel]
-        counts = np.bincount(voxel, minlength=rows * columns * LAYERS)
-        return VoxelGrid(counts.reshape(rows, columns, LAYERS).astype(np.int32), voxel, pixel, depth.shape[1])
+        counted = mask > 0
+        counts = np.bincount(np.compress(counted.ravel(), self._voxel.ravel()), minlength=rows * columns * LAYERS)
+        self._voxel[~counted] = -1
+        return VoxelGrid(counts.reshape(rows, columns, LAYERS), self._voxel)
 
     def position(self, pixels: NDArray[np.intp], depth: F32, axes: FloorAxes) -> tuple[F32, F32]:
         """Offset to the right and forward of some pixels, by flat index, metres."""
@@ -108,7 +105,7 @@ class Voxelizer:
         return z * (right[0] * x + right[1] * y + right[2]), z * (forward[0] * x + forward[1] * y + forward[2])
 
     def _cell_of(self, depth: F32, axis: NDArray[np.float64], offset_m: float, number: int) -> U8:
-        """Cell along a floor axis into the index buffer; mask (0 or 255) of the pixels that lie within the grid."""
+        """Cell along a floor axis into the index buffer; mask (0 or 1) of the pixels that lie within the grid."""
         self.rays.dot(axis / CELL_M, out=self._ray)
         np.multiply(self._ray, depth, out=self._near)
         self._near += np.float32(offset_m / CELL_M)
@@ -135,9 +132,17 @@ class Voxelizer:
             inner[(middle > near) & (middle < far)] = 0
 
 
+def any_layer(voxels: NDArray[np.bool_]) -> U8:
+    """1 in each cell [forward, across] with any of the layers occupied; several times faster than any()."""
+    rows, columns, layers = voxels.shape
+    filled = voxels.reshape(-1, layers).astype(np.float32) @ np.ones(layers, np.float32)
+    return (filled > 0).astype(np.uint8).reshape(rows, columns)
+
+
 def _between(values: F32, low: float, high: float) -> U8:
-    """255 where low <= value <= high, else 0 (also where the value is NaN)."""
-    return np.asarray(cv2.inRange(values, np.array(low), np.array(high)), dtype=np.uint8)
+    """1 where low <= value <= high, else 0 (also where the value is NaN)."""
+    inside: U8 = ((values >= low) & (values <= high)).astype(np.uint8)
+    return inside
 
 
 def _shifted(array: NDArray[T], axis: int, first: int) -> NDArray[T]:
