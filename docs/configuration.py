@@ -62,7 +62,9 @@ def _allowed(field: FieldInfo, models: list[type[BaseModel]]) -> str:
     if models:
         kinds = [m.model_fields["type"].default for m in models if "type" in m.model_fields]
         return ", ".join(f"`{k}`" for k in kinds) or "a section"
-    literals = [a for part in (field.annotation, *get_args(field.annotation)) for a in get_args(part) if isinstance(a, str)]
+    literals = [
+        a for part in (field.annotation, *get_args(field.annotation)) for a in get_args(part) if isinstance(a, str)
+    ]
     if literals:
         return ", ".join(f"`{a}`" for a in dict.fromkeys(literals))
     limits = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,7 @@ def bench_accuracy(
 
 def main() -> None:
     """Entry point: a missing verb means `run`; errors are one sentence and an exit code."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices here are small: a second thread only costs
     arguments = sys.argv[1:]
     if arguments and arguments[0] == "--version":
         sys.stdout.write(f"edge-nav {__version__}\n")

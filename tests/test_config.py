@@ -33,7 +33,9 @@ def fields(model: type[BaseModel], path: str = "") -> list[tuple[str, object]]:
 
 
 def test_every_setting_is_described() -> None:
-    assert [name for name, field in fields(Profile) if not (name.endswith("type") or getattr(field, "description", ""))] == []
+    assert [
+        name for name, field in fields(Profile) if not (name.endswith("type") or getattr(field, "description", ""))
+    ] == []
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:

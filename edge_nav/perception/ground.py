@@ -21,6 +21,8 @@ F64 = NDArray[np.float64]
 NEAR_M, FAR_M = 0.3, 6.0
 """Only points in this range of z-depth take part: nearer is the walker, farther is noise."""
 HYPOTHESES = 64
+JUDGES = 1200
+"""Points that the hypotheses are scored on; the winner is refined on all of them."""
 CLOSE = 0.4
 UPRIGHT = float(np.cos(np.radians(50)))
 """Local surfaces within 50 degrees of up may be floor: depth noise tilts them, walls stay out."""
@@ -141,15 +143,16 @@ class GroundTracker:
 
         # Scored on upright points only; points far below speak against a plane unless its height is well known.
         # Fitting closely counts most: a plane that runs midway between the pavement and the road fits both a little.
-        off = np.abs(upright @ normals.T + heights)
-        loose, close = _reach(upright), CLOSE * _reach(upright)
-        weight = 1.0 / upright[:, 2]  # the floor underfoot is the one that counts
+        judges = upright[:: max(1, len(upright) // JUDGES)]
+        off = np.abs(judges @ normals.T + heights)
+        loose, close = _reach(judges), CLOSE * _reach(judges)
+        weight = 1.0 / judges[:, 2]  # the floor underfoot is the one that counts
         weight *= len(weight) / weight.sum()
         score = weight @ ((off < close[:, None]) + 0.5 * (off < loose[:, None]))
         if self._settings.camera_height_m is None:
-            every = points[:: max(1, len(points) // 800)]
+            every = points[:: max(1, len(points) // JUDGES)]
             below = (every @ normals.T + heights < -0.25).sum(axis=0)
-            score -= 0.7 * below * (len(upright) / len(every))
+            score -= 0.7 * below * (len(judges) / len(every))
         if fresh and self._height_m is not None:
             score *= 1.0 / (1.0 + ((heights - self._height_m) / BOB_M) ** 2)
         best = int(np.argmax(score))
