@@ -90,6 +90,8 @@ class Walk:
             outputs.log.write(session or records.session_record())
         if outputs.recorder is not None:
             outputs.recorder.on_fault = self.report
+        if outputs.overlay is not None:
+            outputs.overlay.on_fault = self.report
         for fault in early:
             self.report(fault)
 

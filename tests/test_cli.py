@@ -244,3 +244,16 @@ def test_a_damaged_recording_is_walked_as_far_as_it_goes(recording: Path, tmp_pa
     assert status == 0
     assert read_log(log).records[-1]["skipped_frames"] == 2
     assert "2 were unusable" in " ".join(out.split())
+
+
+def test_a_recording_whose_first_frames_were_dropped_is_replayed(recording: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert cli("run", "--source", f"rgbd:{recording}", "--headless", "--record", again, "--as-fast-as-possible")[0] == 0
+    for name in ("rgb.txt", "depth.txt", "guidance.jsonl"):  # as if the walk had begun three frames later
+        lines = (again / name).read_text().splitlines(keepends=True)
+        early = ('"t": 0.0', '"t": 0.1,', '"t": 0.2,')
+        kept = [n for n, line in enumerate(lines) if n == 0 or not any(e in line for e in early)]
+        (again / name).write_text("".join(lines[n] for n in kept) if name.endswith("l") else "".join(lines[3:]))
+    status, out, _ = cli("replay", again)
+    assert "the whole record" not in out  # frames meet their records, though tracks begin anew
+    assert (status, "scene at 0.30 s" in out) == (1, True)

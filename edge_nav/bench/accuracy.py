@@ -84,7 +84,7 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score)
         return
     height = scene.ground.height_m
     # The reference finds the floor itself; perception's height only tells it which of two floors is meant.
-    ground = reference_ground(frame.depth_m, frame.intrinsics, (height - 0.15, height + 0.15))
+    ground = reference_ground(frame.depth_m, frame.intrinsics, (height - 0.08, height + 0.08))
     if ground is None:
         s.no_floor += 1
         return

@@ -74,6 +74,8 @@ def reference_ground(depth: NDArray[np.float32], k: Intrinsics, height_m: tuple[
         n = np.linalg.svd(near - centre, full_matrices=False)[2][2]
         n = -n if n[1] > 0 else n
         h = -float(n @ centre)
+    if not height_m[0] <= h <= height_m[1]:
+        return None
     share = len(near) / len(points)
     return Ground((float(n[0]), float(n[1]), float(n[2])), h, share)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def replay_walk(what: Path, source: str | None) -> int:
     settings = parse_source(spec, profile.source)
     profile = profile.model_copy(update={"source": settings})
     was = [r for r in logged.records if _repeatable(r)]
-    now = list(_walk(profile, {round(float(r["t"]), 3) for r in logged.records if r["type"] == "scene"}))
+    times = {round(float(r["t"]), 3) for r in logged.records if r["type"] == "scene"}
+    now = list(_walk(profile, times, _start(what) if what.is_dir() else 0.0))
     difference = first_difference(was, now)
     lost = f" ({logged.truncated} truncated line left out)" if logged.truncated else ""
     if difference is None:
@@ -49,13 +51,23 @@ def _profile(session: dict[str, Any], log: Path) -> Profile:
     return parse_profile(config, f"in {log}")
 
 
-def _walk(profile: Profile, times: set[float]) -> Iterator[dict[str, Any]]:
+def _start(folder: Path) -> float:
+    """Walk time of a recording's first frame: sources count from it, but the walk may have dropped the ones before."""
+    try:
+        lines = (folder / "rgb.txt").read_text(encoding="utf-8").splitlines()
+        return next((float(line.split()[0]) for line in lines if line.strip() and not line.startswith("#")), 0.0)
+    except (OSError, ValueError) as e:
+        raise UsageError(f"recording {folder} has no usable rgb.txt: give a folder that `run --record` wrote.") from e
+
+
+def _walk(profile: Profile, times: set[float], start_s: float) -> Iterator[dict[str, Any]]:
     """Records of the frames that the walk took; the ones it dropped are dropped again."""
     source = open_source(profile.source)
     try:
         depth, _ = open_measuring(profile, live=False, force=True)
         loop = make_loop(profile, depth)
         while (frame := source.read()) is not None:
+            frame = replace(frame, t=frame.t + start_s)
             if round(frame.t, 3) not in times:
                 continue
             step = loop.step(frame)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-TIMING = frozenset({"wall", "stage_ms", "latency_ms", "dropped_frames", "id"})
-"""What differs between two runs of the same walk; a callout's id counts those of devices, too."""
+TIMING = frozenset({"wall", "stage_ms", "latency_ms", "dropped_frames"})
+"""What differs between two runs of the same walk. A callout's id does, too: it also counts those about devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def first_difference(was: Iterable[dict[str, Any]], now: Iterable[dict[str, Any]
 
 def _differ(path: str, a: Any, b: Any) -> tuple[str, Any, Any] | None:
     if isinstance(a, dict) and isinstance(b, dict):
-        for key in sorted({*a, *b} - TIMING):
+        ignored = TIMING if path else TIMING | {"id"}
+        for key in sorted({*a, *b} - ignored):
             found = _differ(f"{path}.{key}" if path else key, a.get(key), b.get(key))
             if found is not None:
                 return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -90,8 +91,10 @@ class GuidanceLog:
 
 
 def _claim(path: Path) -> int:
-    """A descriptor that holds the log for this walk alone."""
+    """A descriptor that holds the log for this walk alone; a device such as /dev/null is everybody's."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between open and lock another walk may have moved this file aside and begun its own under the name.

@@ -8,17 +8,14 @@ import numpy as np
 
 from edge_nav.types import Ground, Intrinsics, Obstacle
 
-SUPPOSED = Ground((0.0, -1.0, 0.0), 1.4, 0.0, seen=False)
-"""A level camera at chest height, to draw by while no floor is seen."""
-
 
 class Projection:
     """A camera over a floor plane."""
 
-    def __init__(self, intrinsics: Intrinsics, ground: Ground | None) -> None:
+    def __init__(self, intrinsics: Intrinsics, ground: Ground) -> None:
         self._k = intrinsics
-        self._height_m = (ground or SUPPOSED).height_m
-        self._up = np.asarray((ground or SUPPOSED).normal)
+        self._height_m = ground.height_m
+        self._up = np.asarray(ground.normal)
         forward = np.array([0.0, 0.0, 1.0]) - self._up * self._up[2]
         self._forward = forward / max(float(np.linalg.norm(forward)), 1e-6)
         self._right = np.cross(self._forward, self._up)

@@ -62,10 +62,11 @@ def test_a_video_has_every_frame(tmp_path: Path) -> None:
     path = tmp_path / "o.avi"
     writer = OverlayWriter(path)
     for n in range(5):
-        writer.write(frame(DEPTH, n), depth_map(DEPTH), SCENE, None)
+        writer.write(frame(DEPTH, n, fps=4), depth_map(DEPTH), replace(SCENE, t=n / 4), None)
     writer.close()
     film = cv2.VideoCapture(str(path))
     assert int(film.get(cv2.CAP_PROP_FRAME_COUNT)) == 5
+    assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(4.0)
     film.release()
 
 
