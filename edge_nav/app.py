@@ -36,6 +36,7 @@ class Progress(Protocol):
 
     def frame(self, index: int) -> None: ...
     def callout(self, callout: Callout) -> None: ...
+    def fault(self, fault: Fault) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,8 @@ class Walk:
         self._failing.discard(fault.component) if fault.recovered else self._failing.add(fault.component)
         self.summary.fault(fault)
         self._write(records.fault_record(fault, t))
+        if self._outputs.progress is not None:
+            self._outputs.progress.fault(fault)
 
     def _fate(self, fate: VoiceFate) -> None:
         with self._announcing:

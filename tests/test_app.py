@@ -21,7 +21,7 @@ from edge_nav.record.read import read_log
 from edge_nav.sources.health import HealthSettings
 from edge_nav.sources.walk import WalkSource, WalkSourceSettings
 from edge_nav.speech.none import SilentVoice
-from edge_nav.types import Callout, DepthMap, DepthModel, Frame, Source
+from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Source
 
 DEPTH = render([box(0, 8, 0, 12, 0.2, 3)], camera=SMALL)
 pause = threading.Event().wait
@@ -211,6 +211,7 @@ def test_a_full_disk_does_not_end_the_walk(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("/dev/full is not here")
     said: list[Callout] = []
+    told: list[str] = []
 
     class Screen:
         def frame(self, index: int) -> None:
@@ -219,12 +220,16 @@ def test_a_full_disk_does_not_end_the_walk(tmp_path: Path) -> None:
         def callout(self, callout: Callout) -> None:
             said.append(callout)
 
+        def fault(self, fault: Fault) -> None:
+            told.append(fault.message)
+
     loop = Loop(SensorDepth(), PerceptionSettings(), GuidanceSettings(), HealthSettings(), sensor_depth=True)
     source = WalkSource(WalkSourceSettings(seconds=4))
     outputs = Outputs(GuidanceLog(Path("/dev/full")), progress=Screen())
     made = Walk(source, loop, lambda **_: SilentVoice(), outputs, every_frame=True)
     assert made.run() == 1
     assert [c.kind for c in said][:2] == ["log", "low_obstacle"]
+    assert "free some space" in told[0]
 
 
 def test_a_model_that_sees_the_floor_too_near_is_corrected_by_the_cameras_height() -> None:

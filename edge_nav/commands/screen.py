@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge_nav.types import Callout, Priority
+from edge_nav.types import Callout, Fault, Priority
 
 STYLE: dict[Priority, str] = {
     "stop": "bold red",
@@ -45,6 +45,10 @@ class Screen:
         """A frame is done."""
         if self._progress is not None:
             self._progress.update(self._task, completed=index + 1)
+
+    def fault(self, fault: Fault) -> None:
+        """Something broke, with its remedy, or works again."""
+        self._console.print(f"{fault.component}: {fault.message}", style="magenta", highlight=False, markup=False)
 
     def callout(self, callout: Callout) -> None:
         """A callout was decided."""
