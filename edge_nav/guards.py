@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 
+from edge_nav.latch import FaultLatch
 from edge_nav.types import Fault
 
 SILENCE_S = 0.8
@@ -24,7 +25,7 @@ class Watchdog:
         self._lock = threading.Lock()
         self._frame_at: float | None = None
         self._busy_since: float | None = None
-        self._failing: set[str] = set()
+        self._latch = FaultLatch()
 
     def frame_captured(self, at_s: float) -> None:
         """A frame came."""
@@ -45,7 +46,7 @@ class Watchdog:
     def stalled(self) -> bool:
         """Whether the loop is stuck in a frame."""
         with self._lock:
-            return "watchdog" in self._failing
+            return "watchdog" in self._latch.failing
 
     def check(self, at_s: float, *, live: bool) -> list[Fault]:
         """Faults that begin or end now. ``live``: frames are due all the time, as from a camera."""
@@ -53,18 +54,9 @@ class Watchdog:
             late = live and self._frame_at is not None and at_s - self._frame_at > SILENCE_S
             stuck = self._busy_since is not None and at_s - self._busy_since > SILENCE_S
             return [
-                *self._change("camera", late, "the camera delivers no frames: check its cable"),
-                *self._change("watchdog", stuck, "one frame is taking longer than the walk allows: stop walking"),
+                *self._latch.change("camera", "the camera delivers no frames: check its cable", late),
+                *self._latch.change("watchdog", "one frame is taking longer than the walk allows: stop walking", stuck),
             ]
-
-    def _change(self, component: str, failing: bool, message: str) -> list[Fault]:
-        if failing == (component in self._failing):
-            return []
-        if failing:
-            self._failing.add(component)
-            return [Fault(component, message)]
-        self._failing.remove(component)
-        return [Fault(component, f"{component} works again", recovered=True)]
 
 
 class PaceGuard:

@@ -13,6 +13,7 @@ import numpy as np
 from edge_nav.errors import DepthFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.latch import FaultLatch
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import Rays
@@ -59,22 +60,24 @@ class Loop:
         self.policy = GuidancePolicy(guidance, perception.companion)
         self._monitor = ViewMonitor(health)
         self._scaler = None if sensor_depth else _Scaler(perception)
-        self._failing: set[str] = set()
+        self._latch = FaultLatch()
 
     def step(self, frame: Frame) -> Step:
         """Measure one frame and decide. Failures come back as faults: the walk goes on."""
         start = time.perf_counter()
         state = self._monitor.update(frame)
-        faults = self._change("frozen", "the camera repeats one picture: check its cable or restart it", state.frozen)
+        faults = self._latch.change(
+            "frozen", "the camera repeats one picture: check its cable or restart it", state.frozen
+        )
         depth, trouble = self._measure(frame)
-        faults += self._change("depth", trouble, bool(trouble))
+        faults += self._latch.change("depth", trouble, bool(trouble))
         measured = time.perf_counter()
         scene: Scene | None = None
         if depth is not None:
             scene = self._perception.perceive(frame, depth, state.view)
         seen = time.perf_counter()
         callouts = [c for f in faults for c in self.policy.fault(f, frame.t)]
-        if "frozen" in self._failing:
+        if "frozen" in self._latch.failing:
             # A frozen picture shows a world that is gone: nothing in it may be spoken of as if it were there.
             scene = None if scene is None else replace(scene, obstacles=(), clearance_m=None, free_bearing_deg=None)
         elif scene is not None:
@@ -99,16 +102,6 @@ class Loop:
         if depth.depth_m.size == 0 or np.isfinite(depth.depth_m[::4, ::4]).mean() < NEEDED_SHARE:
             return None, "the depth of the whole picture is unknown: check the depth camera or the bundle"
         return (depth if self._scaler is None else self._scaler.apply(depth, frame.t)), ""
-
-    def _change(self, component: str, message: str, failing: bool) -> list[Fault]:
-        """A fault when something begins to fail, its recovery when it ends, nothing in between."""
-        if failing == (component in self._failing):
-            return []
-        if failing:
-            self._failing.add(component)
-            return [Fault(component, message)]
-        self._failing.remove(component)
-        return [Fault(component, f"{component} works again", recovered=True)]
 
 
 class _Scaler:

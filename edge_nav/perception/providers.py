@@ -20,7 +20,7 @@ NAMES: dict[str, str] = {
 ORDER = ("tensorrt", "cuda", "cpu")
 LIBRARIES = {
     "cuda": (
-        ("cuda", "no NVIDIA driver", "install NVIDIA's driver"),
+        ("cuda", "no NVIDIA driver", "sudo ubuntu-drivers install"),
         ("cudart", "no CUDA runtime", "pip install onnxruntime-gpu[cuda,cudnn]"),
         ("cudnn", "no cuDNN", "pip install onnxruntime-gpu[cuda,cudnn]"),
     ),
