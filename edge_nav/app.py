@@ -25,6 +25,8 @@ from edge_nav.speech.voice import Voice
 from edge_nav.types import Callout, Fault, Frame, Source, VoiceFate
 
 WATCH_S = 0.1
+OPENING_S = 2.0
+"""A camera may take this long to open before its silence is announced."""
 FIRST_FRAME_S = 5.0
 """A camera that has given nothing by then is not there: the walk ends with a fault instead of waiting on."""
 HANG_S = 3.0
@@ -139,7 +141,8 @@ class Walk:
         while not self._stop.is_set():
             item = self._read() if self._every_frame else self._mailbox.take(WATCH_S)
             if item is None:
-                if self._every_frame or self._mailbox.finished:
+                late = self._max_seconds is not None and self._since_start() > self._max_seconds
+                if self._every_frame or self._mailbox.finished or late:
                     return
                 continue
             if self._max_seconds is not None and item.frame.t >= self._max_seconds:
@@ -182,7 +185,10 @@ class Walk:
         """Report a lost camera once; whether to go on trying."""
         if "camera" not in self._failing:
             self.report(Fault("camera", message))
-        return self._source.live and (self._last_t > 0 or time.monotonic() - self._began < FIRST_FRAME_S)
+        return self._source.live and (self._last_t > 0 or self._since_start() < FIRST_FRAME_S)
+
+    def _since_start(self) -> float:
+        return time.monotonic() - self._began
 
     def _back(self) -> None:
         if "camera" in self._failing and not self._every_frame:
@@ -194,6 +200,8 @@ class Walk:
         while True:
             self._stop.wait(WATCH_S) if not self._stop.is_set() else threading.Event().wait(WATCH_S)
             live = self._source.live and not self._stop.is_set()
+            if live and self._clock.now() == 0.0 and self._since_start() > OPENING_S:
+                self._lost("the camera gives no picture yet: check its cable")
             for fault in self._watchdog.check(self._clock.now(), live=live):
                 if (fault.component in self._failing) == fault.recovered:
                     self.report(fault)

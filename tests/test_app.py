@@ -125,6 +125,17 @@ def test_a_camera_that_was_never_there_ends_the_walk(tmp_path: Path, monkeypatch
     assert faults(records) == [("camera", False)]
 
 
+def test_a_time_limit_holds_while_the_camera_is_lost(tmp_path: Path) -> None:
+    def act(t: float, rgb: np.ndarray) -> np.ndarray:
+        if t > 0.3:
+            raise SourceFault("the camera is gone: check its cable.")
+        return rgb
+
+    code, records = walk(tmp_path, Camera(act), max_seconds=1.0)
+    assert code == 1
+    assert faults(records) == [("camera", False)]
+
+
 def test_a_frozen_camera_is_announced_and_its_old_world_is_not_spoken_of(tmp_path: Path) -> None:
     still = np.random.default_rng(1).integers(60, 200, (240, 320, 3)).astype(np.uint8)
     code, records = walk(tmp_path, Camera(lambda t, rgb: still if t > 0.3 else rgb), max_seconds=2.0)

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from edge_nav.perception.floor_scan import RANGE_M, SECTORS, FloorScan, bearing_of, floor_seen_to
 from edge_nav.perception.obstacles import Found, Occupancy
+from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, any_layer
 
+BLOCKED_STEP = 8
+WAY_M, WAY_HALF_M, WAY_LEAST = 3.5, 0.8, 0.05
 PASSABLE_M = 2.5
 """A direction is worth naming when it is free this far; less is not a way, only a gap."""
 
@@ -56,11 +59,24 @@ def free_bearing(
     return None if best is None else best[1]
 
 
-def blocked_share(depth: NDArray[np.float32]) -> float:
-    """Share of the pixels ahead whose depth is unknown: the middle two thirds across, all but the top quarter."""
-    h, w = depth.shape
-    ahead = depth[h // 4 : h : 4, w // 6 : w - w // 6 : 4]
-    return float(np.count_nonzero(np.isnan(ahead)) / ahead.size)
+def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> float:
+    """Share of the way's own floor, out to 3.5 m, that gives no depth at all: neither floor nor a thing before it.
+
+    What lies beyond the sensor's range, such as the sky, says nothing; so only rays that must end within range count.
+    Where the camera sees no such floor, the lower half of the picture's middle stands for it.
+    """
+    some = rays.strided(BLOCKED_STEP, BLOCKED_STEP)
+    z = depth[::BLOCKED_STEP, ::BLOCKED_STEP]
+    falling = -some.dot(axes.up)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.float32(axes.height_m) / falling
+        forward, x = reach * some.dot(axes.forward), reach * some.dot(axes.right)
+    way = (falling > 0) & (forward > 0) & (forward < WAY_M) & (np.abs(x) < WAY_HALF_M)
+    if np.count_nonzero(way) < WAY_LEAST * way.size:
+        way[:] = False
+        rows, columns = way.shape
+        way[rows // 2 :, columns // 3 : columns - columns // 3] = True
+    return float(np.count_nonzero(np.isnan(z[way])) / np.count_nonzero(way))
 
 
 def _inflated(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:

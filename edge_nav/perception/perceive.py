@@ -68,7 +68,7 @@ class Perception:
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
         mark("floor")
         obstacles = self._tracker.update(found, frame.t)
-        if view == "ok" and blocked_share(z) > BLOCKED_SHARE:
+        if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
         sure = view == "ok"
         way = free_bearing(occupied, found, scan, self._settings) if sure else None

@@ -155,6 +155,27 @@ def test_missing_depth_over_the_way_is_a_blocked_view_and_never_free() -> None:
     assert scene.free_bearing_deg is None
 
 
+def test_what_lies_beyond_the_sensors_range_is_not_a_blocked_view() -> None:
+    depth = render([])
+    depth[depth > 4.0] = np.nan
+    scene = perceive(depth)
+    assert np.isnan(depth).mean() > 0.4
+    assert scene.view == "ok"
+    assert scene.clearance_m == pytest.approx(3.8, abs=0.4)
+    assert not scene.obstacles
+
+
+def test_a_view_that_is_all_too_near_is_blocked() -> None:
+    assert perceive(np.full((480, 640), np.nan, np.float32)).view == "blocked"
+
+
+def test_a_guide_dog_is_not_an_obstacle_to_who_has_one() -> None:
+    dog = box(-0.35, 0.7, 0.0, 0.25, 0.5, 0.6)
+    scene = render([dog, WALL], pitch_deg=28)
+    assert [o for o in perceive(scene, companion="none").obstacles if o.distance_m < 1.2]
+    assert not [o for o in perceive(scene, companion="dog").obstacles if o.distance_m < 1.2]
+
+
 def test_the_cane_is_not_an_obstacle_but_a_post_is() -> None:
     cane = [box(0.15 - 0.005 * n, 0.35 + 0.02 * n, 0.95 - 0.024 * n, 0.03, 0.02, 0.03) for n in range(40)]
     scene = perceive(render([*cane, WALL], pitch_deg=25), companion="cane")
