@@ -69,8 +69,8 @@ def scan_floor(
     use = (falling > 0.02) & (expected < RANGE_M) & (forward > 0)
     if ignore is not None:
         use &= ~ignore[rows, columns]
-    expected, x, forward = expected[use], x[use], forward[use]
-    h = height[rows, columns][use]
+    chosen = use.ravel()  # compress is several times faster than indexing by a mask
+    expected, x, forward, h = (np.compress(chosen, a.ravel()) for a in (expected, x, forward, height[rows, columns]))
     sector = ((np.degrees(np.arctan2(x, forward)) + HALF_FAN_DEG) / SECTOR_DEG).astype(np.int32)
     inside = (sector >= 0) & (sector < SECTORS)
     expected, h, sector = expected[inside], h[inside], sector[inside]

@@ -69,7 +69,7 @@ def occupancy(grid: VoxelGrid, intrinsics: Intrinsics, floor_noise_m: float) -> 
     """Which voxels hold something. ``floor_noise_m`` is the spread of the floor's pixels about its plane at 3 m."""
     rows = grid.counts.shape[0]
     full = expected_pixels(rows, intrinsics)
-    needed = np.maximum(full * FILL, MIN_PIXELS)
+    needed = np.ceil(np.maximum(full * FILL, MIN_PIXELS)).astype(np.intp)
     voxels = grid.counts >= needed[:, None, None]
     # Noise grows with distance: where the floor itself reaches the lowest layer, that layer alone proves nothing.
     forward = (np.arange(rows) + 0.5) * CELL_M
