@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_nav import __version__
+from edge_nav.errors import SpeechFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,14 @@ def _sound() -> Iterator[Finding]:
 
 
 def _text_to_speech() -> Finding:
-    import pyttsx3
+    from edge_nav.speech.tts_pyttsx3 import voice_ids
 
     try:
         with _silenced():
-            voices = len(pyttsx3.init().getProperty("voices"))
-    except (RuntimeError, OSError, ImportError) as e:
-        return Finding("text to speech", False, f"pyttsx3 does not start ({e})", "sudo apt install libespeak-ng1")
+            voices = len(voice_ids())
+    except SpeechFault as e:
+        what, _, mend = str(e).rpartition(": ")
+        return Finding("text to speech", False, what, mend)
     return Finding(
         "text to speech", voices > 0, f"pyttsx3, {voices} voices", "" if voices else "sudo apt install espeak-ng-data"
     )

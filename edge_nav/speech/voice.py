@@ -45,7 +45,7 @@ def open_voice(
         return SilentVoice()
     synthesiser: Synthesiser | None = None
     try:
-        synthesiser = Pyttsx3Voice(settings.voice, language, settings.rate_wpm, settings.volume)
+        synthesiser = Pyttsx3Voice(settings.voice, language, settings.rate_wpm)
     except SpeechFault as e:
         on_fault(Fault("speech", f"{e}; only tones will be heard"))
     player = Player(
