@@ -1,0 +1,183 @@
+"""A question in words -> what is asked for. The words are data, a file per language.
+
+Matching is by meaning words, so that a paraphrase, another order or a politeness changes nothing: the question and every
+known phrase are reduced to the same few names (see the data's `same`), and the phrase that shares most of them, each
+weighed by how much it tells, wins. A word that no phrase knows counts against all of them: "what colour is the door" is
+not "where is the door".
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+import yaml
+from pydantic import Field
+from rapidfuzz.distance import DamerauLevenshtein
+
+from edge_nav.guidance.settings import Language
+from edge_nav.settings import Settings
+
+NEEDED = 0.66
+"""Share of meaning that must be common. Set on phrasings of our own; tests hold it against others."""
+FUZZY_LETTERS = 5
+"""From this length on, a word with one wrong letter is still that word: recognisers and typists slip."""
+THING = "{thing}"
+INSTEAD = "{instead}"
+
+
+class Phrasings(Settings):
+    """The ways of saying one thing."""
+
+    core: list[str] = Field(min_length=1)
+    also: list[str] = []
+
+
+class IntentTable(Settings):
+    """A language's file."""
+
+    language: Language
+    fillers: list[str]
+    contractions: dict[str, str] = {}
+    instead: list[str] = []
+    choices: list[str] = []
+    same: dict[str, list[str]]
+    things: dict[str, list[str]]
+    intents: dict[str, Phrasings]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is asked for. ``thing`` is a name from the table where one is asked for; ``certainty`` is 0..1."""
+
+    name: str
+    thing: str | None
+    certainty: float
+
+
+@lru_cache
+def intent_table(language: Language) -> IntentTable:
+    """The phrases of a language."""
+    file = importlib.resources.files("edge_nav.dialogue").joinpath(f"intents/{language}.yaml")
+    return IntentTable.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+class Understanding:
+    """Finds the intent of a question."""
+
+    def __init__(self, language: Language) -> None:
+        table = intent_table(language)
+        self._table = table
+        self._replacements = _replacements(table)
+        self._longest = max(len(words) for words in self._replacements)
+        self._things = {_thing_token(name): name for name in table.things}
+        self._phrases = [
+            (name, Counter(self._reduced(phrase)))
+            for name, phrasings in table.intents.items()
+            for phrase in (*phrasings.core, *phrasings.also)
+        ]
+        self._phrases = [(name, words) for name, words in self._phrases if words]
+        self._weights = _weights(self._phrases)
+        self._unknown = max(self._weights.values())
+
+    def intent(self, text: str) -> Intent | None:
+        """The intent, or None where the question is none of those known: it may want eyes."""
+        tokens = self._reduced(text)
+        thing = next((self._things[t] for t in tokens if t in self._things), None)
+        asked = Counter(self._mended(THING if t in self._things else t) for t in tokens)
+        if not asked:
+            return None
+        name, certainty = max(
+            ((name, self._likeness(asked, words)) for name, words in self._phrases), key=lambda found: found[1]
+        )
+        if certainty < NEEDED:
+            return None
+        return Intent(name, thing if name in ("where_thing", "how_far_thing") else None, certainty)
+
+    def _reduced(self, text: str) -> list[str]:
+        """Names of meaning, in order."""
+        words = _words(text, self._table.contractions)
+        reduced: list[str] = []
+        n = 0
+        while n < len(words):
+            for length in range(min(self._longest, len(words) - n), 0, -1):
+                name = self._replacements.get(tuple(words[n : n + length]))
+                if name is not None:
+                    reduced += [name] if name else []
+                    n += length
+                    break
+            else:
+                reduced.append(words[n])
+                n += 1
+        return self._chosen(reduced)
+
+    def _chosen(self, reduced: list[str]) -> list[str]:
+        """Without "instead of" and the choice after it."""
+        kept: list[str] = []
+        for before, word in zip(["", *reduced], reduced, strict=False):
+            if before == INSTEAD and word in self._table.choices:
+                kept.pop()
+            else:
+                kept.append(word)
+        return ["not" if word == INSTEAD else word for word in kept]
+
+    def _mended(self, word: str) -> str:
+        """A word with a slip as the word that was meant."""
+        if word in self._weights or len(word) < FUZZY_LETTERS or word == THING:
+            return word
+        for known in self._replacements:
+            name = self._replacements[known]
+            alike = len(known) == 1 and len(known[0]) >= FUZZY_LETTERS and known[0][0] == word[0]
+            if name and alike and DamerauLevenshtein.distance(word, known[0]) == 1:
+                return THING if name in self._things else name
+        return word
+
+    def _likeness(self, asked: Counter[str], known: Counter[str]) -> float:
+        """Weighed Dice coefficient: twice the common meaning over the sum of both."""
+        common = sum(self._weight(w) * min(n, known[w]) for w, n in asked.items() if w in known)
+        total = sum(self._weight(w) * n for w, n in asked.items()) + sum(self._weight(w) * n for w, n in known.items())
+        return 2 * common / total
+
+    def _weight(self, word: str) -> float:
+        return self._weights.get(word, self._unknown)
+
+
+def _words(text: str, contractions: dict[str, str]) -> list[str]:
+    text = text.lower().replace("\u2019", "'").replace("\u2018", "'")
+    words = re.findall(r"\{thing\}|[\u0900-\u097F]+|[^\W_]+(?:'[^\W_]+)?", text)
+    return [part for word in words for part in contractions.get(word, word).split()]
+
+
+def _replacements(table: IntentTable) -> dict[tuple[str, ...], str]:
+    """Words -> the name that stands for them, empty for fillers. Longer phrases are looked up first."""
+    found: dict[tuple[str, ...], str] = {}
+    for phrase in table.instead:
+        found[tuple(_words(phrase, table.contractions))] = INSTEAD
+    for name, phrases in table.same.items():
+        for phrase in phrases:
+            found.setdefault(tuple(_words(phrase, table.contractions)), name)
+        found[(name.lower(),)] = name
+    for name, phrases in table.things.items():
+        for phrase in phrases:
+            found.setdefault(tuple(_words(phrase, table.contractions)), _thing_token(name))
+    for phrase in table.fillers:
+        found.setdefault(tuple(_words(phrase, table.contractions)), "")
+    return found
+
+
+def _thing_token(name: str) -> str:
+    return f"{{{name}}}"
+
+
+def _weights(phrases: list[tuple[str, Counter[str]]]) -> dict[str, float]:
+    """How much a word tells: the fewer intents use it, the more (inverse document frequency over intents)."""
+    intents = {name for name, _ in phrases}
+    users: dict[str, set[str]] = {}
+    for name, words in phrases:
+        for word in words:
+            users.setdefault(word, set()).add(name)
+    return {word: 0.3 + math.log((1 + len(intents)) / (1 + len(names))) for word, names in users.items()}

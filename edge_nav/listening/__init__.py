@@ -1,0 +1,1 @@
+"""From the microphone to a question in words: voice activity, push to talk, recognisers."""
