@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from edge_nav.errors import EdgeNavError, SourceFault
 from edge_nav.guards import PaceGuard, Watchdog
+from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop, Step
 from edge_nav.mailbox import Captured, Mailbox, WalkClock
 from edge_nav.record import records
@@ -21,8 +22,9 @@ from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
+from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.voice import Voice
-from edge_nav.types import Callout, Fault, Frame, Source, VoiceFate
+from edge_nav.types import Answer, Callout, Fault, Frame, Query, Scene, Source, VoiceFate
 
 WATCH_S = 0.1
 OPENING_S = 2.0
@@ -39,6 +41,16 @@ class Progress(Protocol):
     def frame(self, index: int) -> None: ...
     def callout(self, callout: Callout) -> None: ...
     def fault(self, fault: Fault) -> None: ...
+
+
+class Talk(Protocol):
+    """Questions and answers during the walk; see edge_nav.conversation."""
+
+    def start(self, host: Any, *, live: bool) -> None: ...
+    def see(self, frame: Frame, scene: Scene | None) -> None: ...
+    def tick(self, at_s: float, *, wait: bool = False) -> None: ...
+    def finish_typed(self, at_s: float) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,13 @@ class Walk:
         open_voice: Callable[..., Voice],
         outputs: Outputs,
         *,
+        talk: Talk | None = None,
         every_frame: bool = False,
         max_seconds: float | None = None,
         session: dict[str, Any] | None = None,
     ) -> None:
-        self._source, self._loop, self._outputs = source, loop, outputs
+        self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
+        self._last_said: Callout | None = None
         self._every_frame, self._max_seconds = every_frame, max_seconds
         self._clock, self._mailbox, self._watchdog = WalkClock(), Mailbox(), Watchdog()
         self._pace, self.summary = PaceGuard(), Summary()
@@ -111,6 +125,8 @@ class Walk:
             worker.start()
         previous = {s: signal.signal(s, self._asked_to_stop) for s in _signals()}
         try:
+            if self._talk is not None:
+                self._talk.start(self, live=not self._every_frame)
             for item in self._frames():
                 self._one(item)
         finally:
@@ -136,6 +152,60 @@ class Walk:
             self._note(fault, t)
             for callout in self._loop.policy.fault(fault, t):
                 self._announce(callout, 0.0)
+
+    # What a conversation asks of the walk.
+
+    def now(self) -> float:
+        """Seconds of the walk."""
+        return self._now()
+
+    def say(self, callout: Callout) -> None:
+        """Put a sentence of an answer into the voice's queue."""
+        with self._announcing:
+            self._voice.say(callout, callout.t)
+            if self._outputs.progress is not None and callout.text:
+                self._outputs.progress.callout(callout)
+
+    def hush(self) -> None:
+        """Cut the answer that is being spoken."""
+        self._voice.hush(self._now())
+
+    def adjust(self, guidance: GuidanceSettings, speech: SpeechSettings) -> None:
+        """Other words and another voice from now on."""
+        self._loop.policy.adjust(guidance)
+        self._voice.adjust(speech.rate_wpm, speech.volume)
+
+    def pause(self, paused: bool) -> None:
+        """Speak of nothing but STOP and faults."""
+        self._loop.policy.paused = paused
+
+    def asked(self, query: Query) -> None:
+        """Log a question."""
+        with self._announcing:
+            self.summary.query(query)
+            self._write(records.query_record(query))
+
+    def answered(self, answer: Answer) -> None:
+        """Log an answer."""
+        with self._announcing:
+            self.summary.answer(answer)
+            self._write(records.answer_record(answer))
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Components that do not work now."""
+        with self._announcing:
+            return tuple(sorted(self._failing))
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the voice is to be heard now."""
+        return self._voice.speaking
+
+    @property
+    def last_said(self) -> Callout | None:
+        """The last callout that is no answer."""
+        return self._last_said
 
     def _frames(self) -> Iterator[Captured]:
         while not self._stop.is_set():
@@ -233,6 +303,10 @@ class Walk:
             for callout in step.callouts:
                 self._announce(callout, latency_s)
             self._voice.tick(item.frame.t + latency_s if self._every_frame else self._clock.now())
+        if self._talk is not None:
+            self._talk.see(item.frame, step.scene)
+            if self._every_frame:
+                self._talk.tick(item.frame.t + latency_s, wait=True)
         if not self._every_frame:
             for fault in self._pace.update(item.frame.t, latency_s):
                 self.report(fault)
@@ -256,6 +330,7 @@ class Walk:
                 self._outputs.recorder.write(frame, step.depth)
 
     def _announce(self, callout: Callout, latency_s: float) -> None:
+        self._last_said = callout
         self.summary.callout(callout, latency_s)
         self._write(records.callout_record(callout, latency_s * 1e3))
         self._voice.say(callout, callout.t + latency_s if self._every_frame else self._clock.now())
@@ -285,7 +360,11 @@ class Walk:
         self._stop.set()
 
     def _finish(self) -> None:
-        """Voice, summary and files, in this order; also when the loop hangs."""
+        """Conversation, voice, summary and files, in this order; also when the loop hangs."""
+        if self._talk is not None:
+            if self._every_frame:
+                self._talk.finish_typed(self._now())
+            self._talk.close()
         self._voice.close(self._now())
         self._source.close()
         with self._announcing:

@@ -75,13 +75,17 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Walk with a bundle that is not meant for a live camera.")
     ] = False,
+    mic: Annotated[
+        str | None,
+        typer.Option(help="Where questions come from: device, device:NAME, wav:FILE, text (typed), none."),
+    ] = None,
     _debug: Debug = False,
 ) -> None:
     """Walk: frames in, guidance spoken and logged. This is what happens without a verb."""
     from edge_nav.commands.run import WalkOptions, run_walk
 
     options = WalkOptions(
-        config, source, bundle, headless, log, record, overlay, max_seconds, as_fast_as_possible, force
+        config, source, bundle, headless, log, record, overlay, max_seconds, as_fast_as_possible, force, mic
     )
     raise typer.Exit(run_walk(options))
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from edge_nav.errors import UsageError
 from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.listening.settings import DialogueSettings
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
 from edge_nav.perception.depth_settings import DepthBackend
 from edge_nav.perception.settings import PerceptionSettings
@@ -38,6 +39,9 @@ class Profile(Settings):
     )
     guidance: GuidanceSettings = Field(default_factory=GuidanceSettings, description="Words, units, how much is said.")
     speech: SpeechSettings = Field(default_factory=SpeechSettings, description="Voice, earcons and audio output.")
+    dialogue: DialogueSettings = Field(
+        default_factory=DialogueSettings, description="How questions are heard, and what is kept of them."
+    )
 
     def sha256(self) -> str:
         """Of the settings' canonical JSON: two walks with the same figure ran with the same settings."""

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Band = Literal["ground", "body", "head", "drop"]
-Priority = Literal["stop", "caution", "notice", "info", "fault"]
+Priority = Literal["stop", "caution", "notice", "info", "fault", "answer"]
 Side = Literal["left", "ahead", "right"]
 VoiceState = Literal["spoken", "interrupted", "expired"]
 
-PRIORITIES: tuple[Priority, ...] = ("stop", "fault", "caution", "notice", "info")
-"""Most urgent first. A fault outranks a caution: whoever hears nothing more must know that nothing more is measured."""
+PRIORITIES: tuple[Priority, ...] = ("stop", "fault", "caution", "answer", "notice", "info")
+"""Most urgent first. A fault outranks a caution: whoever hears nothing more must know that nothing more is measured.
+What was asked for comes before what was not, unless that is a hazard."""
 
 AHEAD_DEG = 15.0
 """Bearings within this many degrees of straight ahead are "ahead", beyond it "left" or "right"."""
@@ -192,6 +193,35 @@ class Callout:
     @property
     def side(self) -> Side | None:
         return None if self.bearing_deg is None else side_of(self.bearing_deg)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question. ``t`` is the walk's time at which it was understood to have been asked."""
+
+    id: int
+    text: str
+    source: Literal["voice", "text"]
+    t: float
+    confidence: float = 1.0
+    stt_ms: float | None = None
+    """From the end of speech to its words, None for typed questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered. ``grounded``: every distance and side in it was measured, not guessed by a model."""
+
+    query_id: int
+    text: str
+    t: float
+    grounded: bool
+    backend: str
+    facts: dict[str, object]
+    first_word_ms: float | None
+    """From the question's words to the answer's first sentence in the voice queue."""
+    total_ms: float | None
+    intent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rich.console import Console
 from edge_nav import __version__
 from edge_nav.app import Outputs, Walk
 from edge_nav.bundle import check_use, open_bundle
+from edge_nav.commands.questions import open_conversation, parse_mic, with_kept
 from edge_nav.commands.screen import Screen
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import UsageError
@@ -48,12 +49,14 @@ class WalkOptions:
     max_seconds: float | None = None
     every_frame: bool = False
     force: bool = False
+    mic: str | None = None
 
 
 def run_walk(options: WalkOptions) -> int:
     """Walk, then print the summary. Exit code 0 done, 1 ended on a fault."""
     cv2.setNumThreads(1)  # two cores: one for perception, one for the network; more only get in each other's way
     profile = profile_of(options)
+    profile, dialogue = with_kept(profile)
     source = open_source(profile.source)
     try:
         depth, warning = open_measuring(profile, live=source.live, force=options.force)
@@ -66,18 +69,22 @@ def run_walk(options: WalkOptions) -> int:
     log = GuidanceLog(log_path) if log_path else None
     overlay = OverlayWriter(options.overlay) if options.overlay else None
     loop = make_loop(profile, depth)
+    talk, deaf = (None, None) if dialogue is None else open_conversation(profile.dialogue, dialogue)
     with Screen(console, source.frame_count) as screen:
         walk = Walk(
             source,
             loop,
             partial(open_voice, profile.speech, language=profile.guidance.language),
             Outputs(log, recorder, overlay, screen),
+            talk=talk,
             every_frame=options.every_frame,
             max_seconds=options.max_seconds,
             session=session_of(profile, options, source, depth),
         )
         if warning:
             walk.report(Fault("bundle", warning))
+        if deaf is not None:
+            walk.report(deaf)
         code = walk.run()
     if options.record and options.log:
         shutil.copyfile(options.log, options.record / LOG_NAME)  # a recording is replayed by its folder alone
@@ -93,6 +100,8 @@ def profile_of(options: WalkOptions) -> Profile:
         changes["source"] = parse_source(options.source, profile.source)
     if options.bundle is not None:
         changes["bundle"] = options.bundle
+    if options.mic is not None:
+        changes["dialogue"] = parse_mic(options.mic, profile.dialogue)
     if options.headless:
         changes["speech"] = profile.speech.model_copy(update={"output": NoneOutputSettings()})
     return profile.model_copy(update=changes)

@@ -15,6 +15,7 @@ STYLE: dict[Priority, str] = {
     "caution": "yellow",
     "notice": "",
     "info": "dim",
+    "answer": "green",
 }
 
 

@@ -1,7 +1,7 @@
 """A question in words -> what is asked for. The words are data, a file per language.
 
-Matching is by meaning words, so that a paraphrase, another order or a politeness changes nothing: the question and every
-known phrase are reduced to the same few names (see the data's `same`), and the phrase that shares most of them, each
+Matching is by meaning words, so that a paraphrase, another order or a politeness changes nothing: the question and all
+known phrases are reduced to the same few names (see the data's `same`), and the phrase that shares most of them, each
 weighed by how much it tells, wins. A word that no phrase knows counts against all of them: "what colour is the door" is
 not "where is the door".
 """
@@ -34,7 +34,7 @@ class Phrasings(Settings):
     """The ways of saying one thing."""
 
     core: list[str] = Field(min_length=1)
-    also: list[str] = []
+    also: list[str] = Field(default_factory=list)
 
 
 class IntentTable(Settings):
@@ -42,9 +42,9 @@ class IntentTable(Settings):
 
     language: Language
     fillers: list[str]
-    contractions: dict[str, str] = {}
-    instead: list[str] = []
-    choices: list[str] = []
+    contractions: dict[str, str] = Field(default_factory=dict)
+    instead: list[str] = Field(default_factory=list)
+    choices: list[str] = Field(default_factory=list)
     same: dict[str, list[str]]
     things: dict[str, list[str]]
     intents: dict[str, Phrasings]

@@ -68,6 +68,7 @@ class Phrases(Settings):
     what: dict[str, str]
     veer: Sides
     messages: dict[str, str]
+    answers: dict[str, str]
 
 
 @lru_cache
@@ -88,6 +89,10 @@ class Phrasebook:
         """A fixed sentence."""
         return self._p.messages[name]
 
+    def answer(self, name: str, **parts: object) -> str:
+        """A sentence of an answer."""
+        return self._p.answers[name].format(**parts)
+
     def hazard(
         self,
         kind: str,
@@ -100,9 +105,7 @@ class Phrasebook:
     ) -> str:
         """One callout about a thing at a bearing and distance. ``hedged`` adds "about" to the distance."""
         p = self._p
-        distance = self.distance(distance_m)
-        if hedged:
-            distance = p.about.format(distance=distance)
+        distance = self.distance(distance_m, hedged=hedged)
         where = self.where(bearing_deg)
         if where == p.side.ahead:
             rest = p.sentence.ahead.format(what=p.what[kind], distance=distance)
@@ -124,8 +127,12 @@ class Phrasebook:
         hour = clock_hour(bearing_deg)
         return p.clock_one if hour == 1 else p.clock.format(n=p.numbers[hour])
 
-    def distance(self, distance_m: float) -> str:
-        """Half metres below three metres, whole ones beyond; whole feet; whole steps."""
+    def distance(self, distance_m: float, *, hedged: bool = False) -> str:
+        """Half metres below three metres, whole ones beyond; whole feet; whole steps. ``hedged`` adds "about"."""
+        plain = self._plain_distance(distance_m)
+        return self._p.about.format(distance=plain) if hedged else plain
+
+    def _plain_distance(self, distance_m: float) -> str:
         p = self._p
         if self._settings.units == "feet":
             return self._count(p.feet, distance_m / FOOT_M)

@@ -13,7 +13,14 @@ from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
 
 MAX_WORDS = 12
-EXPIRY_S: dict[Priority, float] = {"stop": 1.5, "fault": 10.0, "caution": 2.0, "notice": 2.5, "info": 4.0}
+EXPIRY_S: dict[Priority, float] = {
+    "stop": 1.5,
+    "fault": 10.0,
+    "caution": 2.0,
+    "answer": 30.0,
+    "notice": 2.5,
+    "info": 4.0,
+}
 """After this it is no longer true: two seconds are two and a half metres of walking."""
 PAUSE_S = 1.5
 """Between two callouts that are not STOP: a phrase and a breath."""
@@ -38,6 +45,9 @@ FAULT_MESSAGES: dict[str, str] = {
     "speech": "speech",
     "log": "log",
     "walk": "failed",
+    "microphone": "microphone",
+    "recogniser": "recogniser",
+    "answers": "answers",
 }
 
 
@@ -73,6 +83,8 @@ class GuidancePolicy:
         self._frame_t: float | None = None
         self._fault_t: dict[str, float] = {}
         self._texts: dict[str, float] = {}
+        self.paused = False
+        """Only STOP and faults are spoken: asked for by the walker who stands and talks to someone."""
 
     def update(self, scene: Scene) -> list[Callout]:
         """What to say about this scene: nothing most of the time, and one thing at most about obstacles."""
@@ -88,7 +100,11 @@ class GuidancePolicy:
         elif not callouts:
             callouts = [*self._clear(scene, candidates), *self._floor(scene)][:1]
         self._frame_t = t
-        return callouts
+        return [c for c in callouts if c.priority in ("stop", "fault")] if self.paused else callouts
+
+    def adjust(self, settings: GuidanceSettings) -> None:
+        """Other words, units or verbosity, from the next scene on."""
+        self._settings, self._book = settings, Phrasebook(settings)
 
     def fault(self, fault: Fault, t: float) -> list[Callout]:
         """Say that something broke, or that it works again; the same fault not more than every ten seconds.

@@ -94,6 +94,11 @@ class Utterances:
         self._held, self._open_s = False, 0.0
         return [self._end("said")] if self._running else []
 
+    def lost(self) -> None:
+        """The microphone is gone: what was begun is forgotten."""
+        self._running, self._likely, self._open_s, self._held, self._pushed = False, 0, 0.0, False, False
+        self._ring.clear()
+
     def block(self, sound: Heard, probability: float, *, own_voice: bool = False) -> list[Event]:
         """One block. ``own_voice``: Edge Nav itself is to be heard in it, so it is nobody's question."""
         self._ring.append(sound)

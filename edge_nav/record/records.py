@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edge_nav.types import Callout, Fault, Obstacle, Scene, VoiceFate
+from edge_nav.types import Answer, Callout, Fault, Obstacle, Query, Scene, VoiceFate
 
 SCHEMA = "edge-nav/guidance/1"
 Record = dict[str, Any]
@@ -69,6 +69,35 @@ def voice_record(fate: VoiceFate) -> Record:
         "callout_id": fate.callout_id,
         "state": fate.state,
         "latency_ms": number(latency_ms, 1),
+    }
+
+
+def query_record(query: Query) -> Record:
+    """One question."""
+    return {
+        "type": "query",
+        "t": number(query.t),
+        "id": query.id,
+        "text": query.text,
+        "source": query.source,
+        "confidence": number(query.confidence, 2),
+        "stt_ms": number(query.stt_ms, 1),
+    }
+
+
+def answer_record(answer: Answer) -> Record:
+    """One answer."""
+    return {
+        "type": "answer",
+        "t": number(answer.t),
+        "query_id": answer.query_id,
+        "text": answer.text,
+        "intent": answer.intent,
+        "grounded": answer.grounded,
+        "backend": answer.backend,
+        "first_word_ms": number(answer.first_word_ms, 1),
+        "total_ms": number(answer.total_ms, 1),
+        "facts": answer.facts,
     }
 
 

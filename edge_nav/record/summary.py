@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from edge_nav.record.records import number
-from edge_nav.types import Callout, Fault, Scene, VoiceFate
+from edge_nav.types import Answer, Callout, Fault, Query, Scene, VoiceFate
 
 BINS_MS = np.concatenate([np.arange(0, 50, 0.25), np.arange(50, 500, 2.5), np.arange(500, 10001, 50)])
 """Times are counted in bins of a quarter millisecond and up, so that an hour's walk needs no more than a minute's."""
@@ -55,7 +55,9 @@ class Summary:
         self._floor = 0
         self._last_t = 0.0
         self._stages: dict[str, _Times] = {}
-        self._decision, self._sound = _Times(), _Times()
+        self._decision, self._sound, self._first_word = _Times(), _Times(), _Times()
+        self._queries: Counter[str] = Counter()
+        self._answers: Counter[str] = Counter()
 
     def scene(self, scene: Scene) -> None:
         """A frame was perceived."""
@@ -78,6 +80,16 @@ class Summary:
         if fate.latency_s is not None:
             self._sound.add(fate.latency_s * 1e3)
 
+    def query(self, query: Query) -> None:
+        """A question was asked."""
+        self._queries[query.source] += 1
+
+    def answer(self, answer: Answer) -> None:
+        """A question was answered."""
+        self._answers[answer.intent or answer.backend] += 1
+        if answer.first_word_ms is not None:
+            self._first_word.add(answer.first_word_ms)
+
     def fault(self, fault: Fault) -> None:
         """Something broke."""
         if not fault.recovered:
@@ -96,6 +108,9 @@ class Summary:
             "kinds": dict(self._kinds),
             "voice": dict(self._voice),
             "faults": dict(self._faults),
+            "queries": dict(self._queries),
+            "answers": dict(self._answers),
+            "first_word": self._first_word.result(),
             "stages": {name: times.result() for name, times in self._stages.items()},
             "decision": self._decision.result(),
             "first_sound": self._sound.result(),
@@ -116,12 +131,21 @@ def summary_table(result: dict[str, Any]) -> Table:
         table.add_row("floor seen", f"{result['floor_seen_ratio']:.0%} of the frames")
     table.add_row("callouts", _counts(result["callouts"]) or "none")
     table.add_row("hazards", _counts(result["kinds"]) or "none")
-    for title, key in (("voice", "voice"), ("faults", "faults")):
+    for title, key in (
+        ("voice", "voice"),
+        ("faults", "faults"),
+        ("questions", "queries"),
+        ("answers", "answers"),
+    ):
         if result[key]:
             table.add_row(title, _counts(result[key]))
     for name, times in result["stages"].items():
         table.add_row(f"{name}, ms", _times(times))
-    for title, key in (("capture to decision, ms", "decision"), ("capture to sound, ms", "first_sound")):
+    for title, key in (
+        ("capture to decision, ms", "decision"),
+        ("capture to sound, ms", "first_sound"),
+        ("question to answer, ms", "first_word"),
+    ):
         if result[key]:
             table.add_row(title, _times(result[key]))
     table.add_row("peak memory", f"{result['peak_rss_mb']} MB")

@@ -83,7 +83,7 @@ class DeviceVoice:
         """Raises SpeechFault if the device cannot be opened."""
         self._player, self._opener, self._now, self._on_fault = player, opener, now, on_fault
         self._condition = threading.Condition()
-        self._inbox: list[tuple[Callout, float]] = []
+        self._inbox: list[Callable[[], None]] = []
         self._closing = False
         self._asked = threading.Event()
         self._stream: Stream | None = self._open()
@@ -94,9 +94,20 @@ class DeviceVoice:
 
     def say(self, callout: Callout, at_s: float) -> None:
         """Queue a callout; returns at once."""
-        with self._condition:
-            self._inbox.append((callout, at_s))
-            self._condition.notify()
+        self._later(lambda: self._player.put(callout, at_s))
+
+    def hush(self, at_s: float) -> None:
+        """Cut the answer that sounds, and forget those that wait."""
+        self._later(lambda: self._player.hush(at_s))
+
+    def adjust(self, rate_wpm: int, volume: float) -> None:
+        """Another rate and loudness."""
+        self._later(lambda: self._player.adjust(rate_wpm, volume))
+
+    @property
+    def speaking(self) -> bool:
+        """Whether anything is to be heard now."""
+        return self._player.speaking
 
     def tick(self, at_s: float) -> None:
         """Nothing: the thread keeps its own time."""
@@ -107,6 +118,12 @@ class DeviceVoice:
             self._closing = True
             self._condition.notify()
         self._thread.join(timeout=DRAIN_S + 1.0)
+
+    def _later(self, task: Callable[[], None]) -> None:
+        """Let the voice's own thread do it: the player belongs to that thread."""
+        with self._condition:
+            self._inbox.append(task)
+            self._condition.notify()
 
     def _open(self) -> Stream:
         stream = self._opener(self._render)
@@ -125,8 +142,8 @@ class DeviceVoice:
                 inbox, self._inbox = self._inbox, []
                 closing = self._closing
             now = self._now()
-            for callout, at_s in inbox:
-                self._player.put(callout, at_s)
+            for task in inbox:
+                task()
             self._player.pump(now, self._heard_s)
             self._watch(now)
             if closing:

@@ -17,16 +17,25 @@ PATTERNS: dict[Priority, tuple[tuple[float, float], ...]] = {
     "caution": ((1047.0, 0.08),),
     "notice": ((698.0, 0.05),),
     "info": (),
+    "answer": (),
 }
+CUES: dict[str, tuple[tuple[float, float], ...]] = {
+    "heard": ((523.0, 0.05), (784.0, 0.05)),
+    "thinking": ((392.0, 0.04), (0.0, 0.08), (392.0, 0.04)),
+}
+"""Sounds that are no callouts: a question was heard (rising), the answer takes a while (two low ticks)."""
 FADE_S = 0.004
 LEVEL = 0.5
 FULL_LEFT_RIGHT_DEG = 60.0
 """At this bearing and beyond, the tone comes from one side alone."""
 
 
-def earcon(priority: Priority, bearing_deg: float | None) -> Stereo:
-    """float32 [n, 2]; empty for info. Constant-power panning: sin and cos keep loudness the same at every bearing."""
-    mono = _tone(priority)
+def earcon(priority: Priority, bearing_deg: float | None, kind: str = "") -> Stereo:
+    """float32 [n, 2]; empty for info and answers. A ``kind`` that is a cue has its own pattern.
+
+    Constant-power panning: sin and cos keep loudness the same at every bearing.
+    """
+    mono = _tone(CUES.get(kind, PATTERNS[priority]))
     share = 0.0 if bearing_deg is None else min(max(bearing_deg / FULL_LEFT_RIGHT_DEG, -1.0), 1.0)
     angle = (share + 1.0) * math.pi / 4
     gains = np.array([math.cos(angle), math.sin(angle)], np.float32)
@@ -34,9 +43,9 @@ def earcon(priority: Priority, bearing_deg: float | None) -> Stereo:
 
 
 @lru_cache
-def _tone(priority: Priority) -> Mono:
+def _tone(pattern: tuple[tuple[float, float], ...]) -> Mono:
     parts = [np.zeros(0, np.float32)]
-    for frequency, seconds in PATTERNS[priority]:
+    for frequency, seconds in pattern:
         t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
         fade = np.minimum(1.0, np.minimum(t, t[::-1]) / FADE_S)
         # A fifth of the third harmonic makes it carry through street noise and small open-ear transducers.

@@ -20,6 +20,17 @@ class SilentVoice:
     def say(self, callout: Callout, at_s: float) -> None:
         """Nothing."""
 
+    def hush(self, at_s: float) -> None:
+        """Nothing."""
+
+    def adjust(self, rate_wpm: int, volume: float) -> None:
+        """Nothing."""
+
+    @property
+    def speaking(self) -> bool:
+        """Never."""
+        return False
+
     def tick(self, at_s: float) -> None:
         """Nothing."""
 

@@ -18,6 +18,10 @@ class Synthesiser(Protocol):
 
     def synthesise(self, text: str) -> Mono: ...
 
+    def set_rate(self, rate_wpm: int) -> None:
+        """From the next phrase on."""
+        ...
+
 
 class Player:
     """Decides, starts and cuts; the words are made in ``pump``, so it must not be called from an audio callback."""
@@ -69,6 +73,27 @@ class Player:
         self._start(decision.start)
         return True
 
+    @property
+    def speaking(self) -> bool:
+        """Whether anything is to be heard now."""
+        return self.mixer.busy
+
+    def adjust(self, rate_wpm: int, volume: float) -> None:
+        """Another rate and loudness, from the next callout on."""
+        self._volume = volume
+        if self._synthesiser is not None:
+            self._synthesiser.set_rate(rate_wpm)
+
+    def hush(self, at_s: float) -> None:
+        """Cut the answer that sounds, and forget those that wait; hazards are not touched."""
+        for callout in self.queue.drop_answers():
+            self._fate(callout, "expired", at_s, None)
+        speaking = self.queue.speaking
+        if speaking is not None and speaking.priority == "answer":
+            self._fate(speaking, "interrupted", at_s, self._began_s)
+            self.queue.finished()
+            self.mixer.cut()
+
     def close(self, at_s: float) -> None:
         """Whatever still waits or sounds met its fate."""
         for callout in self.queue.drop_all():
@@ -79,13 +104,14 @@ class Player:
         self.mixer.cut()
 
     def _start(self, callout: Callout) -> None:
-        tone = self._loud(earcon(callout.priority, callout.bearing_deg)) if self._earcons else silence(0)
+        tone = self._loud(earcon(callout.priority, callout.bearing_deg, callout.kind)) if self._earcons else silence(0)
         # The tone sounds while the words are made.
-        self.mixer.start(callout.id, tone, more=self._synthesiser is not None)
-        if self._synthesiser is None:
+        words = self._synthesiser is not None and bool(callout.text)
+        self.mixer.start(callout.id, tone, more=words)
+        if self._synthesiser is None or not words:
             return
         try:
-            words = to_stereo(self._synthesiser.synthesise(callout.text))
+            spoken = to_stereo(self._synthesiser.synthesise(callout.text))
         except SpeechFault as e:
             self.mixer.add(callout.id, silence(1))
             if not self._failing:
@@ -95,7 +121,7 @@ class Player:
         if self._failing:
             self._failing = False
             self._on_fault(Fault("speech", "text-to-speech works again", recovered=True))
-        self.mixer.add(callout.id, words)
+        self.mixer.add(callout.id, self._loud(spoken))
 
     def _loud(self, sound: Stereo) -> Stereo:
         return sound * self._volume

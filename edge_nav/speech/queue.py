@@ -25,6 +25,8 @@ class VoiceQueue:
     """Most urgent first, then oldest. STOP and faults interrupt what is less urgent, and a STOP that is about something
     else interrupts a STOP: the newer danger is the nearer one. Nothing else interrupts.
 
+    An answer gives way to any hazard and is begun again after it.
+
     A newer callout replaces a waiting one with its key. Expiry, and whether the hazard is still there, are asked
     when a callout is about to be spoken: late speech is dropped, not spoken late.
     """
@@ -65,12 +67,20 @@ class VoiceQueue:
             if speaking is not None and not self._interrupts(first, speaking, at_s - self._since_s):
                 break
             self._speaking, self._since_s = self._waiting.pop(0), at_s
+            if speaking is not None and speaking.priority == "answer" and first.priority != "answer":
+                self.put(speaking)
             return Decision(speaking, first, tuple(expired))
         return Decision(expired=tuple(expired))
 
     def finished(self) -> None:
         """What was speaking has ended."""
         self._speaking = None
+
+    def drop_answers(self) -> tuple[Callout, ...]:
+        """Forget the answers that wait: nobody wants them any more."""
+        dropped = tuple(c for c in self._waiting if c.priority == "answer")
+        self._waiting = [c for c in self._waiting if c.priority != "answer"]
+        return dropped
 
     def drop_all(self) -> tuple[Callout, ...]:
         """Forget everything that waits, at the end of a walk."""
@@ -81,6 +91,8 @@ class VoiceQueue:
     def _interrupts(new: Callout, old: Callout, for_s: float) -> bool:
         if new.priority == "stop":
             return old.priority != "stop" or new.key != old.key
+        if old.priority == "answer" and new.priority in ("fault", "caution"):
+            return True
         if new.priority != "fault" or old.priority == "fault":
             return False
         return old.priority != "stop" or for_s >= STOP_HEARD_S

@@ -51,6 +51,12 @@ class Pyttsx3Voice:
         with _lock:
             self._apply(_library())
 
+    def set_rate(self, rate_wpm: int) -> None:
+        """From the next phrase on."""
+        if rate_wpm != self._rate_wpm:
+            self._rate_wpm = rate_wpm
+            self._cache.clear()
+
     def synthesise(self, text: str) -> Mono:
         """float32 [n] at RATE_HZ. Raises SpeechFault where nothing comes out."""
         if text in self._cache:

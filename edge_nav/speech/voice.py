@@ -22,6 +22,19 @@ class Voice(Protocol):
         """Queue a callout; returns at once."""
         ...
 
+    def hush(self, at_s: float) -> None:
+        """Cut the answer that sounds, and forget those that wait; hazards go on."""
+        ...
+
+    def adjust(self, rate_wpm: int, volume: float) -> None:
+        """Another rate and loudness, from the next callout on."""
+        ...
+
+    @property
+    def speaking(self) -> bool:
+        """Whether anything is to be heard now."""
+        ...
+
     def tick(self, at_s: float) -> None:
         """The walk has come to this time."""
         ...

@@ -47,6 +47,20 @@ class WavVoice:
         self._advance(at_s)
         self._player.put(callout, at_s)
 
+    def hush(self, at_s: float) -> None:
+        """Cut the answer that sounds, and forget those that wait."""
+        self._advance(at_s)
+        self._player.hush(at_s)
+
+    def adjust(self, rate_wpm: int, volume: float) -> None:
+        """Another rate and loudness."""
+        self._player.adjust(rate_wpm, volume)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether anything is to be heard at the time that has been rendered up to."""
+        return self._player.speaking
+
     def tick(self, at_s: float) -> None:
         """Render up to a time."""
         self._advance(at_s)

@@ -1,0 +1,112 @@
+"""Puts the questions' side of a walk together: what was kept, microphone, recogniser, buttons."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge_nav.config import Profile
+from edge_nav.conversation import Acceptance, Closing, Conversation
+from edge_nav.dialogue.dialogue import Dialogue
+from edge_nav.dialogue.intents import intent_table
+from edge_nav.dialogue.kept import kept_file, read_kept
+from edge_nav.errors import SpeechFault, UsageError
+from edge_nav.guidance.settings import Language
+from edge_nav.listening.button import InputDevice, Presses, SpaceKey
+from edge_nav.listening.ears import Ears
+from edge_nav.listening.grammar import Vocabulary
+from edge_nav.listening.microphone import (
+    DeviceMicrophone,
+    DeviceMicrophoneSettings,
+    Microphone,
+    NoMicrophoneSettings,
+    WavMicrophone,
+    WavMicrophoneSettings,
+    open_stream,
+)
+from edge_nav.listening.settings import DialogueSettings, TextSettings
+from edge_nav.listening.typed import TypedQuestions
+from edge_nav.listening.worker import RecogniserProcess
+from edge_nav.types import Fault
+
+
+def parse_mic(spec: str, settings: DialogueSettings) -> DialogueSettings:
+    """The settings with ``--mic SPEC``. Raises UsageError for an unknown one."""
+    kind, _, rest = spec.partition(":")
+    if kind == "text" and not rest:
+        return settings.model_copy(update={"microphone": NoMicrophoneSettings(), "recogniser": TextSettings()})
+    if kind == "none" and not rest:
+        return settings.model_copy(update={"microphone": NoMicrophoneSettings()})
+    if kind == "device":
+        name = int(rest) if rest.isdecimal() else rest or None
+        return settings.model_copy(update={"microphone": DeviceMicrophoneSettings(name=name)})
+    if kind == "wav" and rest:
+        return settings.model_copy(update={"microphone": WavMicrophoneSettings(path=Path(rest))})
+    raise UsageError(f"--mic = {spec!r} is unknown: give device, device:NAME, wav:FILE, text or none.")
+
+
+def with_kept(profile: Profile) -> tuple[Profile, Dialogue | None]:
+    """The profile with what was changed by voice in earlier walks; and the dialogue, where questions are on."""
+    if not profile.dialogue.on:
+        return profile, None
+    kept = read_kept(_kept_path(profile.dialogue))
+    dialogue = Dialogue(profile.guidance, profile.speech, kept)
+    return profile.model_copy(update={"guidance": dialogue.guidance, "speech": dialogue.speech}), dialogue
+
+
+def open_conversation(settings: DialogueSettings, dialogue: Dialogue) -> tuple[Conversation, Fault | None]:
+    """The conversation; and a fault where questions cannot be heard, which does not end the walk."""
+    presses = Presses()
+    typed = TypedQuestions() if settings.recogniser.type == "text" else None
+    needed = 1.0 if settings.recogniser.type == "text" else settings.recogniser.needed
+    wake = tuple((settings.wake_phrase or "").lower().split())
+    conversation = Conversation(
+        dialogue, _kept_path(settings), Acceptance(needed, wake), typed=typed, presses=None if typed else presses
+    )
+    if typed is not None or settings.microphone.type == "none":
+        return conversation, None
+    try:
+        microphone = _open_microphone(settings, conversation)
+    except SpeechFault as e:
+        return conversation, Fault("microphone", str(e))
+    recogniser = RecogniserProcess(
+        settings.recogniser, vocabulary(dialogue.guidance.language, settings.wake_phrase), dialogue.guidance.language
+    )
+    ears = Ears(microphone, recogniser, presses, settings.trigger, deaf=settings.deaf_while_speaking)
+    try:
+        buttons = _buttons(settings, presses)
+    except SpeechFault as e:
+        conversation.hear_with(ears)
+        return conversation, Fault("button", str(e))
+    conversation.hear_with(ears, *buttons)
+    return conversation, None
+
+
+def vocabulary(language: Language, wake_phrase: str | None) -> Vocabulary:
+    """What a recogniser of known sentences listens for: the intents' core phrases, with and without the wake phrase."""
+    table = intent_table(language)
+    phrases = [phrase for intent in table.intents.values() for phrase in intent.core]
+    if wake_phrase:
+        phrases += [f"{wake_phrase.lower()} {phrase}" for phrase in phrases]
+    return Vocabulary(tuple(phrases), tuple(names[0] for names in table.things.values()))
+
+
+def _open_microphone(settings: DialogueSettings, conversation: Conversation) -> Microphone:
+    if isinstance(settings.microphone, WavMicrophoneSettings):
+        return WavMicrophone(settings.microphone, conversation.own_voice)
+    if isinstance(settings.microphone, DeviceMicrophoneSettings):
+        return DeviceMicrophone(open_stream(settings.microphone), conversation.own_voice)
+    raise SpeechFault("questions are not heard: set dialogue.microphone")
+
+
+def _buttons(settings: DialogueSettings, presses: Presses) -> list[Closing]:
+    buttons: list[Closing] = []
+    if settings.button is not None:
+        buttons.append(InputDevice(settings.button, presses))
+    if sys.stdin is not None and sys.stdin.isatty():
+        buttons.append(SpaceKey(presses))
+    return buttons
+
+
+def _kept_path(settings: DialogueSettings) -> Path:
+    return settings.kept or kept_file()

@@ -1,0 +1,171 @@
+"""Questions about what was measured, answered from the latest scene. Plain: no clocks, threads, files or models.
+
+Every distance and side comes from the scene; where it does not tell, the answer is that it cannot be told. Nothing here
+says that anything is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from edge_nav.dialogue.intents import Intent
+from edge_nav.guidance.hazards import hazard_table
+from edge_nav.guidance.phrasebook import Phrasebook
+from edge_nav.types import Obstacle, Scene, Side, side_of
+
+FRESH_S = 1.0
+"""A scene older than this is the past."""
+SURE = 0.6
+"""Below this certainty distances are hedged."""
+CONFIDENT = 0.4
+"""Obstacles less certain than this are not spoken of."""
+FAR_M = 6.0
+"""Farther things are not spoken of: the way to them will look different."""
+MOST = 3
+LABELS: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "kerb": ("step_down",)}
+"""Things that geometry alone can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer's words and what they rest on. ``obstacle_id``: the thing last spoken of in it."""
+
+    text: str
+    facts: dict[str, object] = field(default_factory=dict)
+    obstacle_id: int | None = None
+
+
+class SceneAnswers:
+    """Answers in the walker's words and units."""
+
+    def __init__(self, book: Phrasebook) -> None:
+        self._book = book
+        self._by_name: dict[str, Callable[[Scene, Intent, int | None], Reply]] = {
+            "ahead": lambda s, _i, _o: self._ahead(s),
+            "left": lambda s, _i, _o: self._side(s, "left"),
+            "right": lambda s, _i, _o: self._side(s, "right"),
+            "around": lambda s, _i, _o: self._around(s),
+            "how_far": lambda s, _i, o: self._how_far(s, o),
+            "nearest": lambda s, _i, _o: self._nearest(s),
+            "how_far_thing": lambda s, i, _o: self._thing(s, i.thing),
+            "where_thing": lambda s, i, _o: self._thing(s, i.thing),
+            "way_clear": lambda s, _i, _o: self._way_clear(s),
+            "free_way": lambda s, _i, _o: self._free_way(s),
+            "describe": lambda s, _i, _o: self._describe(s),
+        }
+
+    def knows(self, intent: Intent) -> bool:
+        """Whether the question is one about the scene."""
+        return intent.name in self._by_name
+
+    def answer(self, intent: Intent, scene: Scene | None, at_s: float, last_obstacle: int | None) -> Reply:
+        """The answer at a time of the walk. ``last_obstacle``: what was last spoken of, for "how far is it"."""
+        trouble = self._trouble(scene, at_s)
+        if trouble or scene is None:
+            return Reply(trouble)
+        reply = self._by_name[intent.name](scene, intent, last_obstacle)
+        facts = {"frame": scene.frame, "age_s": round(at_s - scene.t, 3), **reply.facts}
+        return Reply(reply.text, facts, reply.obstacle_id)
+
+    def _trouble(self, scene: Scene | None, at_s: float) -> str:
+        """Why nothing can be told now; empty where it can."""
+        if scene is None or at_s - scene.t > FRESH_S:
+            return self._book.answer("stale")
+        if scene.view != "ok":
+            return f"{self._book.answer('cannot_tell')} {self._book.message(scene.view)}"
+        return ""
+
+    def _ahead(self, scene: Scene) -> Reply:
+        found = [o for o in _known(scene) if o.in_corridor or side_of(o.bearing_deg) == "ahead"][:2]
+        if found:
+            return self._tell(found, scene)
+        return self._nothing_ahead(scene, "nothing_ahead")
+
+    def _side(self, scene: Scene, side: Side) -> Reply:
+        found = [o for o in _known(scene) if side_of(o.bearing_deg) == side][:2]
+        if found:
+            return self._tell(found, scene)
+        return Reply(self._book.answer(f"nothing_{side}"), {"side": side, "obstacles": []})
+
+    def _around(self, scene: Scene) -> Reply:
+        found = []
+        sides: tuple[Side, ...] = ("ahead", "left", "right")
+        for side in sides:
+            found += [o for o in _known(scene) if side_of(o.bearing_deg) == side][:1]
+        if found:
+            return self._tell(sorted(found, key=_distance), scene)
+        return Reply(self._book.answer("nothing_around"), {"obstacles": []})
+
+    def _nearest(self, scene: Scene) -> Reply:
+        found = _known(scene)[:1]
+        return self._tell(found, scene) if found else Reply(self._book.answer("nothing_around"), {"obstacles": []})
+
+    def _how_far(self, scene: Scene, last: int | None) -> Reply:
+        """The thing last spoken of if it is still there, else what is ahead."""
+        found = [o for o in _known(scene) if o.id == last]
+        return self._tell(found, scene) if found else self._ahead(scene)
+
+    def _thing(self, scene: Scene, thing: str | None) -> Reply:
+        """A thing by its name, as far as measuring alone can name things."""
+        wanted = LABELS.get(thing or "", (thing,))
+        found = [o for o in _known(scene) if o.label in wanted][:1]
+        if found:
+            return self._tell(found, scene)
+        known = thing in LABELS or any(o.label == thing for o in scene.obstacles)
+        return Reply(self._book.answer("not_seen" if known else "no_labels"), {"thing": thing, "obstacles": []})
+
+    def _way_clear(self, scene: Scene) -> Reply:
+        found = [o for o in _known(scene) if o.in_corridor][:1]
+        near = [o for o in found if scene.clearance_m is None or o.distance_m <= scene.clearance_m + 0.5]
+        if near and near[0].distance_m < FAR_M:
+            return self._tell(near, scene)
+        return self._nothing_ahead(scene, "clear_for")
+
+    def _nothing_ahead(self, scene: Scene, phrase: str) -> Reply:
+        if scene.clearance_m is None:
+            return Reply(self._book.answer("cannot_tell"), {"clearance_m": None})
+        text = self._book.answer(phrase, distance=self._distance(scene.clearance_m, scene.certainty))
+        if scene.ground is None:
+            text += " " + self._book.answer("floor_unseen")
+        return Reply(text, {"clearance_m": round(scene.clearance_m, 2), "obstacles": []})
+
+    def _free_way(self, scene: Scene) -> Reply:
+        if scene.free_bearing_deg is None:
+            return Reply(self._book.answer("no_free_way"), {"free_bearing_deg": None})
+        where = self._book.where(scene.free_bearing_deg)
+        return Reply(self._book.answer("free", where=where), {"free_bearing_deg": round(scene.free_bearing_deg, 1)})
+
+    def _describe(self, scene: Scene) -> Reply:
+        """The nearest things, and how far the way is free."""
+        around, way = self._around(scene), self._nothing_ahead(scene, "clear_for")
+        blocked = any(o.in_corridor and o.distance_m < FAR_M for o in _known(scene))
+        text = around.text if blocked else f"{around.text} {way.text}"
+        return Reply(text, {**way.facts, **around.facts}, around.obstacle_id)
+
+    def _tell(self, found: list[Obstacle], scene: Scene) -> Reply:
+        sentences = [self._sentence(o, scene) for o in found[:MOST]]
+        facts: dict[str, object] = {
+            "obstacles": [
+                {"id": o.id, "distance_m": round(o.distance_m, 2), "bearing_deg": round(o.bearing_deg, 1)}
+                for o in found
+            ]
+        }
+        return Reply(" ".join(sentences), facts, found[0].id)
+
+    def _sentence(self, o: Obstacle, scene: Scene) -> str:
+        kind = next(row.kind for row in hazard_table() if row.fits(o))
+        hedged = min(scene.certainty, o.confidence) < SURE
+        return self._book.hazard(kind, o.bearing_deg, o.distance_m, urgent=False, hedged=hedged, veer=None)
+
+    def _distance(self, distance_m: float, certainty: float) -> str:
+        return self._book.distance(distance_m, hedged=certainty < SURE)
+
+
+def _known(scene: Scene) -> list[Obstacle]:
+    """Obstacles worth speaking of, nearest first."""
+    return sorted((o for o in scene.obstacles if o.confidence >= CONFIDENT and o.distance_m < FAR_M), key=_distance)
+
+
+def _distance(obstacle: Obstacle) -> float:
+    return obstacle.distance_m

@@ -1,0 +1,167 @@
+"""One question at a time: what it asks for, and the answer or the change that it wants. No threads, no clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edge_nav.dialogue.answers import SceneAnswers
+from edge_nav.dialogue.intents import Intent, Understanding
+from edge_nav.dialogue.kept import Kept
+from edge_nav.guidance.phrasebook import Phrasebook
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.speech.settings import SpeechSettings
+from edge_nav.types import Scene
+
+RATE_STEP, VOLUME_STEP = 1.2, 0.2
+RATES, VOLUMES = (120, 600), (0.2, 1.0)
+"""By voice it never becomes silent: who cannot hear it cannot ask it to speak up."""
+VERBOSITIES: tuple[Literal["hazards", "normal", "talkative"], ...] = ("hazards", "normal", "talkative")
+
+Needs = Literal["nothing", "eyes", "reader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the walk knows when a question comes."""
+
+    scene: Scene | None
+    at_s: float
+    last_said: str
+    last_obstacle: int | None
+    failing: tuple[str, ...] = ()
+    battery: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to say and do. ``needs``: a model or a reader has to look at the picture first."""
+
+    text: str
+    backend: str = "scene"
+    grounded: bool = True
+    facts: dict[str, object] = field(default_factory=dict)
+    obstacle_id: int | None = None
+    needs: Needs = "nothing"
+    hush: bool = False
+    paused: bool | None = None
+    changed: bool = False
+
+
+class Dialogue:
+    """Holds the walker's settings as changed by voice, and what is left of a long answer."""
+
+    def __init__(self, guidance: GuidanceSettings, speech: SpeechSettings, kept: Kept) -> None:
+        self._profile = (guidance, speech)
+        self._understanding = Understanding(guidance.language)
+        self.kept = kept
+        self.rest: list[str] = []
+        """Sentences of a model's answer beyond its first words: "more" asks for them."""
+        self._adopt(kept)
+        self._handlers: dict[str, Callable[[Situation], Outcome]] = {
+            "repeat": self._repeat,
+            "more": self._more,
+            "less": lambda _: self._verbosity(-1),
+            "louder": lambda _: self._volume(VOLUME_STEP),
+            "softer": lambda _: self._volume(-VOLUME_STEP),
+            "faster": lambda _: self._rate(RATE_STEP),
+            "slower": lambda _: self._rate(1 / RATE_STEP),
+            "metres": lambda _: self._change(Kept(units="metres"), "metres"),
+            "feet": lambda _: self._change(Kept(units="feet"), "feet"),
+            "steps": lambda _: self._change(Kept(units="steps"), "steps"),
+            "clock": lambda _: self._change(Kept(directions="clock"), "clock"),
+            "sides": lambda _: self._change(Kept(directions="sides"), "sides"),
+            "degrees": lambda _: self._change(Kept(directions="degrees"), "degrees"),
+            "pause": lambda _: Outcome(self.book.answer("paused"), "settings", paused=True),
+            "resume": lambda _: Outcome(self.book.answer("resumed"), "settings", paused=False),
+            "status": self._status,
+            "stop_talking": lambda _: Outcome("", "settings", hush=True),
+            "help": lambda _: Outcome(self.book.answer("help"), "settings"),
+            "settings_read": lambda _: self._settings(),
+            "settings_reset": lambda _: self._reset(),
+            "introduction": lambda _: Outcome(self.introduction(), "settings"),
+            "read": lambda _: Outcome("", "reader", grounded=False, needs="reader"),
+        }
+
+    def understand(self, text: str) -> Intent | None:
+        """What is asked for; None where it is none of the known questions."""
+        return self._understanding.intent(text)
+
+    def answer(self, intent: Intent | None, situation: Situation) -> Outcome:
+        """The answer to a question that was understood, or that needs eyes."""
+        if intent is None:
+            return Outcome("", "eyes", grounded=False, needs="eyes")
+        if not self.scene_answers.knows(intent):
+            return self._handlers[intent.name](situation)
+        reply = self.scene_answers.answer(intent, situation.scene, situation.at_s, situation.last_obstacle)
+        return Outcome(reply.text, facts=reply.facts, obstacle_id=reply.obstacle_id)
+
+    def introduction(self) -> str:
+        """The safety notice and how it speaks."""
+        return f"{self.book.answer('notice')} {self.book.answer('introduction')}"
+
+    def _adopt(self, kept: Kept) -> None:
+        self.kept = kept
+        self.guidance, self.speech = kept.guidance(self._profile[0]), kept.speech(self._profile[1])
+        self.book = Phrasebook(self.guidance)
+        self.scene_answers = SceneAnswers(self.book)
+
+    def _change(self, change: Kept, said: str) -> Outcome:
+        """Take over what a change sets."""
+        updates = {k: v for k, v in change.model_dump().items() if k != "introduced" and v is not None}
+        self._adopt(self.kept.model_copy(update=updates))
+        return Outcome(self.book.answer(said), "settings", facts=dict(updates), changed=True)
+
+    def _repeat(self, situation: Situation) -> Outcome:
+        return Outcome(situation.last_said or self.book.answer("nothing_said"), "settings")
+
+    def _more(self, _: Situation) -> Outcome:
+        """The rest of the last answer if there is any, else more words from now on."""
+        if self.rest:
+            text, self.rest = " ".join(self.rest), []
+            return Outcome(text, "eyes", grounded=False)
+        return self._verbosity(1)
+
+    def _verbosity(self, step: int) -> Outcome:
+        now = VERBOSITIES.index(self.guidance.verbosity)
+        wanted = VERBOSITIES[min(max(now + step, 0), len(VERBOSITIES) - 1)]
+        return self._change(Kept(verbosity=wanted), wanted)
+
+    def _volume(self, step: float) -> Outcome:
+        wanted = round(min(max(self.speech.volume + step, VOLUMES[0]), VOLUMES[1]), 2)
+        return self._limited(Kept(volume=wanted), wanted == self.speech.volume, "louder" if step > 0 else "softer")
+
+    def _rate(self, factor: float) -> Outcome:
+        wanted = round(min(max(self.speech.rate_wpm * factor, RATES[0]), RATES[1]))
+        return self._limited(
+            Kept(rate_wpm=wanted), wanted == self.speech.rate_wpm, "faster" if factor > 1 else "slower"
+        )
+
+    def _limited(self, change: Kept, same: bool, said: str) -> Outcome:
+        return Outcome(self.book.answer("limit"), "settings") if same else self._change(change, said)
+
+    def _status(self, situation: Situation) -> Outcome:
+        n = situation.battery
+        power = self.book.answer("no_battery") if n is None else self.book.answer("battery", n=n)
+        works = self.book.answer("failing", what=", ".join(situation.failing) + ".")
+        if not situation.failing:
+            works = self.book.answer("all_works")
+        facts: dict[str, object] = {"battery_percent": n, "failing": list(situation.failing)}
+        return Outcome(f"{power} {works}", "status", facts=facts)
+
+    def _settings(self) -> Outcome:
+        g, s = self.guidance, self.speech
+        names = {k: self.book.answer(v) for k, v in (("units", g.units), ("directions", g.directions))}
+        text = self.book.answer(
+            "settings",
+            rate=s.rate_wpm,
+            volume=round(100 * s.volume),
+            verbosity=self.book.answer(g.verbosity),
+            **names,
+        )
+        return Outcome(text, "settings")
+
+    def _reset(self) -> Outcome:
+        self._adopt(Kept(introduced=self.kept.introduced))
+        return Outcome(self.book.answer("settings_reset"), "settings", changed=True)

@@ -1,0 +1,114 @@
+"""Known sentences offline, by PocketSphinx and the English model that it brings.
+
+A grammar finds a known sentence in anything, so what it found is held against two freer opinions of the same sound: a
+loop over all phones, and a large vocabulary. Where the phones of all three agree, it was said; other people's talk
+agrees with neither. Too few words for the time spoken, or half a sentence, rule it out before.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+from rapidfuzz.distance import Levenshtein
+
+from edge_nav.errors import SpeechFault
+from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
+from edge_nav.listening.recognised import NOTHING, Recognised
+from edge_nav.listening.sound import RATE_HZ, Heard
+from edge_nav.settings import Settings
+
+LONGEST_S = 5.0
+"""No known sentence takes longer."""
+PHONES_PER_S = (4.0, 22.0)
+"""Slower is a few words spread over much talk, faster cannot be said. English conversation has about 12 a second."""
+NOISE = 3e-4
+"""Digital silence, which no microphone gives, makes the front end drop frames: a little noise keeps it awake."""
+
+
+class PocketsphinxSettings(Settings):
+    """PocketSphinx: a grammar of the known questions, offline, English only."""
+
+    type: Literal["pocketsphinx"] = "pocketsphinx"
+    needed: float = Field(
+        default=0.27, ge=0, le=1, description="Least confidence for an answer; lower hears more, and more wrongly."
+    )
+
+
+class PocketsphinxRecogniser:
+    """Three decoders over one acoustic model."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Raises SpeechFault where the package or its model is missing."""
+        try:
+            import pocketsphinx
+        except ImportError as e:
+            raise SpeechFault(
+                "questions cannot be recognised, pocketsphinx is missing: pip install pocketsphinx"
+            ) from e
+        model = f"{pocketsphinx.get_model_path()}/en-us"
+        common: dict[str, Any] = {
+            "hmm": f"{model}/en-us",
+            "dict": f"{model}/cmudict-en-us.dict",
+            "loglevel": "FATAL",
+            "cmn": "batch",
+            "lm": None,
+        }
+        try:
+            self._grammar: Any = pocketsphinx.Decoder(**common)
+            self._phones: Any = pocketsphinx.Decoder(
+                **common, allphone=f"{model}/en-us-phone.lm.bin", lw=2.0, beam=1e-20, pbeam=1e-10
+            )
+            freely = {**common, "lm": f"{model}/en-us.lm.bin"}
+            # Coarse settings: an opinion is wanted, not a transcript.
+            self._free: Any = pocketsphinx.Decoder(
+                **freely, fwdflat=False, bestpath=False, maxwpf=5, maxhmmpf=3000, ds=2, topn=2
+            )
+        except RuntimeError as e:
+            raise SpeechFault(
+                f"questions cannot be recognised ({e}): pip install --force-reinstall pocketsphinx"
+            ) from e
+        self._grammar.add_jsgf_string("questions", jsgf(vocabulary, self._knows))
+        self._grammar.activate_search("questions")
+        self._is_whole = sentences(vocabulary)
+
+    def recognise(self, sound: Heard, speech_s: float) -> Recognised:
+        """The known sentence that was said, with the agreement of the three as its confidence."""
+        if speech_s > LONGEST_S:
+            return NOTHING
+        pcm = _pcm(sound)
+        text = _decode(self._grammar, pcm)
+        if not self._is_whole(text):
+            return NOTHING
+        said = self._pronounced(text)
+        if not PHONES_PER_S[0] <= len(said) / max(speech_s, 0.1) <= PHONES_PER_S[1]:
+            return NOTHING
+        _decode(self._phones, pcm)
+        heard = [s.word for s in self._phones.seg() if s.word.isalpha() and s.word != "SIL"]
+        free = self._pronounced(_decode(self._free, pcm))
+        unlike = Levenshtein.normalized_distance(said, heard) + Levenshtein.normalized_distance(said, free)
+        return Recognised(text, 1.0 - unlike / 2)
+
+    def _knows(self, word: str) -> bool:
+        return self._grammar.lookup_word(word) is not None
+
+    def _pronounced(self, text: str) -> list[str]:
+        """Phones of a text, words without a pronunciation left out."""
+        return [p for word in text.split() for p in (self._grammar.lookup_word(word) or "").split()]
+
+
+def _decode(decoder: Any, pcm: bytes) -> str:
+    decoder.start_utt()
+    decoder.process_raw(pcm, False, True)
+    decoder.end_utt()
+    found = decoder.hyp()
+    return "" if found is None else str(found.hypstr)
+
+
+def _pcm(sound: Heard) -> bytes:
+    noise = np.random.default_rng(0).normal(0.0, NOISE, len(sound))
+    pad = np.random.default_rng(1).normal(0.0, NOISE, RATE_HZ // 10)
+    whole = np.concatenate([pad, sound + noise, pad])
+    pcm = (np.clip(whole, -1.0, 1.0) * 32767).astype(np.int16)
+    return bytes(pcm.tobytes())
