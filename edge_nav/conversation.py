@@ -329,9 +329,12 @@ class Conversation:
             self._thought = None
             if thought.thinking.failure:
                 host.report(Fault("answers", thought.thinking.failure))
-            outcome = Outcome("", thought.backend, grounded=False)
-            total_ms = (now - thought.began) * 1e3
-            host.answered(_answer(thought.query, outcome, " ".join(thought.said), thought.first_ms, total_ms, None))
+            self._done(host, thought, {})
+
+    def _done(self, host: Host, thought: _Thought, facts: dict[str, object]) -> None:
+        outcome = Outcome("", thought.backend, grounded=False, facts=facts)
+        total_ms = (time.perf_counter() - thought.began) * 1e3
+        host.answered(_answer(thought.query, outcome, " ".join(thought.said), thought.first_ms, total_ms, None))
 
     def _silence(self, host: Host) -> None:
         """What is still being said or thought about the last question is over."""
@@ -339,9 +342,12 @@ class Conversation:
         host.hush()
 
     def _cancel(self) -> None:
-        if self._thought is not None:
-            self._thought.thinking.cancel()
-            self._thought = None
+        thought, self._thought = self._thought, None
+        if thought is None:
+            return
+        thought.thinking.cancel()
+        if self._host is not None:
+            self._done(self._host, thought, {"cancelled": True})
 
     def _introduce(self, host: Host) -> None:
         """Once in a life: the safety notice and how it speaks. "Stop talking" or the button skips it."""
