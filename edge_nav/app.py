@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Protocol
 
-from edge_nav.errors import EdgeNavError, SourceFault
+from edge_nav.errors import SourceFault
 from edge_nav.guards import PaceGuard, Watchdog
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop, Step
@@ -129,9 +130,13 @@ class Walk:
                 self._talk.start(self, live=not self._every_frame)
             for item in self._frames():
                 self._one(item)
+        except Exception as e:
+            self._ended_by(e)
+            raise
         finally:
             self._stop.set()
-            self._recording.put(None)
+            with contextlib.suppress(queue.Full):
+                self._recording.put(None, timeout=HANG_S)
             for worker in workers:
                 worker.join(timeout=HANG_S)
             for number, handler in previous.items():
@@ -219,6 +224,10 @@ class Walk:
                 return
             yield item
 
+    def _ended_by(self, error: Exception) -> None:
+        """Something that nothing else answers ends the walk: whoever walks by it is told."""
+        self.report(Fault("walk", f"the walk ended with {type(error).__name__} ({error}): start it again"))
+
     def _read(self) -> Captured | None:
         """The next frame of a recording taken frame by frame, or of a camera once it is back."""
         while not self._stop.is_set():
@@ -246,7 +255,8 @@ class Walk:
                 now = self._clock.now()
                 self._watchdog.frame_captured(now)
                 self._mailbox.put(replace(item, at_s=now))
-        except EdgeNavError as e:  # told on the main thread, where the exit code is decided
+        except Exception as e:  # noqa: BLE001 - raised again on the main thread, where the exit code is decided
+            self._ended_by(e)
             self._broken = e
         finally:
             self._mailbox.close()
@@ -269,13 +279,16 @@ class Walk:
         stopping = 0.0
         while True:
             self._stop.wait(WATCH_S) if not self._stop.is_set() else threading.Event().wait(WATCH_S)
-            live = self._source.live and not self._stop.is_set()
-            if live and self._clock.now() == 0.0 and self._since_start() > OPENING_S:
+            live, stopped = self._source.live, self._stop.is_set()
+            if live and not stopped and self._clock.now() == 0.0 and self._since_start() > OPENING_S:
                 self._lost("the camera gives no picture yet: check its cable")
             for fault in self._watchdog.check(self._clock.now(), live=live):
-                if (fault.component in self._failing) == fault.recovered:
+                # Frames that stay away once the walk is asked to stop are neither a loss nor a recovery.
+                if (fault.component in self._failing) == fault.recovered and not (
+                    stopped and fault.component == "camera"
+                ):
                     self.report(fault)
-            if not self._stop.is_set():
+            if not stopped:
                 continue
             stopping += WATCH_S
             if not self._watchdog.stalled:
@@ -289,7 +302,6 @@ class Walk:
         start = self._clock.now()
         self._watchdog.began(start)
         step = self._loop.step(item.frame)
-        self._watchdog.ended()
         latency_s = step.seconds if self._every_frame else self._clock.now() - item.at_s
         with self._announcing:
             self._last_t = max(item.frame.t, 1e-9)
@@ -311,6 +323,7 @@ class Walk:
             for fault in self._pace.update(item.frame.t, latency_s):
                 self.report(fault)
         self._show(item.frame, step)
+        self._watchdog.ended()
 
     def _show(self, frame: Frame, step: Step) -> None:
         """Pictures, recording and screen: after the words, so that they never delay one."""
@@ -318,9 +331,20 @@ class Walk:
             text = step.callouts[-1].text if step.callouts else None
             self._outputs.overlay.write(frame, step.depth, step.scene, step.callouts[-1] if text else None)
         if self._outputs.recorder is not None:
-            self._recording.put((frame, step))
+            self._store(frame, step)
         if self._outputs.progress is not None:
             self._outputs.progress.frame(frame.index)
+
+    def _store(self, frame: Frame, step: Step) -> None:
+        """Hand a frame to the recording; a walk at its own pace does not wait for a slow disk."""
+        if self._every_frame:
+            self._recording.put((frame, step))
+            return
+        try:
+            self._recording.put_nowait((frame, step))
+        except queue.Full:
+            if "record" not in self._failing:
+                self.report(Fault("record", "the disk is too slow: some frames are not recorded"))
 
     def _record(self) -> None:
         """Thread: PNG files take longer than a frame may."""

@@ -107,8 +107,8 @@ class BundleState:
 def open_bundle(name: str) -> Bundle:
     """Open a folder, or a name under models/bundles. Raises UsageError where anything differs from the manifest."""
     folder = Path(name) if Path(name).is_dir() else FOLDER / name
-    if not folder.is_dir():
-        raise UsageError(f"bundle {name} is neither a folder nor under {FOLDER}: `{LIST}` shows those that are here.")
+    if not name or not folder.is_dir():
+        raise UsageError(f"bundle {name!r} is neither a folder nor under {FOLDER}: `{LIST}` shows those that are here.")
     manifest = _manifest(folder)
     for file, entry in manifest.files.items():
         _check(folder, file, entry)

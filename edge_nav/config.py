@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from edge_nav.errors import UsageError
 from edge_nav.guidance.settings import GuidanceSettings
@@ -57,7 +57,7 @@ def load_profile(path: Path | None) -> Profile:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise UsageError(f"profile {path} cannot be read ({e.strerror}): give --config a YAML file.") from e
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
         where = f" at line {e.problem_mark.line + 1}" if isinstance(e, yaml.MarkedYAMLError) and e.problem_mark else ""
         raise UsageError(f"profile {path} is not YAML{where}: mend it or start from one in configs/.") from e
     if data is not None and not isinstance(data, dict):
@@ -79,4 +79,26 @@ def _sentence(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"{where} is not a setting; remove it or look it up in docs/configuration.md"
     message = str(error["msg"])
-    return f"{where} = {error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
+    allowed = _allowed(error["loc"])
+    return f"{where} = {error['input']!r} is not allowed: {allowed or message[0].lower() + message[1:]}"
+
+
+def _allowed(loc: tuple[object, ...]) -> str:
+    """Both bounds of the number at a place in the profile; empty where it is none."""
+    model: Any = Profile
+    bounds: dict[str, float] = {}
+    for part in loc:
+        found = [m for m in _models(model) if part in m.model_fields]
+        if not found:
+            continue  # the name of a choice, such as "camera"
+        field = found[0].model_fields[str(part)]
+        bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le", "gt", "lt") if hasattr(m, k)}
+        model = field.annotation
+    low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+    return f"give {low:g} to {high:g}" if low is not None and high is not None else ""
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_nav import __version__
+from edge_nav.errors import UsageError
 
 WIDE = 6
 """With more figures than this a row becomes a column: terminals are narrow."""
@@ -43,8 +44,11 @@ def report(title: str, rows: list[Row], json_file: Path | None) -> None:
     Console().print(table)
     if json_file is not None:
         data = {"title": title, "machine": machine(), "rows": rows}
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        try:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        except OSError as e:
+            raise UsageError(f"--json {json_file} cannot be written ({e.strerror}): give a file.") from e
 
 
 def machine() -> dict[str, str]:

@@ -58,6 +58,10 @@ def calibrate_scale(options: CalibrateOptions) -> int:
     trouble = ""
     try:
         model, _ = open_measuring(profile, live=source.live)
+        if profile.bundle is None:
+            raise UsageError(
+                f"source {profile.source.type} measures depth itself, in metres: there is nothing to calibrate."
+            )
         while len(scales) < FRAMES and (frame := source.read()) is not None:
             try:
                 found = _measure(frame, model.infer(frame), options)

@@ -21,6 +21,14 @@ LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bun
 """Faults of devices and of time, which no recording brings back."""
 
 
+NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "scene": {"t": (int, float), "frame": int, "obstacles": list},
+    "callout": {"t": (int, float), "priority": str, "kind": str, "text": str},
+    "fault": {"t": (int, float), "component": str},
+}
+"""What walking again relies on in each record."""
+
+
 def replay_walk(what: Path, source: str | None) -> int:
     """Print what was found. Exit code 0: the same; 1: different."""
     log = what / LOG_NAME if what.is_dir() else what
@@ -32,7 +40,10 @@ def replay_walk(what: Path, source: str | None) -> int:
         raise UsageError(f"log {log} is of a live camera: replay the folder that `run --record DIR` wrote.")
     settings = parse_source(spec, profile.source)
     profile = profile.model_copy(update={"source": settings})
+    _check(logged.records, log)
     was = [r for r in logged.records if _repeatable(r)]
+    if not was:
+        raise UsageError(f"log {log} holds no frame: there is nothing to replay.")
     times = {round(float(r["t"]), 3) for r in logged.records if r["type"] == "scene"}
     now = list(_walk(profile, times, _start(what) if what.is_dir() else 0.0))
     difference = first_difference(was, now)
@@ -42,6 +53,13 @@ def replay_walk(what: Path, source: str | None) -> int:
         return 0
     sys.stdout.write(f"{log}: {difference.sentence}{lost}\n")
     return 1
+
+
+def _check(found: list[dict[str, Any]], log: Path) -> None:
+    for number, record in enumerate(found, 1):
+        needed = NEEDED.get(record["type"], {})
+        if not all(isinstance(record.get(name), kind) for name, kind in needed.items()):
+            raise UsageError(f"log {log} line {number} is no whole {record['type']} record: replay an unedited log.")
 
 
 def _profile(session: dict[str, Any], log: Path) -> Profile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from edge_nav.bundle import check_use, open_bundle
 from edge_nav.commands.questions import open_conversation, parse_mic, with_kept
 from edge_nav.commands.screen import Screen
 from edge_nav.config import Profile, load_profile
-from edge_nav.errors import UsageError
+from edge_nav.errors import SourceFault, UsageError
+from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.loop import Loop
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.perception.depth_settings import open_depth
@@ -26,7 +28,7 @@ from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.record.summary import summary_table
-from edge_nav.sources.spec import open_source, parse_source
+from edge_nav.sources.spec import open_source, parse_source, source_name
 from edge_nav.speech.none import NoneOutputSettings
 from edge_nav.speech.voice import open_voice
 from edge_nav.types import DepthModel, Fault, Source
@@ -57,19 +59,29 @@ def run_walk(options: WalkOptions) -> int:
     cv2.setNumThreads(1)  # two cores: one for perception, one for the network; more only get in each other's way
     profile = profile_of(options)
     profile, dialogue = with_kept(profile)
-    source = open_source(profile.source)
+    try:
+        source = open_source(profile.source)
+    except SourceFault as e:
+        _say_no_camera(profile, options, Fault("camera", str(e)))
+        raise
     try:
         depth, warning = open_measuring(profile, live=source.live, force=options.force)
     except UsageError:
         source.close()
         raise
     console = Console(stderr=True)
-    recorder = SessionRecorder(options.record) if options.record else None
-    log_path = options.log or (options.record / LOG_NAME if options.record else None)
-    log = GuidanceLog(log_path) if log_path else None
-    overlay = OverlayWriter(options.overlay) if options.overlay else None
-    loop = make_loop(profile, depth)
-    talk, deaf = (None, None) if dialogue is None else open_conversation(profile.dialogue, dialogue)
+    try:
+        # The recording's folder last: a start that fails must not leave one behind, which the next would refuse.
+        overlay = OverlayWriter(options.overlay) if options.overlay else None
+        loop = make_loop(profile, depth)
+        log = GuidanceLog(options.log) if options.log else None
+        recorder = SessionRecorder(options.record) if options.record else None
+        if options.record and log is None:
+            log = GuidanceLog(options.record / LOG_NAME)
+        talk, deaf = (None, None) if dialogue is None else open_conversation(profile.dialogue, dialogue)
+    except UsageError:
+        source.close()
+        raise
     with Screen(console, source.frame_count) as screen:
         walk = Walk(
             source,
@@ -86,10 +98,62 @@ def run_walk(options: WalkOptions) -> int:
         if deaf is not None:
             walk.report(deaf)
         code = walk.run()
-    if options.record and options.log:
-        shutil.copyfile(options.log, options.record / LOG_NAME)  # a recording is replayed by its folder alone
+    _copy_log(options)
     Console().print(summary_table(walk.result))
     return code
+
+
+def _say_no_camera(profile: Profile, options: WalkOptions, fault: Fault) -> None:
+    """Who starts without seeing the screen must hear that the camera is not there, and find it in the log."""
+    if options.log is not None:
+        log = GuidanceLog(options.log)
+        log.write(
+            records.session_record(
+                version=__version__,
+                bundle=profile.bundle,
+                source=source_name(profile.source),
+                intrinsics=None,
+                config_sha256=profile.sha256(),
+            )
+        )
+        log.write(records.fault_record(fault, 0.0))
+        log.close()
+    began = time.monotonic()
+
+    def now() -> float:
+        return time.monotonic() - began
+
+    def nothing(_: object) -> None:
+        return None
+
+    voice = open_voice(
+        profile.speech,
+        language=profile.guidance.language,
+        is_current=lambda _: True,
+        now=now,
+        on_fate=nothing,
+        on_fault=nothing,
+    )
+    for callout in GuidancePolicy(profile.guidance).fault(fault, 0.0):
+        voice.say(callout, now())
+    voice.close(now())
+
+
+def _copy_log(options: WalkOptions) -> None:
+    """A recording is replayed by its folder alone, so the log goes into it, too."""
+    if options.record is None or options.log is None or not options.log.is_file():
+        return
+    inside = options.record / LOG_NAME
+    if not (inside.exists() and inside.samefile(options.log)):
+        shutil.copyfile(options.log, inside)
+
+
+def _without_password(profile: Profile) -> dict[str, object]:
+    """The settings for the log: a camera's address may hold a password."""
+    config = profile.model_dump(mode="json")
+    if profile.source.type == "camera":
+        config["source"]["device"] = source_name(profile.source).partition(":")[2]
+    return config
 
 
 def profile_of(options: WalkOptions) -> Profile:
@@ -137,11 +201,11 @@ def session_of(profile: Profile, options: WalkOptions, source: Source, depth: De
     return records.session_record(
         version=__version__,
         bundle=profile.bundle,
-        source=options.source or profile.source.type,
+        source=source_name(profile.source),
         intrinsics=asdict(source.intrinsics),
         config_sha256=profile.sha256(),
         depth=depth.describe,
         every_frame=options.every_frame,
-        config=profile.model_dump(mode="json"),
+        config=_without_password(profile),
         platform=sys.platform,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import TracebackType
 
 from rich.console import Console
@@ -40,19 +41,24 @@ class Screen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._progress is not None:
-            self._progress.stop()
+            with contextlib.suppress(OSError):
+                self._progress.stop()
 
     def frame(self, index: int) -> None:
         """A frame is done."""
         if self._progress is not None:
-            self._progress.update(self._task, completed=index + 1)
+            with contextlib.suppress(OSError):
+                self._progress.update(self._task, completed=index + 1)
 
     def fault(self, fault: Fault) -> None:
         """Something broke, with its remedy, or works again."""
-        self._console.print(f"{fault.component}: {fault.message}", style="magenta", highlight=False, markup=False)
+        self._print(f"{fault.component}: {fault.message}", "magenta")
 
     def callout(self, callout: Callout) -> None:
         """A callout was decided."""
-        self._console.print(
-            f"{callout.t:7.2f} s  {callout.priority:<8}{callout.text}", style=STYLE[callout.priority], highlight=False
-        )
+        self._print(f"{callout.t:7.2f} s  {callout.priority:<8}{callout.text}", STYLE[callout.priority])
+
+    def _print(self, line: str, style: str) -> None:
+        """A terminal that is gone or full must not end a walk."""
+        with contextlib.suppress(OSError):
+            self._console.print(line, style=style, highlight=False, markup=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.resources
 import math
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from edge_nav.guidance.settings import Language
 from edge_nav.settings import Settings
 
-NEEDED = 0.66
+NEEDED = 0.67
 """Share of meaning that must be common. Set on phrasings of our own; tests hold it against others."""
 FUZZY_LETTERS = 5
 """From this length on, a word with one wrong letter is still that word: recognisers and typists slip."""
@@ -86,9 +87,9 @@ class Understanding:
 
     def intent(self, text: str) -> Intent | None:
         """The intent, or None where the question is none of those known: it may want eyes."""
-        tokens = self._reduced(text)
+        tokens = [self._mended(t) for t in self._reduced(text)]
         thing = next((self._things[t] for t in tokens if t in self._things), None)
-        asked = Counter(self._mended(THING if t in self._things else t) for t in tokens)
+        asked = Counter(THING if t in self._things else t for t in tokens)
         if not asked:
             return None
         name, certainty = max(
@@ -121,19 +122,19 @@ class Understanding:
         for before, word in zip(["", *reduced], reduced, strict=False):
             if before == INSTEAD and word in self._table.choices:
                 kept.pop()
-            else:
+            elif not kept or kept[-1] != word:  # said twice in two ways is said once
                 kept.append(word)
         return ["not" if word == INSTEAD else word for word in kept]
 
     def _mended(self, word: str) -> str:
         """A word with a slip as the word that was meant."""
-        if word in self._weights or len(word) < FUZZY_LETTERS or word == THING:
+        if word in self._weights or word in self._things or len(word) < FUZZY_LETTERS:
             return word
         for known in self._replacements:
             name = self._replacements[known]
             alike = len(known) == 1 and len(known[0]) >= FUZZY_LETTERS and known[0][0] == word[0]
             if name and alike and DamerauLevenshtein.distance(word, known[0]) == 1:
-                return THING if name in self._things else name
+                return name
         return word
 
     def _likeness(self, asked: Counter[str], known: Counter[str]) -> float:
@@ -147,8 +148,8 @@ class Understanding:
 
 
 def _words(text: str, contractions: dict[str, str]) -> list[str]:
-    text = text.lower().replace("\u2019", "'").replace("\u2018", "'")
-    words = re.findall(r"\{thing\}|[\u0900-\u097F]+|[^\W_]+(?:'[^\W_]+)?", text)
+    text = unicodedata.normalize("NFC", text).lower().replace("\u2019", "'").replace("\u2018", "'")
+    words = re.findall(r"\{thing\}|[\u0900-\u0963\u0966-\u097F]+|[^\W_]+(?:'[^\W_]+)?", text)
     return [part for word in words for part in contractions.get(word, word).split()]
 
 

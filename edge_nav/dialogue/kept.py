@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from edge_nav.errors import UsageError
 from edge_nav.guidance.settings import Directions, GuidanceSettings, Units, Verbosity
@@ -55,7 +55,7 @@ def read_kept(path: Path) -> Kept:
         return Kept()
     except OSError as e:
         raise UsageError(f"kept settings {path} cannot be read ({e.strerror}): mend its permissions.") from e
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as e:
+    except (yaml.YAMLError, ValueError, RecursionError) as e:  # pydantic's is a ValueError, too
         raise UsageError(f"kept settings {path} are damaged: mend the file, or remove it to begin anew.") from e
 
 

@@ -43,11 +43,7 @@ class Memory:
             if said.obstacle_id == obstacle.id and said.kind == kind:
                 return said
         for said in self._said:
-            same_place = (
-                abs(said.bearing_deg - obstacle.bearing_deg) < SAME_BEARING_DEG
-                and abs(said.distance_m - obstacle.distance_m) < SAME_DISTANCE_M
-            )
-            if said.kind == kind and same_place:
+            if said.kind == kind and same_place(said.bearing_deg, said.distance_m, obstacle):
                 return said
         return None
 
@@ -90,6 +86,16 @@ class Memory:
         """Count one unasked callout."""
         self._unasked.append(t)
 
+    def forget_hazards(self) -> None:
+        """Everything said is over; the minute's budget is not."""
+        self._said.clear()
+
     def forget(self, t: float, seconds: float = 30.0) -> None:
         """Drop what was said long ago."""
         self._said = [s for s in self._said if t - s.t < seconds]
+
+
+def same_place(bearing_deg: float, distance_m: float, obstacle: Obstacle) -> bool:
+    """Whether an obstacle is where another of its kind was."""
+    near = abs(distance_m - obstacle.distance_m) < SAME_DISTANCE_M
+    return near and abs(bearing_deg - obstacle.bearing_deg) < SAME_BEARING_DEG

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_nav.guidance.hazards import NEARNESS, Hazard, Zone, hazard_table
-from edge_nav.guidance.memory import REPEAT_S, Memory
+from edge_nav.guidance.memory import REPEAT_S, Memory, same_place
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
@@ -24,6 +24,7 @@ EXPIRY_S: dict[Priority, float] = {
 """After this it is no longer true: two seconds are two and a half metres of walking."""
 PAUSE_S = 1.5
 """Between two callouts that are not STOP: a phrase and a breath."""
+NEARER_M = 0.3
 CLEAR_AFTER_S, CLEAR_M = 1.0, 2.5
 """A spoken hazard is over when none has been in the corridor for so long, and so far is seen to be free."""
 VIEW_ONSET_S, VIEW_PAUSE_S, VIEW_REPEAT_S = 0.4, 3.0, 15.0
@@ -69,13 +70,15 @@ class GuidancePolicy:
         self._memory = Memory(settings.max_callouts_per_minute)
         self._zones: dict[int, Zone] = {}
         self._active: frozenset[str] = frozenset()
+        self._seen: tuple[tuple[str, Obstacle], ...] = ()
         self._next_id = 1
-        self._last_t = float("-inf")
+        self._last_t = self._last_m = float("-inf")
         self._warned_t: float | None = None
         self._quiet_since: float | None = None
         self._free_sides: deque[str | None] = deque(maxlen=VEER_FRAMES)
         self._view: View = "ok"
-        self._view_since = 0.0
+        self._ok_since: float | None = 0.0
+        self._bad_since: float | None = None
         self._view_said_t = float("-inf")
         self._view_told: View = "ok"
         self._floor_t: float | None = None
@@ -94,6 +97,7 @@ class GuidancePolicy:
         callouts = self._views(scene)
         candidates = self._candidates(scene)
         self._active = frozenset(_key(c) for c in candidates)
+        self._seen = tuple((c.hazard.kind, c.obstacle) for c in candidates)
         chosen = self._choose(candidates, t)
         if chosen is not None:
             callouts += self._speak(chosen, scene)
@@ -118,11 +122,20 @@ class GuidancePolicy:
         if t - self._fault_t.get(key, float("-inf")) < FAULT_REPEAT_S:
             return []
         self._fault_t[key] = t
+        # Broken, mended and broken again is news each time.
+        other = FAULT_MESSAGES[fault.component] if fault.recovered else "recovered"
+        self._fault_t.pop(f"fault:{fault.component}:{other}", None)
         return [self._message(name, "info" if fault.recovered else "fault", key, t)]
 
     def is_current(self, callout: Callout) -> bool:
         """Whether what a waiting callout says still holds; asked again when it is about to be spoken."""
-        return callout.obstacle_id is None or callout.key in self._active
+        if callout.obstacle_id is None or callout.key in self._active:
+            return True
+        # Its track may have been lost and found again under another number while it waited.
+        return any(
+            kind == callout.kind and same_place(callout.bearing_deg or 0.0, callout.distance_m or 0.0, o)
+            for kind, o in self._seen
+        )
 
     def _candidates(self, scene: Scene) -> list[_Candidate]:
         rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]
@@ -155,11 +168,15 @@ class GuidancePolicy:
 
     def _choose(self, candidates: list[_Candidate], t: float) -> _Candidate | None:
         """The nearest zone first, then the table's order, then the nearer thing; of those worth saying now."""
+        stopped = False
         for c in sorted(candidates, key=lambda c: (-NEARNESS[c.zone], c.rank, c.obstacle.distance_m)):
             if not self._memory.worth_saying(c.hazard.kind, c.obstacle, c.zone, t):
-                if c.zone == "stop":
-                    return None  # who has just been stopped is not told of farther things meanwhile
+                stopped = stopped or c.zone == "stop"
                 continue
+            if stopped and c.zone != "stop":
+                return None  # who has just been stopped is not told of farther things meanwhile
+            if stopped and t - self._last_t < PAUSE_S and c.obstacle.distance_m > self._last_m - NEARER_M:
+                continue  # a second STOP lets the first be heard, unless it is about something nearer
             if c.zone != "stop" and t - self._last_t < PAUSE_S:
                 return None
             if c.hazard.always or self._memory.affordable(c.zone, t):
@@ -175,7 +192,7 @@ class GuidancePolicy:
         if not fresh:
             return []
         self._texts = {text: t, **{k: said for k, said in self._texts.items() if t - said < REPEAT_S and k != text}}
-        self._last_t = t
+        self._last_t, self._last_m = t, o.distance_m
         if c.hazard.clear and c.zone != "notice":
             self._warned_t = t
         return [self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)]
@@ -225,15 +242,24 @@ class GuidancePolicy:
             return []
         self._memory.spend(scene.t)
         self._last_t = scene.t
+        # Whatever stands there after a "clear" is new to the walker.
+        self._memory.forget_hazards()
+        self._texts.clear()
         return [self._message("clear", "info", "clear", scene.t)]
 
     def _views(self, scene: Scene) -> list[Callout]:
         """The camera's own trouble, and its end."""
         t = scene.t
-        if (scene.view == "ok") != (self._view == "ok"):
-            self._view_since = t
+        if scene.view == "ok":
+            self._ok_since = t if self._ok_since is None else self._ok_since
+            # A view that flickers between blocked and free is blocked.
+            if t - self._ok_since >= VIEW_ONSET_S:
+                self._bad_since = None
+        else:
+            self._bad_since, self._ok_since = (t if self._bad_since is None else self._bad_since), None
         self._view = scene.view
-        lasting = t - self._view_since >= (1.0 if self._view == "uncalibrated" else VIEW_ONSET_S)
+        since = self._ok_since if scene.view == "ok" else self._bad_since
+        lasting = since is not None and t - since >= (1.0 if self._view == "uncalibrated" else VIEW_ONSET_S)
         if self._view == "ok":
             if self._view_told not in ("ok", "uncalibrated") and lasting:
                 self._view_told = "ok"

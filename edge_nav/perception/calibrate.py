@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
@@ -113,7 +114,7 @@ def store_scale(profile: Path, scale: float) -> None:
     try:
         text = profile.read_text(encoding="utf-8")
         value = f"{scale:.4f}"
-        stored = re.compile(r"(\bdepth_scale:\s*)[-+.\deE]+")
+        stored = re.compile(r"^([^#\n]*\bdepth_scale:\s*)[-+.\deE]+", re.MULTILINE)
         if stored.search(text):
             text = stored.sub(rf"\g<1>{value}", text, count=1)
         elif re.search(r"^perception:\s*\{", text, re.MULTILINE):
@@ -122,8 +123,20 @@ def store_scale(profile: Path, scale: float) -> None:
             text = re.sub(r"^(perception:.*)$", rf"\g<1>\n  depth_scale: {value}", text, count=1, flags=re.MULTILINE)
         else:
             text = text.rstrip("\n") + f"\nperception: {{depth_scale: {value}}}\n"
+        _check_stored(text, value, profile)
         part = profile.with_suffix(profile.suffix + ".part")
         part.write_text(text, encoding="utf-8")
         part.replace(profile)
     except OSError as e:
         raise UsageError(f"profile {profile} cannot be written ({e.strerror}): give --config another one.") from e
+
+
+def _check_stored(text: str, value: str, profile: Path) -> None:
+    """The edited profile must say what was meant, whatever its style of writing. Raises UsageError."""
+    try:
+        data = yaml.safe_load(text)
+        stored = data["perception"]["depth_scale"]
+    except (yaml.YAMLError, ValueError, KeyError, TypeError):
+        stored = None
+    if stored != float(value):
+        raise UsageError(f"profile {profile} is not changed: write perception.depth_scale: {value} into it by hand.")

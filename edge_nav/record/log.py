@@ -28,6 +28,7 @@ class GuidanceLog:
     """One walk's log. An existing log is kept under NAME.1, NAME.2 ...; one in use by another walk is refused."""
 
     def __init__(self, path: Path, wall_clock: Callable[[], datetime] = utc_now) -> None:
+        path = path.resolve()  # a link is followed, never moved aside
         self._path, self._wall_clock = path, wall_clock
         self._lock = threading.Lock()
         self.on_fault: Callable[[Fault], None] = _ignore
@@ -36,6 +37,8 @@ class GuidanceLog:
         self._failing = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_fifo():
+                raise UsageError(f"log {path} is a pipe, whose reader could hold up the walk: give --log a file.")
             self._fd = _claim(path)
             if path.is_file() and path.stat().st_size > 0:
                 # The old log is given up only when the new one is held, so that no other walk slips between.

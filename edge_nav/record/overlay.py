@@ -114,6 +114,8 @@ class OverlayWriter:
             if self._first is not None:
                 self._film.write(self._first[1])
             self._film.release()
+            if self._frames and not _plays(self._path):
+                self.on_fault(Fault("overlay", f"overlay {self._path} does not play: free some space on its disk"))
 
     def _add(self, t: float, image: Image) -> None:
         """The second frame tells how fast the walk goes; until then the first one waits."""
@@ -237,3 +239,12 @@ def _drawable(callout: Callout) -> str:
 
 def _ignore(_fault: Fault) -> None:
     return None
+
+
+def _plays(path: Path) -> bool:
+    """OpenCV does not tell of a film that could not be written whole."""
+    film = cv2.VideoCapture(str(path))
+    try:
+        return bool(film.read()[0])
+    finally:
+        film.release()

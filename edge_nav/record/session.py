@@ -42,9 +42,10 @@ class SessionRecorder:
             return
         try:
             self._store(frame, depth)
-        except OSError as e:
+        except Exception as e:  # noqa: BLE001 - an encoder's error must not end the thread that the walk hands frames to
             self._stopped = True
-            message = f"recording to {self._folder} ended ({e.strerror or e}): free some space and record again"
+            reason = getattr(e, "strerror", None) or e
+            message = f"recording to {self._folder} ended ({reason}): free some space and record again"
             self.on_fault(Fault("record", message))
 
     def close(self) -> None:

@@ -154,7 +154,7 @@ def read_yaml(path: Path) -> dict[str, object]:
         text = text.partition("\n")[2]
     try:
         fields = _Loader(text).get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where is not None else ""
         raise UsageError(f"{path} is not valid YAML{line}: write one 'name: value' per line.") from None

@@ -53,7 +53,7 @@ class CameraSourceSettings(LensSettings):
     @field_validator("device", mode="before")
     @classmethod
     def _number_or_name(cls, device: object) -> object:
-        return int(device) if isinstance(device, str) and device.isdecimal() else device
+        return int(device) if isinstance(device, str) and device.removeprefix("-").isdecimal() else device
 
 
 class Capture(Protocol):

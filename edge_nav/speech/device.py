@@ -126,8 +126,13 @@ class DeviceVoice:
             self._condition.notify()
 
     def _open(self) -> Stream:
-        stream = self._opener(self._render)
-        stream.start()
+        try:
+            stream = self._opener(self._render)
+            stream.start()
+        except SpeechFault:
+            raise
+        except Exception as e:
+            raise SpeechFault(f"the audio device does not start ({e}): plug it in again, see `doctor`") from e
         return stream
 
     def _render(self, samples: int) -> Stereo:
@@ -135,6 +140,12 @@ class DeviceVoice:
         return self._player.mixer.render(samples)
 
     def _run(self) -> None:
+        try:
+            self._speak()
+        except Exception as e:  # noqa: BLE001 - whatever kills the voice is told of
+            self._on_fault(Fault("speech", f"the voice ended with {type(e).__name__} ({e}): start the walk again"))
+
+    def _speak(self) -> None:
         deadline = float("inf")
         while True:
             with self._condition:

@@ -112,11 +112,12 @@ class Player:
             return
         try:
             spoken = to_stereo(self._synthesiser.synthesise(callout.text))
-        except SpeechFault as e:
+        except Exception as e:  # noqa: BLE001 - whatever a backend raises, the tones and the walk go on
             self.mixer.add(callout.id, silence(1))
             if not self._failing:
                 self._failing = True
-                self._on_fault(Fault("speech", str(e)))
+                reason = str(e) if isinstance(e, SpeechFault) else f"text-to-speech failed ({type(e).__name__}: {e})"
+                self._on_fault(Fault("speech", reason))
             return
         if self._failing:
             self._failing = False

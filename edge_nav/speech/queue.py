@@ -14,7 +14,10 @@ RANK = {priority: n for n, priority in enumerate(PRIORITIES)}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do now: cut the one that is speaking, start one, and which have fallen away unspoken."""
+    """What to do now: cut the one that is speaking, start one, and which have fallen away unspoken.
+
+    An answer that gives way to a hazard is not cut but waits again.
+    """
 
     cut: Callout | None = None
     start: Callout | None = None
@@ -67,8 +70,9 @@ class VoiceQueue:
             if speaking is not None and not self._interrupts(first, speaking, at_s - self._since_s):
                 break
             self._speaking, self._since_s = self._waiting.pop(0), at_s
-            if speaking is not None and speaking.priority == "answer" and first.priority != "answer":
+            if speaking is not None and speaking.priority == "answer":
                 self.put(speaking)
+                speaking = None
             return Decision(speaking, first, tuple(expired))
         return Decision(expired=tuple(expired))
 

@@ -70,7 +70,7 @@ def open_voice(
         on_fault=on_fault,
     )
     if isinstance(settings.output, WavOutputSettings):
-        return WavVoice(settings.output, player)
+        return WavVoice(settings.output, player, on_fault)
     assert isinstance(settings.output, DeviceOutputSettings)
     try:
         return DeviceVoice(player, open_device(settings.output), now, on_fault)

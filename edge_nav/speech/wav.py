@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +15,7 @@ from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.speech.player import Player
 from edge_nav.speech.sound import RATE_HZ
-from edge_nav.types import Callout
+from edge_nav.types import Callout, Fault
 
 BLOCK = 256
 """Samples a step: as a sound card would ask for them, 12 ms."""
@@ -31,8 +33,9 @@ class WavOutputSettings(Settings):
 class WavVoice:
     """Walks a virtual clock: no thread, so the same walk gives the same file."""
 
-    def __init__(self, settings: WavOutputSettings, player: Player) -> None:
-        self._player = player
+    def __init__(self, settings: WavOutputSettings, player: Player, on_fault: Callable[[Fault], None]) -> None:
+        self._player, self._path, self._on_fault = player, settings.path, on_fault
+        self._full = False
         try:
             settings.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = wave.open(str(settings.path), "wb")  # noqa: SIM115 - open for the length of a walk
@@ -46,6 +49,7 @@ class WavVoice:
         """Queue a callout at a time of the walk."""
         self._advance(at_s)
         self._player.put(callout, at_s)
+        self._pump()  # now, not at the next frame: whether it still holds is asked of the frame that led to it
 
     def hush(self, at_s: float) -> None:
         """Cut the answer that sounds, and forget those that wait."""
@@ -72,7 +76,8 @@ class WavVoice:
         while not self._player.queue.idle and self._now < end:
             self._step()
         self._player.close(self._now)
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk was told of when it filled
+            self._file.close()
 
     @property
     def _now(self) -> float:
@@ -82,8 +87,19 @@ class WavVoice:
         while self._now < at_s:
             self._step()
 
-    def _step(self) -> None:
+    def _pump(self) -> None:
         self._player.pump(self._now, lambda sample: sample / RATE_HZ)
+
+    def _step(self) -> None:
+        self._pump()
         samples = self._player.mixer.render(BLOCK)
-        # wave patches the header at each writeframes, so a killed walk leaves a file that plays.
-        self._file.writeframes((samples * 32767).astype(np.int16).tobytes())
+        if self._full:
+            return
+        try:
+            # wave patches the header at each writeframes, so a killed walk leaves a file that plays.
+            self._file.writeframes((samples * 32767).astype(np.int16).tobytes())
+        except OSError as e:
+            self._full = True
+            self._on_fault(
+                Fault("speech", f"wav output {self._path} ended ({e.strerror}): free some space on its disk")
+            )

@@ -50,6 +50,10 @@ def espeak(language: str = "en", rate: int = 300) -> Pyttsx3Voice:
         pytest.skip(str(e))
 
 
+def failed(fault: Fault) -> None:
+    pytest.fail(fault.message)
+
+
 def player_into(
     fates: list[VoiceFate], synthesiser: object, current: Callable[[Callout], bool] = lambda _: True
 ) -> Player:
@@ -161,7 +165,7 @@ def test_words_of_an_utterance_that_was_cut_are_dropped() -> None:
 def test_stop_cuts_running_words_within_150_ms_of_audio(tmp_path: Path) -> None:
     fates: list[VoiceFate] = []
     path = tmp_path / "a.wav"
-    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(3.0)))
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(3.0)), failed)
     voice.say(callout(1, "notice", 0.0, bearing_deg=None), 0.0)
     voice.say(callout(2, "stop", 1.0, bearing_deg=-80.0), 1.0)
     voice.close(2.0)
@@ -178,7 +182,7 @@ def test_stop_cuts_running_words_within_150_ms_of_audio(tmp_path: Path) -> None:
 def test_the_file_has_true_timing(tmp_path: Path) -> None:
     fates: list[VoiceFate] = []
     path = tmp_path / "a.wav"
-    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, espeak()))
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, espeak()), failed)
     voice.say(callout(1, "caution", 2.0, "Head height ahead, two metres."), 2.05)
     voice.tick(4.0)
     voice.say(callout(2, "stop", 6.0, "Stop. Drop-off ahead, one metre."), 6.02)
@@ -250,7 +254,7 @@ said = st.lists(st.tuples(st.sampled_from(PRIORITIES), st.integers(1, 4), st.flo
 def test_every_callout_has_one_fate_and_none_overlap(tmp_path_factory: pytest.TempPathFactory, found: list) -> None:
     fates: list[VoiceFate] = []
     path = tmp_path_factory.mktemp("v") / "a.wav"
-    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(0.4)))
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(0.4)), failed)
     t, starts = 0.0, {}
     for n, (priority, key, gap) in enumerate(found):
         t += gap
@@ -350,7 +354,7 @@ def test_speech_that_dies_leaves_the_tones_and_says_so(tmp_path: Path) -> None:
     player = Player(
         Broken(), earcons=True, volume=1.0, is_current=lambda _: True, on_fate=fates.append, on_fault=faults.append
     )
-    voice = WavVoice(WavOutputSettings(path=tmp_path / "a.wav"), player)
+    voice = WavVoice(WavOutputSettings(path=tmp_path / "a.wav"), player, failed)
     voice.say(callout(1, "stop", 0.0), 0.0)
     voice.say(callout(2, "stop", 1.0), 1.0)
     voice.close(2.0)
