@@ -239,7 +239,7 @@ class Walk:
                     return None
                 continue
             self._capture_ms = (time.perf_counter() - start) * 1e3
-            if frame is None:
+            if frame is None or self._stop.is_set():
                 return None
             self._back()
             self._clock.start(frame.t)

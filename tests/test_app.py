@@ -262,3 +262,60 @@ def test_the_log_is_json_to_the_last_line(tmp_path: Path) -> None:
     lines = (tmp_path / "walk.jsonl").read_text().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert {"wall", "t", "type"} <= set(json.loads(lines[3]))
+
+
+def test_a_camera_that_hangs_to_the_end_is_no_recovery(tmp_path: Path) -> None:
+    def act(t: float, rgb: np.ndarray) -> np.ndarray:
+        if t > 0.3:
+            pause(4.0)
+        return rgb
+
+    code, records = walk(tmp_path, Camera(act), max_seconds=2.0)
+    assert code == 1
+    assert faults(records) == [("camera", False)]
+
+
+def test_an_unexpected_error_of_the_camera_ends_the_walk_aloud(tmp_path: Path) -> None:
+    def act(t: float, rgb: np.ndarray) -> np.ndarray:
+        if t > 0.3:
+            raise ValueError("strange driver")
+        return rgb
+
+    with pytest.raises(ValueError, match="strange driver"):
+        walk(tmp_path, Camera(act), max_seconds=2.0)
+    records = read_log(tmp_path / "walk.jsonl").records
+    assert faults(records) == [("walk", False)]
+    assert spoken(records, "failed")["text"] == "Guidance ended. Stop."
+    assert records[-1]["type"] == "summary"
+
+
+def test_an_error_of_perception_ends_the_walk_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise IndexError("out of bounds")
+
+    monkeypatch.setattr("edge_nav.perception.perceive.find_obstacles", broken)
+    with pytest.raises(IndexError):
+        walk(tmp_path, WalkSource(WalkSourceSettings(seconds=2)), every_frame=True)
+    records = read_log(tmp_path / "walk.jsonl").records
+    assert faults(records) == [("walk", False)]
+    assert spoken(records, "failed")
+
+
+def test_a_disk_too_slow_for_the_recording_does_not_hold_up_the_walk(tmp_path: Path) -> None:
+    class SlowRecorder:
+        on_fault = None
+
+        def write(self, *_: object) -> None:
+            pause(0.5)
+
+        def close(self) -> None:
+            pass
+
+    log = tmp_path / "walk.jsonl"
+    loop = Loop(SensorDepth(), PerceptionSettings(), GuidanceSettings(), HealthSettings(), sensor_depth=True)
+    outputs = Outputs(GuidanceLog(log), SlowRecorder())  # type: ignore[arg-type]
+    source = Camera(lambda _t, rgb: rgb, fps=30.0)
+    Walk(source, loop, lambda **_: SilentVoice(), outputs, max_seconds=1.5).run()  # type: ignore[arg-type]
+    records = read_log(log).records
+    assert faults(records) == [("record", False)]
+    assert len([r for r in records if r["type"] == "scene"]) > 15

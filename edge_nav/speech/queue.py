@@ -54,8 +54,7 @@ class VoiceQueue:
         """Let a callout wait its turn; the ones it replaces."""
         replaced = tuple(c for c in self._waiting if c.key == callout.key)
         self._waiting = [c for c in self._waiting if c.key != callout.key]
-        self._waiting.append(callout)
-        self._waiting.sort(key=lambda c: (RANK[c.priority], c.t, c.id))
+        self._insert(callout)
         return replaced
 
     def decide(self, at_s: float) -> Decision:
@@ -71,7 +70,7 @@ class VoiceQueue:
                 break
             self._speaking, self._since_s = self._waiting.pop(0), at_s
             if speaking is not None and speaking.priority == "answer":
-                self.put(speaking)
+                self._insert(speaking)
                 speaking = None
             return Decision(speaking, first, tuple(expired))
         return Decision(expired=tuple(expired))
@@ -90,6 +89,10 @@ class VoiceQueue:
         """Forget everything that waits, at the end of a walk."""
         dropped, self._waiting = tuple(self._waiting), []
         return dropped
+
+    def _insert(self, callout: Callout) -> None:
+        self._waiting.append(callout)
+        self._waiting.sort(key=lambda c: (RANK[c.priority], c.t, c.id))
 
     @staticmethod
     def _interrupts(new: Callout, old: Callout, for_s: float) -> bool:

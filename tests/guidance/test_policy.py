@@ -224,3 +224,57 @@ def test_whatever_is_seen_the_promises_hold(frames: list[list[Obstacle]]) -> Non
     quiet = [c.t for c in said if c.priority in ("caution", "notice", "info")]
     assert all(sum(t <= u < t + 60 for u in quiet) <= 7 for t in quiet)  # six, and a "clear" for the last
     assert all(b - a >= 1.49 for a, b in itertools.pairwise(quiet))
+
+
+def test_a_drop_that_was_spoken_of_does_not_hide_what_stands_nearer(policy: GuidancePolicy) -> None:
+    drop = thing(1.4, id=1, band="drop", low_m=-0.8, high_m=0.0, label="drop")
+    walk(policy, [scene(t, drop) for t in times(0, 2)])
+    said = walk(policy, [scene(t, drop, thing(0.6, id=2)) for t in times(2, 3)])
+    assert [(c.kind, c.priority) for c in said] == [("obstacle", "stop")]
+
+
+def test_two_stops_at_once_let_the_first_be_heard(policy: GuidancePolicy) -> None:
+    drop = thing(0.9, id=1, band="drop", low_m=-0.8, high_m=0.0, label="drop")
+    said = walk(policy, [scene(t, drop, thing(1.0, id=2)) for t in times(0, 4)])
+    assert [c.kind for c in said] == ["drop", "obstacle"]
+    assert said[1].t - said[0].t >= 1.4
+
+
+def test_after_clear_a_new_thing_is_spoken_of_at_once(policy: GuidancePolicy) -> None:
+    walk(policy, [scene(t, thing(1.0)) for t in times(0, 1)])
+    assert [c.kind for c in walk(policy, [scene(t) for t in times(1, 3.5)])] == ["clear"]
+    said = walk(policy, [scene(t, thing(1.0, id=7)) for t in times(3.5, 4)])
+    assert [c.priority for c in said] == ["stop"]
+    assert said[0].t == pytest.approx(3.5)
+
+
+def test_what_waits_is_still_true_when_its_track_got_another_number(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(2.0, id=1)) for t in times(0, 0.5)])
+    policy.update(scene(0.6, thing(1.9, id=9)))
+    assert policy.is_current(said[0])
+    policy.update(scene(0.7, thing(1.9, 60.0, id=9)))
+    assert not policy.is_current(said[0])
+
+
+def test_broken_mended_and_broken_again_is_said_each_time(policy: GuidancePolicy) -> None:
+    said = [
+        c.kind
+        for n, recovered in enumerate([False, True, False, True])
+        for c in policy.fault(Fault("camera", "gone", recovered=recovered), 0.5 * n)
+    ]
+    assert said == ["camera_lost", "recovered", "camera_lost", "recovered"]
+
+
+def test_a_view_that_flickers_is_blocked(policy: GuidancePolicy) -> None:
+    views = itertools.cycle(["blocked", "blocked", "ok"])
+    said = walk(policy, [scene(t, view=next(views)) for t in times(0, 6)])
+    assert said[0].kind == "blocked"
+    assert said[0].t <= 1.0
+    assert "recovered" not in [c.kind for c in said]
+
+
+def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
+    policy.paused = True
+    said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])
+    assert [c.priority for c in said] == ["stop"]
+    assert policy.fault(Fault("camera", "gone"), 5.0)[0].kind == "camera_lost"

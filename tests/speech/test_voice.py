@@ -361,3 +361,95 @@ def test_speech_that_dies_leaves_the_tones_and_says_so(tmp_path: Path) -> None:
     assert [f.component for f in faults] == ["speech"]
     assert [f.state for f in fates] == ["spoken", "spoken"]
     assert np.abs(samples(tmp_path / "a.wav")).max() > 0.2
+
+
+def answer(n: int, text: str, t: float) -> Callout:
+    return callout(n, "answer", t, text, kind="answer", expires_t=t + 30, bearing_deg=None)
+
+
+def test_an_answer_gives_way_to_a_hazard_and_is_begun_again(tmp_path: Path) -> None:
+    fates: list[VoiceFate] = []
+    path = tmp_path / "a.wav"
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(1.0)), failed)
+    voice.say(answer(1, "The first sentence.", 0.0), 0.0)
+    voice.say(answer(2, "The second sentence.", 0.0), 0.0)
+    voice.say(callout(3, "caution", 0.5, bearing_deg=None), 0.5)
+    voice.close(4.0)
+    assert [(f.callout_id, f.state) for f in fates] == [(3, "spoken"), (1, "spoken"), (2, "spoken")]
+
+
+def test_a_stop_cuts_an_answer_within_150_ms_of_audio(tmp_path: Path) -> None:
+    fates: list[VoiceFate] = []
+    path = tmp_path / "a.wav"
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, Tone(3.0)), failed)
+    voice.say(answer(1, "A long answer.", 0.0), 0.0)
+    voice.say(callout(2, "stop", 1.0, bearing_deg=-80.0), 1.0)
+    voice.close(1.5)
+    sound = samples(path)
+    tone = sound[round(1.02 * RATE_HZ) : round(1.05 * RATE_HZ)]
+    assert np.abs(tone[:, 0]).max() > 5 * np.abs(tone[:, 1]).max()  # the tone alone, on the left: the answer is gone
+    assert fates[0].callout_id == 2
+
+
+def test_hush_ends_answers_and_leaves_hazards(tmp_path: Path) -> None:
+    fates: list[VoiceFate] = []
+    voice = WavVoice(WavOutputSettings(path=tmp_path / "a.wav"), player_into(fates, Tone(1.0)), failed)
+    voice.say(answer(1, "One.", 0.0), 0.0)
+    voice.say(answer(2, "Two.", 0.0), 0.0)
+    voice.say(callout(3, "notice", 0.1, expires_t=9.0), 0.1)
+    voice.hush(0.3)
+    assert [(f.callout_id, f.state) for f in fates] == [(2, "expired"), (1, "interrupted")]
+    voice.close(2.0)
+    assert (fates[-1].callout_id, fates[-1].state) == (3, "spoken")
+
+
+def test_volume_and_rate_change_from_the_next_callout_on(tmp_path: Path) -> None:
+    fates: list[VoiceFate] = []
+    path = tmp_path / "a.wav"
+    voice = WavVoice(WavOutputSettings(path=path), player_into(fates, espeak(rate=150)), failed)
+    voice.say(answer(1, "Obstacle ahead, two metres.", 0.0), 0.0)
+    voice.tick(4.0)
+    voice.adjust(450, 0.25)
+    voice.say(answer(2, "Obstacle ahead, two metres.", 4.0), 4.0)
+    voice.close(6.0)
+    sound = np.abs(samples(path)).max(axis=1)
+    loud, soft = sound[: 4 * RATE_HZ], sound[4 * RATE_HZ :]
+    assert soft.max() == pytest.approx(loud.max() / 4, rel=0.2)
+    assert (soft > 0.005).sum() < 0.6 * (loud > 0.02).sum()
+
+
+def test_cues_are_sounds_of_their_own() -> None:
+    assert len(earcon("answer", None)) == 0
+    heard, thinking = earcon("answer", None, "heard"), earcon("answer", None, "thinking")
+    assert len(heard) > 0
+    assert len(thinking) > 0
+    assert len(heard) != len(thinking)
+
+
+def test_a_synthesiser_that_raises_anything_is_a_fault_and_tones_go_on(tmp_path: Path) -> None:
+    class Broken:
+        def synthesise(self, text: str) -> Mono:
+            raise OSError("gone")
+
+        def set_rate(self, rate_wpm: int) -> None:
+            pass
+
+    faults: list[Fault] = []
+    fates: list[VoiceFate] = []
+    player = player_into(fates, Broken())
+    player._on_fault = faults.append
+    voice = WavVoice(WavOutputSettings(path=tmp_path / "a.wav"), player, failed)
+    voice.say(callout(1, "stop", 0.0), 0.0)
+    voice.close(1.0)
+    assert [f.component for f in faults] == ["speech"]
+    assert [f.state for f in fates] == ["spoken"]
+
+
+def test_a_full_disk_ends_the_file_and_not_the_walk() -> None:
+    faults: list[Fault] = []
+    fates: list[VoiceFate] = []
+    voice = WavVoice(WavOutputSettings(path=Path("/dev/full")), player_into(fates, Tone(0.5)), faults.append)
+    voice.say(callout(1, "stop", 0.0), 0.0)
+    voice.close(2.0)
+    assert [f.component for f in faults] == ["speech"]
+    assert [f.state for f in fates] == ["spoken"]
