@@ -209,8 +209,13 @@ class Conversation:
             if said.pushed:
                 self._say(host, self._dialogue.book.answer("not_understood"), at_s)
             return
-        # Hands-free, without its name, only what is a known question can be meant for Edge Nav.
-        if not meant and (intent is None or (self._acceptance.wake_words and not stopping)):
+        # Hands-free, what does not begin with its name, or is no known question, is other people's talk.
+        if not meant and self._acceptance.wake_words and not stopping:
+            return
+        if not said.whole:
+            self._say(host, self._dialogue.book.answer("ask_again"), at_s)
+            return
+        if not meant and intent is None:
             return
         if not said.pushed:
             self._silence(host)

@@ -7,6 +7,7 @@ import ctypes.util
 import importlib.util
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,16 @@ def diagnose() -> int:
 
 def findings() -> list[Finding]:
     """Everything looked at, in the order of a walk: camera, depth, sound."""
-    return [*_libraries(), *_cameras(), *_providers(), *_openvino(), *_bundles(), *_sound(), _text_to_speech()]
+    return [
+        *_libraries(),
+        *_cameras(),
+        *_providers(),
+        *_openvino(),
+        *_bundles(),
+        *_sound(),
+        _text_to_speech(),
+        *_recognisers(),
+    ]
 
 
 LIBRARIES = (
@@ -141,6 +151,19 @@ def _text_to_speech() -> Finding:
     return Finding(
         "text to speech", voices > 0, f"pyttsx3, {voices} voices", "" if voices else "sudo apt install espeak-ng-data"
     )
+
+
+def _recognisers() -> Iterator[Finding]:
+    for name, package, use, remedy in (
+        ("pocketsphinx", "pocketsphinx", "questions in English, offline", "pip install pocketsphinx"),
+        ("Whisper", "whisper", "questions in free words and other languages", "pip install 'edge-nav[whisper]'"),
+        ("text reader", "pytesseract", "reads signs aloud", "pip install 'edge-nav[ocr]'"),
+    ):
+        here = importlib.util.find_spec(package) is not None
+        yield Finding(name, here, f"{use}: {'installed' if here else 'not installed'}", "" if here else remedy)
+    tesseract = shutil.which("tesseract") is not None
+    state = "reads signs aloud: " + ("found" if tesseract else "not found")
+    yield Finding("Tesseract", tesseract, state, "" if tesseract else "sudo apt install tesseract-ocr")
 
 
 @contextlib.contextmanager

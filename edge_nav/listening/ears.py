@@ -27,11 +27,14 @@ PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words. ``pushed``: the button says that they are meant for Edge Nav."""
+    """Words. ``pushed``: the button says that they are meant for Edge Nav. ``whole``: False where they are only the
+    beginning of a question, cut off by Edge Nav's own voice.
+    """
 
     text: str
     confidence: float
     pushed: bool
+    whole: bool
     end_s: float
     """From the last word to noticing that it was the last."""
     stt_ms: float
@@ -39,8 +42,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """pushed: the button was pushed. ended: an utterance after it ended, its words will follow. cut_off: a question was
-    cut off by Edge Nav's own voice. unclear: the button was pushed and no words came of it.
+    """pushed: the button was pushed. ended: an utterance after it ended, its words will follow. cut_off: what was
+    said after it was cut off by Edge Nav's own voice. unclear: the button was pushed and no words came of it.
     """
 
     what: Literal["pushed", "ended", "cut_off", "unclear"]
@@ -108,10 +111,10 @@ class Ears:
                 self._sound = [event.sound]
             elif isinstance(event, Went):
                 self._sound.append(event.sound)
-            elif event.why == "said" and not self._recogniser.busy:
-                self._hand_over(event, found)
-            elif event.why == "cut_off":
+            elif event.why == "cut_off" and event.pushed:
                 found.append(Noticed("cut_off"))
+            elif event.why in ("said", "cut_off") and not self._recogniser.busy:
+                self._hand_over(event, found)
             elif event.pushed:
                 found.append(Noticed("unclear"))
 
@@ -133,12 +136,14 @@ class Ears:
         if recognised is None or self._pending is None:
             return []
         pending, self._pending = self._pending, None
-        return [_said(recognised, pending)]
+        said = _said(recognised, pending)
+        return [] if said is None else [said]
 
 
-def _said(recognised: Recognised, pending: _Pending) -> Said | Noticed:
+def _said(recognised: Recognised, pending: _Pending) -> EarEvent | None:
     ended = pending.ended
-    if not recognised.text:
-        return Noticed("unclear") if ended.pushed else Said("", 0.0, False, ended.ended_s, 0.0)
+    whole = recognised.whole and bool(recognised.text)
+    if not whole and ended.why == "said":
+        return Noticed("unclear") if ended.pushed else None
     stt_ms = (time.monotonic() - pending.since) * 1e3
-    return Said(recognised.text, recognised.confidence, ended.pushed, ended.ended_s, stt_ms)
+    return Said(recognised.text, recognised.confidence, ended.pushed, whole, ended.ended_s, stt_ms)

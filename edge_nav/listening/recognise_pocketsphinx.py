@@ -23,6 +23,8 @@ LONGEST_S = 5.0
 """No known sentence takes longer."""
 PHONES_PER_S = (4.0, 22.0)
 """Slower is a few words spread over much talk, faster cannot be said. English conversation has about 12 a second."""
+LEAST_WORDS = 2
+"""Half a sentence of one word may be anything."""
 NOISE = 3e-4
 """Digital silence, which no microphone gives, makes the front end drop frames: a little noise keeps it awake."""
 
@@ -79,7 +81,8 @@ class PocketsphinxRecogniser:
             return NOTHING
         pcm = _pcm(sound)
         text = _decode(self._grammar, pcm)
-        if not self._is_whole(text):
+        whole = self._is_whole(text)
+        if not whole and len(text.split()) < LEAST_WORDS:
             return NOTHING
         said = self._pronounced(text)
         if not PHONES_PER_S[0] <= len(said) / max(speech_s, 0.1) <= PHONES_PER_S[1]:
@@ -88,7 +91,7 @@ class PocketsphinxRecogniser:
         heard = [s.word for s in self._phones.seg() if s.word.isalpha() and s.word != "SIL"]
         free = self._pronounced(_decode(self._free, pcm))
         unlike = Levenshtein.normalized_distance(said, heard) + Levenshtein.normalized_distance(said, free)
-        return Recognised(text, 1.0 - unlike / 2)
+        return Recognised(text, 1.0 - unlike / 2, whole)
 
     def _knows(self, word: str) -> bool:
         return self._grammar.lookup_word(word) is not None

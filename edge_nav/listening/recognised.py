@@ -10,10 +10,13 @@ from edge_nav.listening.sound import Heard
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """Words, and how sure they are, 0..1. Empty text: nothing that was meant for Edge Nav."""
+    """Words, and how sure they are, 0..1. Empty text: nothing that was meant for Edge Nav. ``whole`` is False for the
+    beginning of a known sentence.
+    """
 
     text: str
     confidence: float
+    whole: bool = True
 
 
 NOTHING = Recognised("", 0.0)

@@ -51,6 +51,11 @@ class RecogniserProcess:
         """Whether an utterance is being recognised."""
         return self._waiting
 
+    @property
+    def pid(self) -> int:
+        """Of the process; 0 while there is none."""
+        return (self._process.pid if self._process is not None else None) or 0
+
     def begin(self, sound: Heard, speech_s: float) -> None:
         """Hand over an utterance; one at a time. Raises SpeechFault if the process died; it is started anew."""
         if self._pipe is None or self._process is None or not self._process.is_alive():
