@@ -23,7 +23,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from edge_nav.guidance.settings import Language
 from edge_nav.settings import Settings
 
-NEEDED = 0.67
+NEEDED = 0.72
 """Share of meaning that must be common. Set on phrasings of our own; tests hold it against others."""
 FUZZY_LETTERS = 5
 """From this length on, a word with one wrong letter is still that word: recognisers and typists slip."""
@@ -150,7 +150,16 @@ class Understanding:
 def _words(text: str, contractions: dict[str, str]) -> list[str]:
     text = unicodedata.normalize("NFC", text).lower().replace("\u2019", "'").replace("\u2018", "'")
     words = re.findall(r"\{thing\}|[\u0900-\u0963\u0966-\u097F]+|[^\W_]+(?:'[^\W_]+)?", text)
-    return [part for word in words for part in contractions.get(word, word).split()]
+    return [part for word in words for part in _written_out(word, contractions).split()]
+
+
+def _written_out(word: str, contractions: dict[str, str]) -> str:
+    """A contraction as its words; one that begins with an apostrophe stands for any word that ends with it."""
+    stem, apostrophe, ending = word.partition("'")
+    ending = apostrophe + ending
+    if word not in contractions and ending in contractions:
+        return f"{stem} {contractions[ending]}"
+    return contractions.get(word, word)
 
 
 def _replacements(table: IntentTable) -> dict[tuple[str, ...], str]:

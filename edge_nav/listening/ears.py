@@ -21,6 +21,8 @@ from edge_nav.types import Fault
 
 ECHO_S = 0.2
 """Its own voice still hangs in the room for so long."""
+FINISHED_S = 0.15
+"""Who was silent for so long when Edge Nav began to speak had said it all."""
 PATIENCE_S = 10.0
 """In a walk without a clock of its own, so long is waited for the words."""
 
@@ -142,7 +144,8 @@ class Ears:
 
 def _said(recognised: Recognised, pending: _Pending) -> EarEvent | None:
     ended = pending.ended
-    whole = recognised.whole and bool(recognised.text)
+    finished = ended.why == "said" or ended.ended_s >= FINISHED_S
+    whole = recognised.whole and bool(recognised.text) and finished
     if not whole and ended.why == "said":
         return Noticed("unclear") if ended.pushed else None
     stt_ms = (time.monotonic() - pending.since) * 1e3
