@@ -198,6 +198,35 @@ def bench_accuracy(
     raise typer.Exit(bench(source or ["walk"], every, json_file))
 
 
+@bench_app.command("hearing")
+def bench_hearing(
+    talk: Annotated[
+        list[Path] | None, typer.Option(help="Recordings of talk that is not for it: a WAV file or a folder of them.")
+    ] = None,
+    noise: Annotated[Path | None, typer.Option(help="A recording of noise, mixed in at 20, 10 and 5 dB.")] = None,
+    whisper: Annotated[str | None, typer.Option(help="Whisper model or checkpoint instead of PocketSphinx.")] = None,
+    every: Annotated[int, typer.Option(callback=_at_least(1), help="Ask every so many of the known questions.")] = 1,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Questions recognised, clean and in noise, and false triggers on other talk."""
+    from edge_nav.bench.hearing import bench
+
+    raise typer.Exit(bench(talk or [], noise, whisper, every, json_file))
+
+
+@bench_app.command("answers")
+def bench_answers(
+    seconds: Annotated[float, typer.Option(callback=_at_least(5, 36), help="Seconds to walk, twice.")] = 36.0,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Whether perception keeps its pace while questions are answered, and how fast the answers are."""
+    from edge_nav.bench.answers import bench
+
+    raise typer.Exit(bench(seconds, json_file))
+
+
 def main() -> None:
     """Entry point: a missing verb means `run`; errors are one sentence and an exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices here are small: a second thread only costs

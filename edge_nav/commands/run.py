@@ -10,13 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import cv2
-from rich.console import Console
 
 from edge_nav import __version__
 from edge_nav.app import Outputs, Walk
 from edge_nav.bundle import check_use, open_bundle
 from edge_nav.commands.questions import open_conversation, parse_mic, with_kept
-from edge_nav.commands.screen import Screen
+from edge_nav.commands.screen import Screen, Terminal
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
@@ -69,7 +68,7 @@ def run_walk(options: WalkOptions) -> int:
     except UsageError:
         source.close()
         raise
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     try:
         # The recording's folder last: a start that fails must not leave one behind, which the next would refuse.
         overlay = OverlayWriter(options.overlay) if options.overlay else None
@@ -99,7 +98,7 @@ def run_walk(options: WalkOptions) -> int:
             walk.report(deaf)
         code = walk.run()
     _copy_log(options)
-    Console().print(summary_table(walk.result))
+    Terminal().print(summary_table(walk.result))
     return code
 
 

@@ -20,6 +20,14 @@ STYLE: dict[Priority, str] = {
 }
 
 
+class Terminal(Console):
+    """A console whose reader may go away: rich would end the program then, and with it the walk."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more."""
+        self.quiet = True
+
+
 class Screen:
     """Progress and callouts on the terminal; the bar is left out where output is not one, or the end is not known."""
 

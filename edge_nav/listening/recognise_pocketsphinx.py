@@ -34,7 +34,7 @@ class PocketsphinxSettings(Settings):
 
     type: Literal["pocketsphinx"] = "pocketsphinx"
     needed: float = Field(
-        default=0.27, ge=0, le=1, description="Least confidence for an answer; lower hears more, and more wrongly."
+        default=0.28, ge=0, le=1, description="Least confidence for an answer; lower hears more, and more wrongly."
     )
 
 

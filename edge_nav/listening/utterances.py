@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,10 @@ from edge_nav.listening.sound import BLOCK_S, Heard
 
 BEGINS, GOES_ON = 0.5, 0.35
 """Probability of speech at which an utterance begins, and below which a block counts as silence."""
+QUIETER, LOUDER, MOST_QUIETER = 0.45, 1.3, 0.8
+"""In noise, the network takes long to notice an end. So a block is silence, too, when it is this much fainter than the
+utterance's median, or hardly louder than what was before it (but never when it is nearly as loud as the median).
+"""
 BEGIN_BLOCKS = 2
 PRE_ROLL_S = 0.5
 """Kept from before the beginning was noticed, so that the first syllable is never lost."""
@@ -74,7 +79,8 @@ class Utterances:
         self._running = False
         self._likely = 0
         self._blocks = 0
-        self._voiced = 0
+        self._loudness: list[float] = []
+        self._background = 0.0
         self._last = 0
         self._wait_silence = False
 
@@ -117,22 +123,29 @@ class Utterances:
         self._likely = self._likely + 1 if listening and probability >= BEGINS else 0
         if self._likely < BEGIN_BLOCKS:
             return []
-        self._running, self._blocks, self._voiced, self._last = True, 0, self._likely, 0
+        self._running, self._blocks, self._last = True, 0, 0
+        loudness = [_loudness(s) for s in self._ring]
+        self._loudness = loudness[-self._likely :]
+        self._background = median(loudness[: -self._likely] or [0.0])
         self._pushed = self._pushed and self._open_s > 0
         return [Began(np.concatenate(self._ring), self._pushed)]
 
     def _go_on(self, sound: Heard, probability: float) -> list[Event]:
         self._blocks += 1
-        if probability >= GOES_ON:
-            self._voiced += 1
+        loudness = _loudness(sound)
+        middle = median(self._loudness)
+        faint = min(max(QUIETER * middle, LOUDER * self._background), MOST_QUIETER * middle)
+        if probability >= GOES_ON and loudness >= faint:
             self._last = self._blocks
+        if probability >= GOES_ON:
+            self._loudness.append(loudness)
         if self._blocks * BLOCK_S > MOST_S:
             self._wait_silence = True
             return [Went(sound), self._end("too_long")]
         silent_s = (self._blocks - self._last) * BLOCK_S
         if silent_s < END_S or (self._held and silent_s < MOST_S):
             return [Went(sound)]
-        return [Went(sound), self._end("said" if self._voiced * BLOCK_S >= LEAST_S else "too_short")]
+        return [Went(sound), self._end("said" if len(self._loudness) * BLOCK_S >= LEAST_S else "too_short")]
 
     def _end(self, why: Literal["said", "cut_off", "too_short", "too_long"]) -> Ended:
         ended = Ended(
@@ -143,3 +156,8 @@ class Utterances:
         )
         self._running, self._likely, self._open_s, self._pushed = False, 0, 0.0, False
         return ended
+
+
+def _loudness(sound: Heard) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(sound * sound)))
