@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -163,7 +163,7 @@ class Conversation:
         self._go_on_thinking(self._host, at_s)
 
     def close(self) -> None:
-        """The walk is over."""
+        """The walk is over. Closing twice is closing once."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(2.0)
@@ -171,10 +171,12 @@ class Conversation:
             self._thought.thinking.wait(LAST_S)
             self._go_on_thinking(self._host, self._host.now())
         self._cancel()
-        for part in (self._ears, *self._extra):
+        parts, self._ears, self._extra = [self._ears, *self._extra], None, []
+        for part in parts:
             if part is not None:
                 part.close()
         self._signal()
+        self._signal = lambda: None
 
     def finish_typed(self, at_s: float) -> None:
         """In a walk without a clock of its own, questions from a pipe may come later than its first frames."""
@@ -245,13 +247,15 @@ class Conversation:
         intent = self._dialogue.understand(text)
         outcome = self._dialogue.answer(intent, self._situation(host, at_s))
         self._carry_out(host, outcome)
-        if outcome.needs != "nothing" and not outcome.text:
-            outcome = self._look(host, query, outcome, began)
-            if not outcome.text:
-                return
-        self._say(host, outcome.text, at_s, outcome.obstacle_id)
-        ms = (time.perf_counter() - began) * 1e3
-        host.answered(_answer(query, outcome, outcome.text, ms, ms, intent))
+        text = outcome.text
+        if outcome.needs != "nothing":
+            text = text or self._cannot_look(outcome)
+        if text or outcome.needs == "nothing":
+            self._say(host, text, at_s, outcome.obstacle_id)
+            ms = (time.perf_counter() - began) * 1e3
+            host.answered(_answer(query, outcome, text, ms, ms, intent))
+        if outcome.needs != "nothing" and not self._cannot_look(outcome):
+            self._look(query, outcome, began)
 
     def _situation(self, host: Host, at_s: float) -> Situation:
         said = host.last_said
@@ -274,17 +278,20 @@ class Conversation:
         except OSError as e:
             host.report(Fault("settings", f"{self._kept_path} cannot be written ({e.strerror}): free the disk"))
 
-    def _look(self, host: Host, query: Query, outcome: Outcome, began: float) -> Outcome:
-        """Begin to look at the picture; or say at once why that cannot be done."""
-        book, seen = self._dialogue.book, self._seen
-        if seen is None:
-            return replace(outcome, text=book.answer("stale"))
+    def _cannot_look(self, outcome: Outcome) -> str:
+        """Why the picture cannot be looked at; empty where it can."""
         if outcome.needs == "eyes" and self._eyes is None:
-            return replace(outcome, text=book.answer("no_eyes"))
+            return outcome.otherwise or self._dialogue.book.answer("no_eyes")
+        return self._dialogue.book.answer("stale") if self._seen is None else ""
+
+    def _look(self, query: Query, outcome: Outcome, began: float) -> None:
+        """Begin to look at the picture."""
+        seen = self._seen
+        if seen is None:
+            return
         job = self._reading(seen[0].rgb) if outcome.needs == "reader" else self._seeing(seen[0].rgb, query.text)
         backend: Literal["eyes", "reader"] = "reader" if outcome.needs == "reader" else "eyes"
         self._thought = _Thought(query, Thinking(job), backend, began, began + SLOW_S, [])
-        return outcome
 
     def _reading(self, rgb: Picture) -> Callable[[Cancelled], Iterator[str]]:
         book, language = self._dialogue.book, self._dialogue.guidance.language

@@ -365,6 +365,24 @@ def test_without_a_picture_model_it_says_so_and_measured_answers_still_work(aske
     assert [a.grounded for a in host.answers] == [False, True]
 
 
+def test_what_measuring_cannot_name_is_looked_for(asked: Any) -> None:
+    assert asked().ask("where is the door").said == ["I can't find things by name yet."]
+    one = asked(Eyes("A blue door with a handle."))
+    one.ask("where is the door")
+    one.until(lambda: one.host.answers)
+    assert one.host.said == ["A blue door with a handle."]
+
+
+def test_a_description_is_measured_first_and_seen_second(asked: Any) -> None:
+    one = asked(Eyes("A hall with a green carpet."))
+    one.ask("describe the scene")
+    one.until(lambda: len(one.host.answers) == 2)
+    assert one.host.said[-1] == "A hall with a green carpet."
+    assert one.host.said[0] == "Nothing seen near."
+    assert [a.grounded for a in one.host.answers] == [True, False]
+    assert asked().ask("describe the scene").said[0] == "Nothing seen near."
+
+
 def test_a_models_answer_comes_sentence_by_sentence(asked: Any) -> None:
     gate = threading.Event()
     one = asked(Eyes("A red ", "bus. It", " has", gate, " a sign."))

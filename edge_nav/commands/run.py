@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
@@ -81,7 +82,9 @@ def run_walk(options: WalkOptions) -> int:
     except UsageError:
         source.close()
         raise
-    with Screen(console, source.frame_count) as screen:
+    with Screen(console, source.frame_count) as screen, contextlib.ExitStack() as undo:
+        if talk is not None:
+            undo.callback(talk.close)  # whatever happens, the terminal is given back
         walk = Walk(
             source,
             loop,

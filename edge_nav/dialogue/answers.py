@@ -7,7 +7,7 @@ says that anything is safe.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_nav.dialogue.intents import Intent
 from edge_nav.guidance.hazards import hazard_table
@@ -29,11 +29,14 @@ LABELS: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "k
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer's words and what they rest on. ``obstacle_id``: the thing last spoken of in it."""
+    """An answer's words and what they rest on. ``obstacle_id``: the thing last spoken of in it. ``looks_further``: what
+    was asked for has a name that measuring does not know.
+    """
 
     text: str
     facts: dict[str, object] = field(default_factory=dict)
     obstacle_id: int | None = None
+    looks_further: bool = False
 
 
 class SceneAnswers:
@@ -66,7 +69,7 @@ class SceneAnswers:
             return Reply(trouble)
         reply = self._by_name[intent.name](scene, intent, last_obstacle)
         facts = {"frame": scene.frame, "age_s": round(at_s - scene.t, 3), **reply.facts}
-        return Reply(reply.text, facts, reply.obstacle_id)
+        return replace(reply, facts=facts)
 
     def _trouble(self, scene: Scene | None, at_s: float) -> str:
         """Why nothing can be told now; empty where it can."""
@@ -113,7 +116,9 @@ class SceneAnswers:
         if found:
             return self._tell(found, scene)
         known = thing in LABELS or any(o.label == thing for o in scene.obstacles)
-        return Reply(self._book.answer("not_seen" if known else "no_labels"), {"thing": thing, "obstacles": []})
+        return Reply(
+            self._book.answer("not_seen" if known else "no_labels"), {"thing": thing, "obstacles": []}, None, not known
+        )
 
     def _way_clear(self, scene: Scene) -> Reply:
         found = [o for o in _known(scene) if o.in_corridor][:1]

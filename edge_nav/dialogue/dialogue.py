@@ -36,7 +36,9 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What to say and do. ``needs``: a model or a reader has to look at the picture first."""
+    """What to say and do. ``needs``: a model or a reader has to look at the picture, too; ``otherwise`` is said where
+    there is none.
+    """
 
     text: str
     backend: str = "scene"
@@ -44,6 +46,7 @@ class Outcome:
     facts: dict[str, object] = field(default_factory=dict)
     obstacle_id: int | None = None
     needs: Needs = "nothing"
+    otherwise: str = ""
     hush: bool = False
     paused: bool | None = None
     changed: bool = False
@@ -91,11 +94,14 @@ class Dialogue:
     def answer(self, intent: Intent | None, situation: Situation) -> Outcome:
         """The answer to a question that was understood, or that needs eyes."""
         if intent is None:
-            return Outcome("", "eyes", grounded=False, needs="eyes")
+            return Outcome("", "eyes", grounded=False, needs="eyes", otherwise=self.book.answer("no_eyes"))
         if not self.scene_answers.knows(intent):
             return self._handlers[intent.name](situation)
         reply = self.scene_answers.answer(intent, situation.scene, situation.at_s, situation.last_obstacle)
-        return Outcome(reply.text, facts=reply.facts, obstacle_id=reply.obstacle_id)
+        if reply.looks_further:  # what measuring cannot name, a model may see
+            return Outcome("", "eyes", grounded=False, facts=reply.facts, needs="eyes", otherwise=reply.text)
+        needs: Needs = "eyes" if intent.name == "describe" else "nothing"
+        return Outcome(reply.text, facts=reply.facts, obstacle_id=reply.obstacle_id, needs=needs)
 
     def introduction(self) -> str:
         """The safety notice and how it speaks."""
