@@ -18,7 +18,7 @@ from edge_nav.listening.sound import Heard
 
 START_S = 30.0
 """A large Whisper model takes a while to load."""
-NICE = 10
+NICE = 19
 """Perception goes first."""
 
 
