@@ -57,20 +57,21 @@ def with_kept(profile: Profile) -> tuple[Profile, Dialogue | None]:
 def open_conversation(settings: DialogueSettings, dialogue: Dialogue) -> tuple[Conversation, Fault | None]:
     """The conversation; and a fault where questions cannot be heard, which does not end the walk."""
     presses = Presses()
-    typed = TypedQuestions() if settings.recogniser.type == "text" else None
-    needed = 1.0 if settings.recogniser.type == "text" else settings.recogniser.needed
+    backend = settings.backend
+    typed = TypedQuestions() if backend is None else None
+    needed = 1.0 if backend is None else backend.needed
     wake = tuple((settings.wake_phrase or "").lower().split())
     conversation = Conversation(
         dialogue, _kept_path(settings), Acceptance(needed, wake), typed=typed, presses=None if typed else presses
     )
-    if typed is not None or settings.microphone.type == "none":
+    if backend is None or settings.microphone.type == "none":
         return conversation, None
     try:
         microphone = _open_microphone(settings, conversation)
     except SpeechFault as e:
         return conversation, Fault("microphone", str(e))
     recogniser = RecogniserProcess(
-        settings.recogniser, vocabulary(dialogue.guidance.language, settings.wake_phrase), dialogue.guidance.language
+        backend, vocabulary(dialogue.guidance.language, settings.wake_phrase), dialogue.guidance.language
     )
     ears = Ears(microphone, recogniser, presses, settings.trigger, deaf=settings.deaf_while_speaking)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,17 @@ class WhisperSettings(Settings):
     download: bool = Field(default=False, description="Fetch a missing model's weights when the walk begins.")
     needed: float = Field(default=0.4, ge=0, le=1, description="Least confidence for an answer.")
     threads: int = Field(default=1, ge=1, le=64, description="CPU threads; one core is kept by perception.")
+
+
+PREFERRED = ("base", "small", "base.en", "small.en", "tiny", "tiny.en", "medium", "turbo")
+"""Of the models that lie on this machine, the first of these is taken: accurate enough, and fast enough to wait for."""
+
+
+def installed_model() -> str | None:
+    """The Whisper model that can be used without fetching anything, None where there is none."""
+    if importlib.util.find_spec("whisper") is None:
+        return None
+    return next((name for name in PREFERRED if _cached(name).is_file()), None)
 
 
 class WhisperRecogniser:
@@ -64,9 +76,14 @@ def _weights(settings: WhisperSettings) -> Path | str:
         if not path.is_file():
             raise SpeechFault(f"Whisper checkpoint {path} is not there: give a .pt file or a model's name")
         return path
-    cached = Path.home() / ".cache" / "whisper" / f"{settings.model}.pt"
+    cached = _cached(settings.model)
     if cached.is_file() or settings.download:
         return cached if cached.is_file() else settings.model
     raise SpeechFault(
         f"Whisper model {settings.model} is not on this machine: set dialogue.recogniser.download to true once, online"
     )
+
+
+def _cached(name: str) -> Path:
+    """Where Whisper itself keeps what it fetched."""
+    return Path.home() / ".cache" / "whisper" / f"{name}.pt"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from edge_nav.listening.microphone import MicrophoneSettings, NoMicrophoneSettings
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
-from edge_nav.listening.recognise_whisper import WhisperSettings
+from edge_nav.listening.recognise_whisper import WhisperSettings, installed_model
 from edge_nav.listening.utterances import Trigger
 from edge_nav.settings import Settings
 
@@ -20,8 +20,15 @@ class TextSettings(Settings):
     type: Literal["text"] = "text"
 
 
+class AutoSettings(Settings):
+    """Whisper where one of its models lies on this machine, else PocketSphinx."""
+
+    type: Literal["auto"] = "auto"
+
+
+BackendSettings: TypeAlias = PocketsphinxSettings | WhisperSettings
 RecogniserSettings: TypeAlias = Annotated[
-    PocketsphinxSettings | WhisperSettings | TextSettings, Field(discriminator="type")
+    AutoSettings | PocketsphinxSettings | WhisperSettings | TextSettings, Field(discriminator="type")
 ]
 
 
@@ -29,7 +36,7 @@ class DialogueSettings(Settings):
     """Questions and answers."""
 
     microphone: MicrophoneSettings = Field(default=NoMicrophoneSettings(), description="Where questions are heard.")
-    recogniser: RecogniserSettings = Field(default=PocketsphinxSettings(), description="What turns sound into words.")
+    recogniser: RecogniserSettings = Field(default=AutoSettings(), description="What turns sound into words.")
     trigger: Trigger = Field(
         default="hands_free",
         description="hands_free: listens all the time; push_to_talk: after the button, the space key, or SIGUSR1.",
@@ -48,6 +55,16 @@ class DialogueSettings(Settings):
     kept: Path | None = Field(
         default=None, description="File of what was changed by voice; null: edge-nav/settings.yaml where settings live."
     )
+
+    @property
+    def backend(self) -> BackendSettings | None:
+        """The recogniser that is used; None where questions are typed."""
+        if isinstance(self.recogniser, TextSettings):
+            return None
+        if not isinstance(self.recogniser, AutoSettings):
+            return self.recogniser
+        model = installed_model()
+        return PocketsphinxSettings() if model is None else WhisperSettings(model=model)
 
     @property
     def on(self) -> bool:

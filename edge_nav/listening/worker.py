@@ -13,7 +13,7 @@ from edge_nav.errors import EdgeNavError, SpeechFault
 from edge_nav.guidance.settings import Language
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.recognised import Recognised, Recogniser
-from edge_nav.listening.settings import RecogniserSettings
+from edge_nav.listening.settings import BackendSettings
 from edge_nav.listening.sound import Heard
 
 START_S = 30.0
@@ -22,7 +22,7 @@ NICE = 19
 """Perception goes first."""
 
 
-def open_recogniser(settings: RecogniserSettings, vocabulary: Vocabulary, language: Language) -> Recogniser:
+def open_recogniser(settings: BackendSettings, vocabulary: Vocabulary, language: Language) -> Recogniser:
     """The backend that the settings ask for. Raises SpeechFault where it cannot run."""
     if settings.type == "whisper":
         from edge_nav.listening.recognise_whisper import WhisperRecogniser
@@ -38,7 +38,7 @@ def open_recogniser(settings: RecogniserSettings, vocabulary: Vocabulary, langua
 class RecogniserProcess:
     """One utterance at a time, without waiting for it."""
 
-    def __init__(self, settings: RecogniserSettings, vocabulary: Vocabulary, language: Language) -> None:
+    def __init__(self, settings: BackendSettings, vocabulary: Vocabulary, language: Language) -> None:
         self._arguments = (settings, vocabulary, language)
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -120,7 +120,7 @@ class RecogniserProcess:
         raise SpeechFault(why)
 
 
-def _serve(pipe: Connection, settings: RecogniserSettings, vocabulary: Vocabulary, language: Language) -> None:
+def _serve(pipe: Connection, settings: BackendSettings, vocabulary: Vocabulary, language: Language) -> None:
     """In the process: load, say so, then answer one utterance after the other until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the walk, which ends this one
     os.nice(NICE)

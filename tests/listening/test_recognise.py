@@ -17,6 +17,7 @@ from edge_nav.errors import SpeechFault
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxRecogniser, PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
+from edge_nav.listening.settings import DialogueSettings, TextSettings
 from edge_nav.listening.sound import BLOCK, RATE_HZ
 from edge_nav.listening.utterances import Ended, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
@@ -194,3 +195,18 @@ def test_whisper_with_a_local_checkpoint(tmp_path: Path) -> None:
     recogniser = WhisperRecogniser(WhisperSettings(model=str(path)), "en")
     found = recogniser.recognise(say("is the way clear"), 1.0)
     assert 0.0 <= found.confidence <= 1.0
+
+
+def test_pocketsphinx_is_the_default_until_a_whisper_model_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if name == "whisper" else None)
+    assert DialogueSettings().backend == PocketsphinxSettings()
+    models = tmp_path / ".cache" / "whisper"
+    models.mkdir(parents=True)
+    (models / "tiny.pt").write_bytes(b"")
+    assert DialogueSettings().backend == WhisperSettings(model="tiny")
+    (models / "base.pt").write_bytes(b"")
+    assert DialogueSettings().backend == WhisperSettings(model="base")
+    assert DialogueSettings(recogniser=TextSettings()).backend is None
