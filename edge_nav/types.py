@@ -142,6 +142,8 @@ class Obstacle:
     label: str | None = None
     footing: bool = True
     seen_frames: int = 1
+    held: bool = False
+    """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
 
     @property
     def time_to_contact_s(self) -> float:

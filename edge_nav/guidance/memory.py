@@ -12,6 +12,8 @@ REPEAT_S = 5.0
 """The same hazard in the same zone is not spoken again sooner."""
 REPEAT_GROWTH = 2.0
 """And each time only after twice as long: who stands before a wall knows it by now."""
+LEFT_S = 1.0
+"""A hazard that was not in the STOP zone for so long has been left."""
 SAME_BEARING_DEG, SAME_DISTANCE_M = 25.0, 0.8
 """A hazard of the same kind this near to one just spoken of is that one, though its track was lost."""
 
@@ -27,6 +29,12 @@ class Said:
     distance_m: float
     bearing_deg: float
     wait_s: float = REPEAT_S
+    stop_t: float = 0.0
+    """When it was last in the STOP zone."""
+    left_t: float | None = None
+    """Since when it is not; None while it is."""
+    returned: bool = False
+    """It had been left for a while, and the walker came back to it."""
 
 
 class Memory:
@@ -54,7 +62,12 @@ class Memory:
             return True
         if NEARNESS[zone] > NEARNESS[said.zone]:
             return True
-        return zone == "stop" and t - said.t >= said.wait_s
+        return zone == "stop" and (said.returned or t - said.t >= said.wait_s)
+
+    def returned(self, kind: str, obstacle: Obstacle) -> bool:
+        """Whether the walker left this hazard after it was spoken of, and came back to it."""
+        said = self.last(kind, obstacle)
+        return said is not None and said.returned
 
     def affordable(self, zone: Zone, t: float) -> bool:
         """Whether the minute's budget has room; STOP always has. A third is kept for cautions."""
@@ -72,15 +85,24 @@ class Memory:
         if before is not None:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
-        self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait))
+        self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t))
         if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 
-    def follow(self, kind: str, obstacle: Obstacle) -> None:
+    def follow(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> None:
         """Keep the place of a hazard that is still seen, so that it is recognised when its track is lost."""
         said = self.last(kind, obstacle)
         if said is not None:
+            if zone == "stop":
+                said.returned = said.returned or (said.left_t is not None and t - said.left_t >= LEFT_S)
+                said.stop_t, said.left_t = t, None
             said.obstacle_id, said.distance_m, said.bearing_deg = obstacle.id, obstacle.distance_m, obstacle.bearing_deg
+
+    def note_left(self, t: float) -> None:
+        """After all hazards of a frame were followed: the others are not in the STOP zone now."""
+        for said in self._said:
+            if said.stop_t != t and said.left_t is None:
+                said.left_t = t
 
     def spend(self, t: float) -> None:
         """Count one unasked callout."""

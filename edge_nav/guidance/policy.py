@@ -144,7 +144,7 @@ class GuidancePolicy:
         zones: dict[int, Zone] = {}
         for obstacle in scene.obstacles:
             rank, row = next(((n, r) for n, r in enumerate(rows) if r.fits(obstacle)), (0, None))
-            if row is None or obstacle.confidence < row.confidence:
+            if row is None or obstacle.confidence < row.confidence or obstacle.held:
                 continue
             if obstacle.seen_frames < (1 if slow else row.onset_frames):
                 continue
@@ -154,8 +154,9 @@ class GuidancePolicy:
             zones[obstacle.id] = zone
             if self._heeded(row, zone):
                 candidates.append(_Candidate(row, obstacle, zone, rank))
-                self._memory.follow(row.kind, obstacle)
+                self._memory.follow(row.kind, obstacle, zone, scene.t)
         self._zones = zones
+        self._memory.note_left(scene.t)
         return candidates
 
     def _heeded(self, row: Hazard, zone: Zone) -> bool:
@@ -187,7 +188,8 @@ class GuidancePolicy:
         t, o = scene.t, c.obstacle
         text = self._text(c, scene)
         # The same words about another thing in the same place tell nothing new.
-        fresh = t - self._texts.get(text, float("-inf")) >= REPEAT_S
+        returned = self._memory.returned(c.hazard.kind, o)
+        fresh = returned or t - self._texts.get(text, float("-inf")) >= REPEAT_S
         self._memory.remember(c.hazard.kind, o, c.zone, t, spoken=fresh)
         if not fresh:
             return []
@@ -226,6 +228,8 @@ class GuidancePolicy:
 
     def _clear(self, scene: Scene, candidates: list[_Candidate]) -> list[Callout]:
         """One word when the hazards that were spoken of have ended and the way is seen to be free."""
+        if any(o.held for o in scene.obstacles):
+            self._warned_t = None  # it went out of sight, which is not its end: nothing is called clear
         if self._warned_t is None:
             return []
         ended = not any(c.zone != "notice" for c in candidates) and scene.view == "ok"

@@ -13,7 +13,7 @@ from edge_nav.perception.free_path import blocked_share, clearance, free_bearing
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
 from edge_nav.perception.own_body import own_body
-from edge_nav.perception.rays import FloorAxes
+from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.stairs import leads_up
 from edge_nav.perception.tracks import Tracker
@@ -67,12 +67,15 @@ class Perception:
             scan = scan_floor(z, height, _matching(frame, z.shape), rays, axes, ignore)
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
         mark("floor")
-        obstacles = self._tracker.update(found, frame.t)
+        obstacles = self._tracker.update(found, frame.t, _lowest_visible(rays, axes))
+        held = min((o.distance_m for o in obstacles if o.held), default=None)
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
         sure = view == "ok"
         way = free_bearing(occupied, found, scan, self._settings) if sure else None
         free = clearance(found, scan) if sure else _nearest_in_corridor(found)
+        if held is not None:  # what lies hidden before the feet is in the way, and the way round it is not known
+            free, way = held if free is None else min(free, held), None
         mark("path")
         return Scene(
             frame.index,
@@ -99,6 +102,13 @@ def _matching(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.arange(shape[0]) * frame.rgb.shape[0] // shape[0]
     columns = np.arange(shape[1]) * frame.rgb.shape[1] // shape[1]
     return frame.rgb[np.ix_(rows, columns)]
+
+
+def _lowest_visible(rays: Rays, axes: FloorAxes) -> Callable[[float], float]:
+    """Height above the floor of the lowest point in the middle of the picture, by its distance ahead."""
+    bottom = np.array([rays.x[len(rays.x) // 2], rays.y[-1], 1.0], dtype=np.float64)
+    slope = float(bottom @ axes.up) / max(float(bottom @ axes.forward), 1e-6)
+    return lambda distance_m: axes.height_m + slope * max(distance_m, 0.0)
 
 
 def _distance(found: Found) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +16,11 @@ GATE_M = 0.45
 """A thing may be this far from where it was expected, plus what a brisk walk covers since it was last seen."""
 GATE_MPS = 1.5
 FORGET_S = 1.2
+HOLD_S = 10.0
+"""A thing that went out of sight beneath the picture may still be there: nobody knows whether the walker went on."""
+HIDING_M = 0.35
+"""What may be covered between two looks: a thing this much nearer than when last seen counts as hidden, too."""
+HELD_CERTAINTY = 0.5
 HISTORY_S = 1.0
 UNDERFOOT_M = 2.0
 HANGS_M = 0.3
@@ -60,9 +66,14 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._next_id = 1
 
-    def update(self, found: list[Found], t: float) -> tuple[Obstacle, ...]:
-        """Join this frame's findings to tracks; the obstacles of this frame, nearest first."""
-        self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
+    def update(
+        self, found: list[Found], t: float, lowest_m: Callable[[float], float] = lambda _: 0.0
+    ) -> tuple[Obstacle, ...]:
+        """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
+
+        ``lowest_m`` gives the height above the floor of the lowest point that the picture shows at a distance ahead.
+        """
+        self._tracks = [k for k in self._tracks if 0 <= t - k.t <= (HOLD_S if _hidden(k, lowest_m) else FORGET_S)]
         pairs = sorted(
             (gap, n, m)
             for n, track in enumerate(self._tracks)
@@ -84,13 +95,30 @@ class Tracker:
                 self._tracks.append(taken[m])
         seen = [_obstacle(taken[m]) for m in range(len(found))]
         passing = [o for k in self._tracks if k.t < t and (o := _underfoot(k, t)) is not None]
-        return tuple(sorted([*seen, *passing], key=lambda o: o.distance_m))
+        told = {o.id for o in passing}
+        held = [_held(k) for k in self._tracks if k.t < t and k.id not in told and _hidden(k, lowest_m)]
+        return tuple(sorted([*seen, *passing, *held], key=lambda o: o.distance_m))
+
+
+def _hidden(track: _Track, lowest_m: Callable[[float], float]) -> bool:
+    """Whether a thing that is not seen any more lies beneath the picture, ahead."""
+    f = track.found
+    if track.frames < 3 or not f.in_corridor or f.label == "unseen_floor" or f.distance_m > UNDERFOOT_M:
+        return False
+    return f.high_m < lowest_m(f.distance_m - HIDING_M)
+
+
+def _held(track: _Track) -> Obstacle:
+    """A hidden thing, as far away as it was when it was last seen."""
+    return replace(_obstacle(track), held=True, closing_mps=0.0, confidence=HELD_CERTAINTY * track.found.confidence)
 
 
 def _underfoot(track: _Track, t: float) -> Obstacle | None:
     """A low thing that has left the picture at its bottom because the walker nears it, reckoned on for a moment."""
     f, since = track.found, t - track.t
     closing = track.closing_mps
+    if since > FORGET_S:
+        return None
     low = f.band == "drop" or f.high_m < 0.5
     if not low or f.label == "unseen_floor" or track.frames < 3 or f.distance_m > UNDERFOOT_M or closing < 0.2:
         return None
@@ -106,6 +134,9 @@ def _gap(track: _Track, found: Found, t: float) -> float | None:
     if (old.band == "drop") != (found.band == "drop"):
         return None
     since = t - track.t
+    if since > FORGET_S:  # held: it must be where it was
+        gap = math.hypot(found.x_m - old.x_m, found.forward_m - old.forward_m)
+        return gap if gap <= GATE_M else None
     ahead = old.distance_m - track.closing_mps * since
     if old.band == "drop" and (old.label == "unseen_floor") == (found.label == "unseen_floor"):
         gap = abs(found.distance_m - ahead)  # an edge runs across: its nearest point slides sideways

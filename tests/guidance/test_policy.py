@@ -233,6 +233,21 @@ def test_a_drop_that_was_spoken_of_does_not_hide_what_stands_nearer(policy: Guid
     assert [(c.kind, c.priority) for c in said] == [("obstacle", "stop")]
 
 
+def test_who_turns_back_to_what_stopped_them_is_stopped_again(policy: GuidancePolicy) -> None:
+    near, beside = thing(0.9), thing(0.9, 60.0)
+    walk(policy, [scene(t, near) for t in times(0, 0.5)])
+    assert not any(
+        c.priority == "stop" for c in walk(policy, [scene(t, beside, clearance_m=1.0) for t in times(0.5, 2.0)])
+    )
+    said = walk(policy, [scene(t, near) for t in times(2.0, 2.5)])
+    assert [(c.priority, c.t) for c in said] == [("stop", pytest.approx(2.0))]
+
+
+def test_a_hazard_that_flickers_is_not_left(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, *([thing(0.9)] if n % 3 else [])) for n, t in enumerate(times(0, 4))])
+    assert len(said) == 1
+
+
 def test_two_stops_at_once_let_the_first_be_heard(policy: GuidancePolicy) -> None:
     drop = thing(0.9, id=1, band="drop", low_m=-0.8, high_m=0.0, label="drop")
     said = walk(policy, [scene(t, drop, thing(1.0, id=2)) for t in times(0, 4)])
