@@ -189,7 +189,9 @@ class GuidancePolicy:
         text = self._text(c, scene)
         # The same words about another thing in the same place tell nothing new.
         returned = self._memory.returned(c.hazard.kind, o)
-        fresh = returned or t - self._texts.get(text, float("-inf")) >= REPEAT_S
+        # But a STOP about another thing is news even in the same words.
+        silence = PAUSE_S if c.zone == "stop" else REPEAT_S
+        fresh = returned or t - self._texts.get(text, float("-inf")) >= silence
         self._memory.remember(c.hazard.kind, o, c.zone, t, spoken=fresh)
         if not fresh:
             return []

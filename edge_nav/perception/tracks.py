@@ -21,6 +21,10 @@ HOLD_S = 10.0
 HIDING_M = 0.35
 """What may be covered between two looks: a thing this much nearer than when last seen counts as hidden, too."""
 HELD_CERTAINTY = 0.5
+PASSED_M = 0.5
+"""A hidden thing is behind the walker when they have gone its distance and this much more."""
+AHEAD_DEG, AHEAD_M, STEADY_FRAMES = 25.0, 1.0, 5
+"""Tracks that tell how fast the walker goes: ahead, not too near, and seen for a while."""
 HISTORY_S = 1.0
 UNDERFOOT_M = 2.0
 HANGS_M = 0.3
@@ -34,6 +38,8 @@ class _Track:
     t: float
     frames: int = 1
     closing_mps: float = 0.0
+    walked_m: float = 0.0
+    """How far the walker has gone since it was last seen, as far as other tracks tell."""
     history: deque[tuple[float, float]] = field(default_factory=deque)
 
     def _closing(self) -> float:
@@ -51,7 +57,7 @@ class _Track:
         # What hung free a moment ago still does, though from near by the space beneath is out of view.
         if not self.found.footing and found.low_m >= HANGS_M:
             found = replace(found, footing=False)
-        self.found, self.t = found, t
+        self.found, self.t, self.walked_m = found, t, 0.0
         self.frames += 1
         self.history.append((t, found.distance_m))
         while t - self.history[0][0] > HISTORY_S:
@@ -65,6 +71,7 @@ class Tracker:
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._next_id = 1
+        self._t: float | None = None
 
     def update(
         self, found: list[Found], t: float, lowest_m: Callable[[float], float] = lambda _: 0.0
@@ -96,14 +103,26 @@ class Tracker:
         seen = [_obstacle(taken[m]) for m in range(len(found))]
         passing = [o for k in self._tracks if k.t < t and (o := _underfoot(k, t)) is not None]
         told = {o.id for o in passing}
+        self._walk_on(t)
         held = [_held(k) for k in self._tracks if k.t < t and k.id not in told and _hidden(k, lowest_m)]
         return tuple(sorted([*seen, *passing, *held], key=lambda o: o.distance_m))
+
+    def _walk_on(self, t: float) -> None:
+        """Note how far the walker has gone, by the slowest approach of what is seen ahead: none if it stands still."""
+        seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and k.found.distance_m > AHEAD_M]
+        speed = min((k.closing_mps for k in seen if abs(k.found.bearing_deg) <= AHEAD_DEG), default=0.0)
+        for track in self._tracks:
+            if track.t < t and self._t is not None:
+                track.walked_m += max(0.0, speed) * (t - self._t)
+        self._t = t
 
 
 def _hidden(track: _Track, lowest_m: Callable[[float], float]) -> bool:
     """Whether a thing that is not seen any more lies beneath the picture, ahead."""
     f = track.found
     if track.frames < 3 or not f.in_corridor or f.label == "unseen_floor" or f.distance_m > UNDERFOOT_M:
+        return False
+    if track.walked_m > f.forward_m + PASSED_M:
         return False
     return f.high_m < lowest_m(f.distance_m - HIDING_M)
 

@@ -293,3 +293,9 @@ def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
     said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])
     assert [c.priority for c in said] == ["stop"]
     assert policy.fault(Fault("camera", "gone"), 5.0)[0].kind == "camera_lost"
+
+
+def test_a_stop_about_another_thing_is_said_in_the_same_words_too(policy: GuidancePolicy) -> None:
+    first = walk(policy, [scene(t, thing(0.9, -12, id=1)) for t in times(0, 0.5)])
+    second = walk(policy, [scene(t, thing(0.9, 14, id=2)) for t in times(2.5, 3)])
+    assert [c.text for c in first] == [c.text for c in second] == ["Stop. Obstacle ahead, one metre."]
