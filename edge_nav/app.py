@@ -23,6 +23,7 @@ from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
+from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.voice import Voice
 from edge_nav.types import Answer, Callout, Fault, Frame, Query, Scene, Source, VoiceFate
@@ -81,6 +82,7 @@ class Walk:
     ) -> None:
         self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
         self._last_said: Callout | None = None
+        self._asked_to_end = False
         self._every_frame, self._max_seconds = every_frame, max_seconds
         self._clock, self._mailbox, self._watchdog = WalkClock(), Mailbox(), Watchdog()
         self._pace, self.summary = PaceGuard(), Summary()
@@ -173,16 +175,18 @@ class Walk:
 
     def hush(self) -> None:
         """Cut the answer that is being spoken."""
-        self._voice.hush(self._now())
+        with self._announcing:
+            self._voice.hush(self._now())
 
     def adjust(self, guidance: GuidanceSettings, speech: SpeechSettings) -> None:
         """Other words and another voice from now on."""
-        self._loop.policy.adjust(guidance)
-        self._voice.adjust(speech.rate_wpm, speech.volume)
+        with self._announcing:
+            self._loop.policy.adjust(guidance)
+            self._voice.adjust(speech.rate_wpm, speech.volume)
 
     def pause(self, paused: bool) -> None:
         """Speak of nothing but STOP and faults."""
-        self._loop.policy.paused = paused
+        self._loop.policy.pause(paused)
 
     def asked(self, query: Query) -> None:
         """Log a question."""
@@ -206,6 +210,16 @@ class Walk:
     def speaking(self) -> bool:
         """Whether the voice is to be heard now."""
         return self._voice.speaking
+
+    @property
+    def audible(self) -> bool:
+        """Whether there is a voice at all."""
+        return not isinstance(self._voice, SilentVoice)
+
+    @property
+    def paused(self) -> bool:
+        """Whether only STOP and faults are spoken."""
+        return self._loop.policy.paused
 
     @property
     def last_said(self) -> Callout | None:
@@ -381,12 +395,13 @@ class Walk:
         return self._last_t if self._every_frame else self._clock.now()
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked_to_end = True
         self._stop.set()
 
     def _finish(self) -> None:
         """Conversation, voice, summary and files, in this order; also when the loop hangs."""
         if self._talk is not None:
-            if self._every_frame:
+            if self._every_frame and not self._asked_to_end:
                 self._talk.finish_typed(self._now())
             self._talk.close()
         self._voice.close(self._now())

@@ -6,6 +6,7 @@ own. Hazards are none of its business: it only ever puts answers into the voice'
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import time
@@ -17,7 +18,7 @@ from typing import Literal, Protocol
 from edge_nav.dialogue.battery import battery_percent
 from edge_nav.dialogue.dialogue import Dialogue, Outcome, Situation
 from edge_nav.dialogue.grounding import MOST_WORDS, may_be_said, sentences
-from edge_nav.dialogue.intents import Intent
+from edge_nav.dialogue.intents import SAFETY, Intent
 from edge_nav.dialogue.kept import write_kept
 from edge_nav.dialogue.reader import ReaderMissing, read_text
 from edge_nav.dialogue.thinking import Cancelled, Picture, PictureModel, Thinking
@@ -25,14 +26,15 @@ from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.listening.button import Presses
 from edge_nav.listening.ears import Ears, Noticed, Said
 from edge_nav.listening.typed import TypedQuestions
+from edge_nav.speech.queue import MEASURED
 from edge_nav.speech.settings import SpeechSettings
 from edge_nav.types import Answer, Callout, Fault, Frame, Query, Scene
 
 LISTEN_S = 0.02
 FIRST_ID = 1_000_000
 """Answers are numbered from here, so that they never share a number with the policy's callouts."""
-EXPIRES_S = 60.0
-"""An answer waits so long behind hazards before it is dropped."""
+EXPIRES_S, MEASURED_EXPIRES_S = 60.0, 2.0
+"""An answer waits so long behind hazards before it is dropped; a measured one is soon no longer true."""
 PUSHED_NEEDED = 0.08
 """After the button, or to stop an answer, a weak match is enough: someone did ask."""
 SLOW_S = 1.0
@@ -58,6 +60,14 @@ class Host(Protocol):
 
     @property
     def speaking(self) -> bool: ...
+
+    @property
+    def paused(self) -> bool: ...
+
+    @property
+    def audible(self) -> bool:
+        """Whether there is a voice at all."""
+        ...
 
     @property
     def last_said(self) -> Callout | None:
@@ -147,20 +157,26 @@ class Conversation:
         self._seen = (frame, scene)
 
     def tick(self, at_s: float, *, wait: bool = False) -> None:
-        """Hear, answer, go on thinking. ``wait``: see :meth:`Ears.listen`."""
+        """Hear, answer, go on thinking. ``wait``: see :meth:`Ears.listen`. Never raises: guidance must go on."""
         if self._host is None:
             return
+        try:
+            self._tick(self._host, at_s, wait)
+        except Exception as e:  # noqa: BLE001 - questions may fail, guidance may not
+            self._host.report(Fault("answers", f"answering failed with {type(e).__name__} ({e}): ask again"))
+
+    def _tick(self, host: Host, at_s: float, wait: bool) -> None:
         for line in self._typed.take() if self._typed is not None else ():
-            self._silence(self._host)
-            self._ask(self._host, line, "text", 1.0, None, at_s)
+            self._silence(host)
+            self._ask(host, line, "text", 1.0, None, at_s)
         for event in self._ears.listen(at_s, wait=wait) if self._ears is not None else ():
             if isinstance(event, Fault):
-                self._host.report(event)
+                host.report(event)
             elif isinstance(event, Noticed):
-                self._noticed(self._host, event, at_s)
+                self._noticed(host, event, at_s)
             else:
-                self._heard(self._host, event, at_s)
-        self._go_on_thinking(self._host, at_s)
+                self._heard(host, event, at_s)
+        self._go_on_thinking(host, at_s)
 
     def close(self) -> None:
         """The walk is over. Closing twice is closing once."""
@@ -217,7 +233,7 @@ class Conversation:
         if not said.whole:
             self._say(host, self._dialogue.book.answer("ask_again"), at_s)
             return
-        if not meant and intent is None:
+        if not meant and (intent is None or intent.name == SAFETY):
             return
         if not said.pushed:
             self._silence(host)
@@ -226,7 +242,7 @@ class Conversation:
 
     def _after_wake_words(self, text: str) -> tuple[str, bool]:
         wake = self._acceptance.wake_words
-        words = text.lower().replace(",", " ").replace(".", " ").split()
+        words = re.findall(r"[\w']+", text.lower())
         if wake and tuple(words[: len(wake)]) == wake:
             return " ".join(words[len(wake) :]), True
         return text, False
@@ -245,13 +261,15 @@ class Conversation:
         query = Query(self._queries, text, source, at_s, confidence, stt_ms)
         host.asked(query)
         intent = self._dialogue.understand(text)
+        if intent is None or intent.name != "more":
+            self._dialogue.rest.clear()
         outcome = self._dialogue.answer(intent, self._situation(host, at_s))
         self._carry_out(host, outcome)
         text = outcome.text
         if outcome.needs != "nothing":
             text = text or self._cannot_look(outcome)
         if text or outcome.needs == "nothing":
-            self._say(host, text, at_s, outcome.obstacle_id)
+            self._say(host, text, at_s, outcome.obstacle_id, measured=outcome.backend == "scene")
             ms = (time.perf_counter() - began) * 1e3
             host.answered(_answer(query, outcome, text, ms, ms, intent))
         if outcome.needs != "nothing" and not self._cannot_look(outcome):
@@ -263,7 +281,7 @@ class Conversation:
         if said is not None and said.t >= answer_t:
             text, obstacle = said.text, said.obstacle_id if said.obstacle_id is not None else obstacle
         scene = None if self._seen is None else self._seen[1]
-        return Situation(scene, at_s, text, obstacle, host.failing, battery_percent())
+        return Situation(scene, at_s, text, obstacle, host.failing, battery_percent(), host.paused)
 
     def _carry_out(self, host: Host, outcome: Outcome) -> None:
         if outcome.paused is not None:
@@ -330,8 +348,8 @@ class Conversation:
             thought.first_ms = thought.first_ms or (now - thought.began) * 1e3
             thought.words += len(sentence.split())
             if thought.words <= MOST_WORDS or not thought.said:
-                thought.said.append(sentence)
-                self._say(host, sentence, at_s)
+                thought.said.append(" ".join(sentence.split()[:MOST_WORDS]))
+                self._say(host, thought.said[-1], at_s)
             else:
                 self._dialogue.rest.append(sentence)
         if not thought.said and now >= thought.cue_at:
@@ -341,10 +359,14 @@ class Conversation:
             self._thought = None
             if thought.thinking.failure:
                 host.report(Fault("answers", thought.thinking.failure))
+            elif "answers" in host.failing:
+                host.report(Fault("answers", "answering works again", recovered=True))
             self._done(host, thought, {})
 
     def _done(self, host: Host, thought: _Thought, facts: dict[str, object]) -> None:
         outcome = Outcome("", thought.backend, grounded=False, facts=facts)
+        if thought.said:
+            self._last_answer = (self._last_answer[0], " ".join(thought.said), self._last_answer[2])
         total_ms = (time.perf_counter() - thought.began) * 1e3
         host.answered(_answer(thought.query, outcome, " ".join(thought.said), thought.first_ms, total_ms, None))
 
@@ -366,22 +388,27 @@ class Conversation:
         text, t = self._dialogue.introduction(), host.now()
         self._say(host, text, t)
         host.answered(Answer(0, text, t, True, "introduction", {}, None, None, "introduction"))
-        self._dialogue.kept = self._dialogue.kept.model_copy(update={"introduced": True})
-        self._keep(host)
+        if host.audible:
+            self._dialogue.kept = self._dialogue.kept.model_copy(update={"introduced": True})
+            self._keep(host)
 
-    def _say(self, host: Host, text: str, at_s: float, obstacle_id: int | None = None) -> None:
+    def _say(
+        self, host: Host, text: str, at_s: float, obstacle_id: int | None = None, *, measured: bool = False
+    ) -> None:
         """An answer, sentence by sentence, so that a hazard interrupts no more than one."""
-        for sentence in sentences([text]):
-            host.say(self._callout("answer", sentence, at_s))
+        for n, sentence in enumerate(sentences([text])):
+            # The second sentence waits for the first.
+            waits_s = MEASURED_EXPIRES_S * (n + 1) if measured else EXPIRES_S
+            host.say(self._callout(MEASURED if measured else "answer", sentence, at_s, waits_s))
         if text:
             self._last_answer = (at_s, text, obstacle_id if obstacle_id is not None else self._last_answer[2])
 
     def _cue(self, host: Host, kind: str, at_s: float) -> None:
         host.say(self._callout(kind, "", at_s))
 
-    def _callout(self, kind: str, text: str, at_s: float) -> Callout:
+    def _callout(self, kind: str, text: str, at_s: float, waits_s: float = MEASURED_EXPIRES_S) -> Callout:
         self._next_id += 1
-        return Callout(self._next_id, kind, "answer", text, f"{kind}:{self._next_id}", at_s, at_s + EXPIRES_S)
+        return Callout(self._next_id, kind, "answer", text, f"{kind}:{self._next_id}", at_s, at_s + waits_s)
 
 
 def _answer(

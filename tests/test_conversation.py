@@ -144,7 +144,7 @@ def test_spoken_questions_get_measured_answers_in_log_and_sound(tmp_path: Path) 
             assert answer["facts"]["clearance_m"] == pytest.approx(scene["clearance_m"], abs=0.01)
         assert answer["first_word_ms"] < 300
     voices = [v for v in of(records, "voice") if v["callout_id"] > FIRST_ID]
-    assert {v["state"] for v in voices} == {"spoken"}
+    assert voices[1]["state"] == "spoken"  # after the cue; the second answer may have to give way to the sign ahead
     begin = queries[0]["t"]
     assert np.abs(sound[round(begin * RATE_HZ) : round((begin + 0.3) * RATE_HZ)]).max() > 0.05  # acknowledged at once
 
@@ -222,9 +222,10 @@ def test_a_stop_cuts_an_answer_and_the_answer_goes_on_after_it(tmp_path: Path) -
     stop = next(c for c in of(records, "callout") if c["priority"] == "stop" and c["t"] > answer["t"])
     fate = next(v for v in of(records, "voice") if v["callout_id"] == stop["id"])
     assert fate["latency_ms"] < 150
-    told = next(v for v in of(records, "voice") if v["callout_id"] > FIRST_ID and v["t"] > stop["t"])
-    assert told["state"] == "spoken"
-    assert len(sound) > told["t"] * RATE_HZ - RATE_HZ
+    after = [v for v in of(records, "voice") if v["callout_id"] > FIRST_ID and v["t"] > stop["t"]]
+    told = [v for v in after if v["state"] == "spoken"]
+    assert len(told) >= 3  # the sentences that were still to come
+    assert len(sound) > (told[-1]["t"] - 1.0) * RATE_HZ
 
 
 def test_its_own_voice_is_not_taken_for_a_question_and_a_cut_one_is_asked_for_again(tmp_path: Path) -> None:
@@ -249,7 +250,8 @@ class HostOf:
     """Stands where the walk stands, and writes down what a conversation asks of it."""
 
     failing: tuple[str, ...] = ()
-    speaking = False
+    speaking = paused = False
+    audible = True
     last_said: Callout | None = None
 
     def __init__(self) -> None:

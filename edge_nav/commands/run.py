@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -57,6 +59,8 @@ class WalkOptions:
 def run_walk(options: WalkOptions) -> int:
     """Walk, then print the summary. Exit code 0 done, 1 ended on a fault."""
     cv2.setNumThreads(1)  # two cores: one for perception, one for the network; more only get in each other's way
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # the button's signal must never end a walk
     profile = profile_of(options)
     profile, dialogue = with_kept(profile)
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edge_nav.dialogue.answers import SceneAnswers
-from edge_nav.dialogue.intents import Intent, Understanding
+from edge_nav.dialogue.intents import SAFETY, Intent, Understanding
 from edge_nav.dialogue.kept import Kept
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
@@ -32,6 +32,7 @@ class Situation:
     last_obstacle: int | None
     failing: tuple[str, ...] = ()
     battery: int | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Dialogue:
             "settings_read": lambda _: self._settings(),
             "settings_reset": lambda _: self._reset(),
             "introduction": lambda _: Outcome(self.introduction(), "settings"),
+            SAFETY: lambda _: Outcome(self.book.answer("not_safety"), "settings"),
             "read": lambda _: Outcome("", "reader", grounded=False, needs="reader"),
         }
 
@@ -98,6 +100,8 @@ class Dialogue:
         if not self.scene_answers.knows(intent):
             return self._handlers[intent.name](situation)
         reply = self.scene_answers.answer(intent, situation.scene, situation.at_s, situation.last_obstacle)
+        if intent.safety:
+            reply = replace(reply, text=f"{self.book.answer('not_safety')} {reply.text}")
         if reply.looks_further:  # what measuring cannot name, a model may see
             return Outcome("", "eyes", grounded=False, facts=reply.facts, needs="eyes", otherwise=reply.text)
         needs: Needs = "eyes" if intent.name == "describe" else "nothing"
@@ -135,7 +139,8 @@ class Dialogue:
         return self._change(Kept(verbosity=wanted), wanted)
 
     def _volume(self, step: float) -> Outcome:
-        wanted = round(min(max(self.speech.volume + step, VOLUMES[0]), VOLUMES[1]), 2)
+        low = min(VOLUMES[0], self.speech.volume)  # a profile may have set it softer still
+        wanted = round(min(max(self.speech.volume + step, low), VOLUMES[1]), 2)
         return self._limited(Kept(volume=wanted), wanted == self.speech.volume, "louder" if step > 0 else "softer")
 
     def _rate(self, factor: float) -> Outcome:
@@ -154,7 +159,10 @@ class Dialogue:
         if not situation.failing:
             works = self.book.answer("all_works")
         facts: dict[str, object] = {"battery_percent": n, "failing": list(situation.failing)}
-        return Outcome(f"{power} {works}", "status", facts=facts)
+        text = f"{power} {works}"
+        if situation.paused:
+            text += " " + self.book.answer("paused")
+        return Outcome(text, "status", facts=facts)
 
     def _settings(self) -> Outcome:
         g, s = self.guidance, self.speech

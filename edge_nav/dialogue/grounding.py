@@ -20,7 +20,10 @@ def _guard(language: Language) -> re.Pattern[str]:
     file = importlib.resources.files("edge_nav.dialogue").joinpath("guarded.yaml")
     words: list[str] = yaml.safe_load(file.read_text(encoding="utf-8"))[language]
     # Not \b: it knows nothing of Devanagari's vowel signs.
-    return re.compile(rf"\d|(?:^|[\s,;:(\"'])(?:{'|'.join(map(re.escape, words))})(?=$|[\s,;:.!?)\"'-])", re.IGNORECASE)
+    return re.compile(
+        rf"\d|(?<![^\W\d_])(?<![\u0900-\u097F])(?:{'|'.join(map(re.escape, words))})(?![^\W\d_])(?![\u0900-\u097F])",
+        re.IGNORECASE,
+    )
 
 
 def may_be_said(sentence: str, language: Language) -> bool:

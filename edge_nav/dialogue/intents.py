@@ -28,6 +28,10 @@ NEEDED = 0.72
 FUZZY_LETTERS = 5
 """From this length on, a word with one wrong letter is still that word: recognisers and typists slip."""
 THING = "{thing}"
+SAFETY = "safety"
+"""Asked whether something is safe, and nothing else that is known."""
+SIDEWAYS = ("way_clear", "ahead", "nearest")
+"""Questions about the way ahead, unless a side is named."""
 INSTEAD = "{instead}"
 
 
@@ -46,6 +50,7 @@ class IntentTable(Settings):
     contractions: dict[str, str] = Field(default_factory=dict)
     instead: list[str] = Field(default_factory=list)
     choices: list[str] = Field(default_factory=list)
+    safety: list[str] = Field(default_factory=list)
     same: dict[str, list[str]]
     things: dict[str, list[str]]
     intents: dict[str, Phrasings]
@@ -53,11 +58,15 @@ class IntentTable(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is asked for. ``thing`` is a name from the table where one is asked for; ``certainty`` is 0..1."""
+    """What is asked for. ``thing`` is a name from the table where one is asked for; ``certainty`` is 0..1.
+
+    ``safety``: whether something is safe was asked, which no answer ever tells.
+    """
 
     name: str
     thing: str | None
     certainty: float
+    safety: bool = False
 
 
 @lru_cache
@@ -95,9 +104,13 @@ class Understanding:
         name, certainty = max(
             ((name, self._likeness(asked, words)) for name, words in self._phrases), key=lambda found: found[1]
         )
+        safety = any(word in self._table.safety for word in _words(text, self._table.contractions))
         if certainty < NEEDED:
-            return None
-        return Intent(name, thing if name in ("where_thing", "how_far_thing") else None, certainty)
+            return Intent(SAFETY, None, certainty, True) if safety else None
+        if name in SIDEWAYS:  # "is it clear on the left" is not about what is ahead
+            sides = [side for word, side in (("LEFT", "left"), ("RIGHT", "right")) if word in asked]
+            name = sides[0] if len(sides) == 1 else name
+        return Intent(name, thing if name in ("where_thing", "how_far_thing") else None, certainty, safety)
 
     def _reduced(self, text: str) -> list[str]:
         """Names of meaning, in order."""

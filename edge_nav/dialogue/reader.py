@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 
 import cv2
@@ -19,6 +20,10 @@ LEAST_HEIGHT_PX = 1000
 """Tesseract wants letters of some 20 pixels: smaller pictures are enlarged to this height."""
 
 
+_one_at_a_time = threading.Lock()
+"""Reading takes a core: two at once would take perception's."""
+
+
 class ReaderMissing(EdgeNavError):
     """Tesseract or its Python package is not installed."""
 
@@ -33,9 +38,17 @@ def read_text(rgb: Picture, language: Language, cancelled: Cancelled) -> Iterato
     factor = max(1.0, LEAST_HEIGHT_PX / grey.shape[0])
     grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     try:
-        found = pytesseract.image_to_data(
-            grey, lang=LANGUAGES[language], config="--psm 11", output_type=pytesseract.Output.DICT, timeout=10
-        )
+        with _one_at_a_time:
+            if cancelled():
+                return
+            found = pytesseract.image_to_data(
+                grey,
+                lang=LANGUAGES[language],
+                config="--psm 11",
+                output_type=pytesseract.Output.DICT,
+                timeout=10,
+                nice=19,
+            )
     except pytesseract.TesseractNotFoundError as e:
         raise ReaderMissing("reading text needs Tesseract: sudo apt install tesseract-ocr") from e
     except pytesseract.TesseractError as e:

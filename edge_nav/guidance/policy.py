@@ -106,6 +106,13 @@ class GuidancePolicy:
         self._frame_t = t
         return [c for c in callouts if c.priority in ("stop", "fault")] if self.paused else callouts
 
+    def pause(self, paused: bool) -> None:
+        """Speak of STOP and faults only, or of everything again: then all that is there is new."""
+        if self.paused and not paused:
+            self._memory.forget_hazards()
+            self._texts.clear()
+        self.paused = paused
+
     def adjust(self, settings: GuidanceSettings) -> None:
         """Other words, units or verbosity, from the next scene on."""
         self._settings, self._book = settings, Phrasebook(settings)

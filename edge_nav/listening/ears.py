@@ -127,19 +127,20 @@ class Ears:
             self._recogniser.begin(np.concatenate(self._sound), ended.speech_s)
             self._pending = _Pending(ended, time.monotonic())
         except SpeechFault as e:
-            found.append(Fault("recogniser", str(e)))
+            found += self._latch.change("recogniser", str(e), True)
 
     def _words(self, wait_s: float) -> list[EarEvent]:
         try:
             recognised = self._recogniser.result(wait_s if self._pending is not None else 0.0)
         except SpeechFault as e:
             self._pending = None
-            return [Fault("recogniser", str(e))]
+            return [*self._latch.change("recogniser", str(e), True)]
         if recognised is None or self._pending is None:
             return []
         pending, self._pending = self._pending, None
+        mended: list[EarEvent] = [*self._latch.change("recogniser", "", False)]
         said = _said(recognised, pending)
-        return [] if said is None else [said]
+        return mended if said is None else [*mended, said]
 
 
 def _said(recognised: Recognised, pending: _Pending) -> EarEvent | None:

@@ -20,6 +20,7 @@ from edge_nav.settings import Settings
 SILENT_S = 0.6
 """A stream that has given nothing for so long is dead."""
 RETRY_S = 3.0
+RATES_HZ = (4000, 384000)
 HELD_BLOCKS = round(10.0 / BLOCK_S)
 """Sound that nobody fetched is kept for so long."""
 
@@ -109,6 +110,8 @@ class WavMicrophone:
         whole = data[: len(data) // channels * channels].reshape(-1, channels)
         mono = (whole.astype(np.float32) / np.float32(32768)).mean(axis=1)
         # A second of silence ends the last word.
+        if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+            raise UsageError(f"microphone wav {settings.path} has {rate_hz} samples a second: give 4000 to 384000.")
         self._blocks = Resampler(rate_hz).blocks(np.concatenate([mono, np.zeros(2 * rate_hz, np.float32)]))
         self._next, self._speaking = 0, speaking
 
@@ -222,8 +225,13 @@ class DeviceMicrophone:
                     if not self._held.full():
                         self._held.put_nowait(Block(sound, self._speaking()))
 
-        stream, rate_hz = self._opener(hear)
-        resampler = Resampler(rate_hz)
-        self._heard_at = self._now()
-        stream.start()
+        try:
+            stream, rate_hz = self._opener(hear)
+            resampler = Resampler(rate_hz)
+            self._heard_at = self._now()
+            stream.start()
+        except SpeechFault:
+            raise
+        except Exception as e:
+            raise SpeechFault(f"the microphone does not start ({e}): plug it in again, see `doctor`") from e
         self._stream = stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import queue
 import sys
 import threading
@@ -13,6 +14,8 @@ class TypedQuestions:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stdin if stream is None else stream
+        if isinstance(self._stream, io.TextIOWrapper):
+            self._stream.reconfigure(errors="replace")  # one bad byte must not end the questions
         self._lines: queue.Queue[str] = queue.Queue()
         self._thread = threading.Thread(target=self._read, name="typed questions", daemon=True)
         self._thread.start()

@@ -112,6 +112,7 @@ class Utterances:
             self._open_s = PUSH_WAIT_S
         elif not self._running:
             self._open_s = max(0.0, self._open_s - BLOCK_S)
+        own_voice = own_voice and not (self._pushed and (self._open_s > 0 or self._running))
         if own_voice and self._running:
             self._wait_silence = True
             return [Went(sound), self._end("cut_off")]

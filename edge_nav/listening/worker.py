@@ -4,10 +4,14 @@ and whatever kills it does not kill the walk.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from edge_nav.errors import EdgeNavError, SpeechFault
 from edge_nav.guidance.settings import Language
@@ -18,6 +22,11 @@ from edge_nav.listening.sound import Heard
 
 START_S = 30.0
 """A large Whisper model takes a while to load."""
+HANGS_S = 12.0
+"""No utterance takes so long, unless the process hangs."""
+MOST_STARTS = 4
+"""A recogniser that keeps dying is left alone after so many starts without an answer."""
+AGAIN = "the recogniser stopped and is started again: repeat the question"
 NICE = 19
 """Perception goes first."""
 
@@ -43,13 +52,15 @@ class RecogniserProcess:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
         self._ready = False
-        self._waiting = False
+        self._since: float | None = None
+        self._queued: tuple[Heard, float] | None = None
+        self._starts = 0
         self._start()
 
     @property
     def busy(self) -> bool:
         """Whether an utterance is being recognised."""
-        return self._waiting
+        return self._since is not None
 
     @property
     def pid(self) -> int:
@@ -59,31 +70,44 @@ class RecogniserProcess:
     def begin(self, sound: Heard, speech_s: float) -> None:
         """Hand over an utterance; one at a time. Raises SpeechFault if the process died; it is started anew."""
         if self._pipe is None or self._process is None or not self._process.is_alive():
-            self._restart("the recogniser stopped and is started again: repeat the question")
+            self._restart()
+        self._since = time.monotonic()
+        self._queued = (sound, speech_s)
+        self._send()
+
+    def _send(self) -> None:
+        """Hand the utterance over once the process listens; from a thread, as a process that hangs does not read."""
+        pipe, queued = self._pipe, self._queued
+        if pipe is None or queued is None or not self._ready:
             return
-        try:
-            self._pipe.send((sound, speech_s))
-        except OSError:
-            self._restart("the recogniser stopped and is started again: repeat the question")
-        self._waiting = True
+        self._queued = None
+
+        def send() -> None:
+            with contextlib.suppress(OSError):  # a dead process is noticed when its answer is asked for
+                pipe.send(queued)
+
+        threading.Thread(target=send, name="to recogniser", daemon=True).start()
 
     def result(self, wait_s: float = 0.0) -> Recognised | None:
         """The words, or None while they are not there. Raises SpeechFault where the recogniser cannot run."""
         while self._pipe is not None:
             try:
                 if not self._pipe.poll(wait_s):
+                    if self._since is not None and time.monotonic() - self._since > HANGS_S:
+                        self._restart()
                     return None
                 message = self._pipe.recv()
             except (EOFError, OSError):
-                self._restart("the recogniser stopped and is started again: repeat the question")
+                self._restart()
             if isinstance(message, str):
                 self.close()
                 raise SpeechFault(message)
             if isinstance(message, Recognised):
-                self._waiting = False
+                self._since, self._starts = None, 0
                 return message
             self._ready = True
-            if not self._waiting:
+            self._send()
+            if self._since is None:
                 return None
         return None
 
@@ -104,9 +128,10 @@ class RecogniserProcess:
                 self._process.join(1.0)
             self._process.close()
             self._process = None
-        self._waiting = self._ready = False
+        self._ready, self._since, self._queued = False, None, None
 
     def _start(self) -> None:
+        self._starts += 1
         # Spawned, not forked: the walk has threads, and a forked child would hold their locks for ever.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -114,10 +139,12 @@ class RecogniserProcess:
         self._process.start()
         theirs.close()
 
-    def _restart(self, why: str) -> None:
+    def _restart(self) -> NoReturn:
         self.close()
+        if self._starts >= MOST_STARTS:
+            raise SpeechFault("the recogniser keeps stopping: type the questions, and see `doctor`")
         self._start()
-        raise SpeechFault(why)
+        raise SpeechFault(AGAIN)
 
 
 def _serve(pipe: Connection, settings: BackendSettings, vocabulary: Vocabulary, language: Language) -> None:
@@ -130,7 +157,9 @@ def _serve(pipe: Connection, settings: BackendSettings, vocabulary: Vocabulary, 
         while True:
             sound, speech_s = pipe.recv()
             pipe.send(recogniser.recognise(sound, speech_s))
-    except EdgeNavError as e:
-        pipe.send(str(e))
     except (EOFError, OSError):
         return
+    except Exception as e:  # noqa: BLE001 - told to the walk, which decides
+        reason = str(e) if isinstance(e, EdgeNavError) else f"the recogniser failed with {type(e).__name__} ({e})"
+        with contextlib.suppress(OSError):
+            pipe.send(reason)

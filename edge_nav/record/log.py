@@ -57,7 +57,7 @@ class GuidanceLog:
         """Append one record, with the wall time. Never raises: what cannot be written is counted and reported."""
         line = json.dumps({**record, "wall": self._wall()}, ensure_ascii=False, allow_nan=False) + "\n"
         with self._lock:
-            fault = self._append(line.encode())
+            fault = self._append(line.encode(errors="replace"))
         if fault is not None:
             self.on_fault(fault)
 

@@ -9,6 +9,8 @@ from edge_nav.types import PRIORITIES, Callout
 
 STOP_HEARD_S = 0.8
 """By then the word "stop" and what for has been heard, and a fault may have its turn: it is to be heard in a second."""
+MEASURED = "measured"
+"""Kind of an answer that was true when it was measured."""
 RANK = {priority: n for n, priority in enumerate(PRIORITIES)}
 
 
@@ -28,7 +30,8 @@ class VoiceQueue:
     """Most urgent first, then oldest. STOP and faults interrupt what is less urgent, and a STOP that is about something
     else interrupts a STOP: the newer danger is the nearer one. Nothing else interrupts.
 
-    An answer gives way to any hazard and is begun again after it.
+    An answer gives way to any hazard. What was read or told is begun again after it; what was measured is not: by then
+    it is no longer so.
 
     A newer callout replaces a waiting one with its key. Expiry, and whether the hazard is still there, are asked
     when a callout is about to be spoken: late speech is dropped, not spoken late.
@@ -69,7 +72,10 @@ class VoiceQueue:
             if speaking is not None and not self._interrupts(first, speaking, at_s - self._since_s):
                 break
             self._speaking, self._since_s = self._waiting.pop(0), at_s
-            if speaking is not None and speaking.priority == "answer":
+            if first.priority in ("stop", "fault"):
+                expired += [c for c in self._waiting if c.kind == MEASURED]
+                self._waiting = [c for c in self._waiting if c.kind != MEASURED]
+            if speaking is not None and speaking.priority == "answer" and speaking.kind != MEASURED:
                 self._insert(speaking)
                 speaking = None
             return Decision(speaking, first, tuple(expired))

@@ -164,6 +164,13 @@ def test_settings_are_read_and_reset() -> None:
     assert said(d, "what are my settings") == ["Speed 300, volume 100 percent, Metres. Clock. Normal."]
 
 
+def test_nothing_is_ever_called_safe() -> None:
+    d = dialogue()
+    for question in ("is it safe", "is it safe to go on", "is it safe to cross the street", "am i safe"):
+        (text,) = said(d, question, scene=scene())
+        assert text.startswith("I never say what is safe.")
+
+
 def test_status_tells_battery_and_what_fails() -> None:
     d = dialogue()
     assert said(d, "battery status", battery=62) == ["Battery 62 percent. Camera and distances work."]

@@ -38,6 +38,22 @@ def test_phrasings_are_understood(language: Language) -> None:
     assert len(wrong) <= 0.02 * len(TABLE[language]), wrong
 
 
+@pytest.mark.parametrize(
+    ("say", "name", "safety"),
+    [
+        ("is it safe", "way_clear", True),
+        ("is it safe to cross the road now", "safety", True),
+        ("is it clear on my left", "left", False),
+        ("is the path on the right clear", "right", False),
+        ("is there a step", None, False),
+        ("it is nine o'clock", None, False),
+    ],
+)
+def test_safety_and_sides_are_not_lost(say: str, name: str | None, safety: bool) -> None:
+    found = Understanding("en").intent(say)
+    assert (found and found.name, bool(found and found.safety)) == (name, safety)
+
+
 def test_no_open_question_is_answered_as_a_known_one() -> None:
     understanding = Understanding("en")
     taken = {r["say"]: understanding.intent(r["say"]) for r in TABLE["en"] if r["intent"] == "open"}

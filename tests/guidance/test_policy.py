@@ -288,6 +288,14 @@ def test_a_view_that_flickers_is_blocked(policy: GuidancePolicy) -> None:
     assert "recovered" not in [c.kind for c in said]
 
 
+def test_after_a_pause_what_is_there_is_told(policy: GuidancePolicy) -> None:
+    branch = thing(2.2, band="head", low_m=1.6, high_m=1.8)
+    policy.pause(True)
+    assert walk(policy, [scene(t, branch) for t in times(0, 3)]) == []
+    policy.pause(False)
+    assert [c.kind for c in walk(policy, [scene(t, branch) for t in times(3, 4)])] == ["head"]
+
+
 def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
     policy.paused = True
     said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])

@@ -378,6 +378,16 @@ def test_an_answer_gives_way_to_a_hazard_and_is_begun_again(tmp_path: Path) -> N
     assert [(f.callout_id, f.state) for f in fates] == [(3, "spoken"), (1, "spoken"), (2, "spoken")]
 
 
+def test_a_measured_answer_is_not_begun_again_after_a_hazard(tmp_path: Path) -> None:
+    fates: list[VoiceFate] = []
+    voice = WavVoice(WavOutputSettings(path=tmp_path / "a.wav"), player_into(fates, Tone(1.0)), failed)
+    for n, at_s in ((1, 0.0), (2, 0.1)):
+        voice.say(callout(n, "answer", at_s, "Clear for five metres.", kind="measured", expires_t=9.0), at_s)
+    voice.say(callout(3, "fault", 0.5, "Camera covered.", bearing_deg=None, expires_t=9.0), 0.5)
+    voice.close(4.0)
+    assert [(f.callout_id, f.state) for f in fates] == [(2, "expired"), (1, "interrupted"), (3, "spoken")]
+
+
 def test_a_stop_cuts_an_answer_within_150_ms_of_audio(tmp_path: Path) -> None:
     fates: list[VoiceFate] = []
     path = tmp_path / "a.wav"
