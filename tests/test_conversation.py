@@ -144,7 +144,9 @@ def test_spoken_questions_get_measured_answers_in_log_and_sound(tmp_path: Path) 
             assert answer["facts"]["clearance_m"] == pytest.approx(scene["clearance_m"], abs=0.01)
         assert answer["first_word_ms"] < 300
     voices = [v for v in of(records, "voice") if v["callout_id"] > FIRST_ID]
-    assert voices[1]["state"] == "spoken"  # after the cue; the second answer may have to give way to the sign ahead
+    hazards = [c["t"] for c in of(records, "callout")]
+    # A measured answer is spoken, unless a hazard comes: the hazard is the newer answer.
+    assert all(v["state"] == "spoken" or min(abs(v["t"] - t) for t in hazards) < 0.1 for v in voices)
     begin = queries[0]["t"]
     assert np.abs(sound[round(begin * RATE_HZ) : round((begin + 0.3) * RATE_HZ)]).max() > 0.05  # acknowledged at once
 
