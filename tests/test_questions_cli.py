@@ -20,8 +20,21 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def test_typed_questions_are_answered_and_kept(tmp_path: Path) -> None:
-    log = tmp_path / "walk.jsonl"
-    arguments = ("run", "--headless", "--as-fast-as-possible", "--max-seconds", "1.5", "--mic", "text", "--log", log)
+    log, profile = tmp_path / "walk.jsonl", tmp_path / "p.yaml"
+    output = {"type": "wav", "path": str(tmp_path / "voice.wav")}
+    profile.write_text(yaml.safe_dump({"speech": {"output": output}}), encoding="utf-8")
+    arguments = (
+        "run",
+        "--config",
+        profile,
+        "--as-fast-as-possible",
+        "--max-seconds",
+        "1.5",
+        "--mic",
+        "text",
+        "--log",
+        log,
+    )
     process = start(*arguments, env=home(tmp_path), stdin=-1)
     out, err = process.communicate("what is ahead\nuse feet\n", timeout=60)
     assert process.returncode == 0, err
@@ -35,6 +48,14 @@ def test_typed_questions_are_answered_and_kept(tmp_path: Path) -> None:
     _, err = process.communicate("what is ahead\n", timeout=60)
     assert "feet." in err
     assert "Edge Nav helps" not in err
+
+
+def test_who_cannot_have_heard_the_notice_hears_it_next_time(tmp_path: Path) -> None:
+    arguments = ("run", "--headless", "--as-fast-as-possible", "--max-seconds", "0.5", "--mic", "text")
+    for _ in range(2):
+        process = start(*arguments, env=home(tmp_path), stdin=-1)
+        _, err = process.communicate("", timeout=60)
+        assert "Edge Nav helps" in err
 
 
 @pytest.mark.parametrize(

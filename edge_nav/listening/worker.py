@@ -83,7 +83,8 @@ class RecogniserProcess:
         self._queued = None
 
         def send() -> None:
-            with contextlib.suppress(OSError):  # a dead process is noticed when its answer is asked for
+            # A process that died, or a pipe closed meanwhile, is noticed when the answer is asked for.
+            with contextlib.suppress(OSError, TypeError, ValueError):
                 pipe.send(queued)
 
         threading.Thread(target=send, name="to recogniser", daemon=True).start()

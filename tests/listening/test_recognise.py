@@ -157,6 +157,47 @@ def test_the_process_answers_and_comes_back_when_it_is_killed() -> None:
         process.close()
 
 
+def test_a_process_that_hangs_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pocketsphinx")
+    monkeypatch.setattr("edge_nav.listening.worker.HANGS_S", 0.5)
+    process = RecogniserProcess(PocketsphinxSettings(), WORDS, "en")
+    try:
+        process.wait_ready()
+        os.kill(process.pid, signal.SIGSTOP)
+        process.begin(np.zeros(8 * RATE_HZ, np.float32), 1.0)  # more than a pipe holds
+        assert process.busy
+        with pytest.raises(SpeechFault, match="started again"):
+            for _ in range(20):
+                process.result(0.2)
+        monkeypatch.undo()
+        process.begin(say("is the way clear"), 1.0)
+        found = process.result(30.0)
+        assert found is not None
+        assert found.text == "is the way clear"
+    finally:
+        process.close()
+
+
+def test_a_process_that_keeps_dying_is_left_alone() -> None:
+    pytest.importorskip("pocketsphinx")
+    process = RecogniserProcess(PocketsphinxSettings(), WORDS, "en")
+    said = []
+    try:
+        for _ in range(6):
+            process.wait_ready()
+            if process.pid:
+                os.kill(process.pid, signal.SIGKILL)
+            with pytest.raises(SpeechFault) as e:
+                for _ in range(50):
+                    process.begin(np.zeros(16, np.float32), 1.0)
+                    process.result(1.0)
+            said.append("keeps stopping" in str(e.value))
+    finally:
+        process.close()
+    assert said[0] is False
+    assert said[-1] is True
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
