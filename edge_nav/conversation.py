@@ -163,7 +163,8 @@ class Conversation:
         try:
             self._tick(self._host, at_s, wait)
         except Exception as e:  # noqa: BLE001 - questions may fail, guidance may not
-            self._host.report(Fault("answers", f"answering failed with {type(e).__name__} ({e}): ask again"))
+            if "answers" not in self._host.failing:
+                self._host.report(Fault("answers", f"answering failed with {type(e).__name__} ({e}): ask again"))
 
     def _tick(self, host: Host, at_s: float, wait: bool) -> None:
         for line in self._typed.take() if self._typed is not None else ():
@@ -230,6 +231,11 @@ class Conversation:
         # Hands-free, what does not begin with its name, or is no known question, is other people's talk.
         if not meant and self._acceptance.wake_words and not stopping:
             return
+        if woken and not text and self._presses is not None:  # its name alone: it listens for what follows
+            self._silence(host)
+            self._cue(host, "heard", at_s)
+            self._presses.add("push")
+            return
         if not said.whole:
             self._say(host, self._dialogue.book.answer("ask_again"), at_s)
             return
@@ -272,6 +278,8 @@ class Conversation:
             self._say(host, text, at_s, outcome.obstacle_id, measured=outcome.backend == "scene")
             ms = (time.perf_counter() - began) * 1e3
             host.answered(_answer(query, outcome, text, ms, ms, intent))
+            if "answers" in host.failing:
+                host.report(Fault("answers", "answering works again", recovered=True))
         if outcome.needs != "nothing" and not self._cannot_look(outcome):
             self._look(query, outcome, began)
 

@@ -25,6 +25,8 @@ from edge_nav.dialogue.kept import Kept, kept_file, read_kept, write_kept
 from edge_nav.dialogue.thinking import Cancelled, Picture
 from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.listening.button import Presses
+from edge_nav.listening.ears import Said
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
@@ -545,3 +547,86 @@ def test_text_in_the_picture_is_read(asked: Any) -> None:
     one.ask("read that")
     one.until(lambda: len(one.host.answers) == 2)
     assert one.host.said[-1] == "No text to make out."
+
+
+class Heard:
+    """Ears by script."""
+
+    def __init__(self, *events: Said) -> None:
+        self.events = list(events)
+
+    def listen(self, at_s: float, *, wait: bool = False) -> list[Said]:
+        events, self.events = self.events, []
+        return events
+
+    def close(self) -> None:
+        pass
+
+
+def said(text: str, confidence: float = 0.9, *, pushed: bool = False, whole: bool = True) -> Said:
+    return Said(text, confidence, pushed, whole, 0.35, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (said("is the way clear"), "Clear for five metres."),
+        (said("is the way clear", 0.2), None),  # hands-free, too unsure
+        (said("is the way clear", 0.2, pushed=True), "Clear for five metres."),
+        (said("is the way clear", 0.01, pushed=True), "I didn't understand."),
+        (said("what colour is the bus"), None),  # other people's talk, for all it knows
+        (said("what colour is the bus", pushed=True), "That needs a picture model, none is installed."),
+        (said("it is not safe there"), None),
+        (said("how far is the", whole=False), "Please ask again."),
+    ],
+)
+def test_what_is_heard_and_what_is_overheard(asked: Any, words: Said, answer: str | None) -> None:
+    one = asked()
+    one.talk._acceptance = Acceptance(0.5)
+    one.talk.hear_with(Heard(words))
+    one.talk.tick(10.0)
+    assert one.host.said[:1] == ([] if answer is None else [answer])
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("Hey Navigator! Is the way clear?", "Clear for five metres."),
+        ("hey navigator what colour is the bus", "That needs a picture model, none is installed."),
+        ("is the way clear", None),
+        ("navigator hey is the way clear", None),
+    ],
+)
+def test_its_name_comes_first(asked: Any, words: str, answer: str | None) -> None:
+    one = asked()
+    one.talk._acceptance = Acceptance(0.5, ("hey", "navigator"))
+    one.talk.hear_with(Heard(said(words)))
+    one.talk.tick(10.0)
+    assert one.host.said[:1] == ([] if answer is None else [answer])
+
+
+def test_its_name_alone_makes_it_listen(asked: Any) -> None:
+    one = asked()
+    one.talk._acceptance, one.talk._presses = Acceptance(0.5, ("hey", "navigator")), Presses()
+    one.talk.hear_with(Heard(said("hey navigator")))
+    one.talk.tick(10.0)
+    assert one.host.cues == ["heard"]
+    assert one.talk._presses.take() == ["push"]
+
+
+def test_an_error_in_answering_is_told_once_and_ends(asked: Any) -> None:
+    one = asked()
+
+    class Broken(Heard):
+        def listen(self, at_s: float, *, wait: bool = False) -> list[Said]:
+            raise RuntimeError("no such thing")
+
+    one.talk.hear_with(Broken())
+    one.talk.tick(10.0)
+    one.host.failing = ("answers",)
+    one.talk.tick(10.1)
+    assert [(f.component, f.recovered) for f in one.host.faults] == [("answers", False)]
+    one.talk.hear_with(Heard(said("is the way clear")))
+    one.talk._acceptance = Acceptance(0.5)
+    one.talk.tick(10.2)
+    assert [(f.component, f.recovered) for f in one.host.faults][1:] == [("answers", True)]
