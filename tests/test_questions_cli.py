@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from test_asking import microphone_wav
 from test_cli import cli, start
-from test_conversation import microphone_wav
 
 from edge_nav.record.read import read_log
 
