@@ -13,8 +13,15 @@ import yaml
 from perception.tiny_bundle import write_bundle
 from world import SMALL, box, depth_map, frame, render
 
+from edge_nav.commands.run import WalkOptions, session_of
+from edge_nav.config import Profile, load_profile
+from edge_nav.errors import UsageError
+from edge_nav.perception.calibrate import store_scale
+from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.read import read_log
 from edge_nav.record.session import SessionRecorder
+from edge_nav.sources.spec import parse_source
+from edge_nav.sources.walk import WalkSource, WalkSourceSettings
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -257,3 +264,32 @@ def test_a_recording_whose_first_frames_were_dropped_is_replayed(recording: Path
     status, out, _ = cli("replay", again)
     assert "the whole record" not in out  # frames meet their records, though tracks begin anew
     assert (status, "scene at 0.30 s" in out) == (1, True)
+
+
+def test_a_cameras_password_is_not_logged() -> None:
+    settings = parse_source("camera:rtsp://user:secret@10.0.0.9/stream")
+    profile = Profile(source=settings)
+    session = session_of(profile, WalkOptions(), WalkSource(WalkSourceSettings()), SensorDepth())
+    assert "secret" not in str(session)
+    assert session["source"] == "camera:rtsp://10.0.0.9/stream"
+
+
+@pytest.mark.parametrize("text", ["{}\n", "# depth_scale: 1.0\n", "perception:\n    companion: cane\n", "...\n"])
+def test_calibrating_leaves_a_profile_that_says_what_was_meant_or_untouched(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        store_scale(path, 1.25)
+    except UsageError as e:
+        assert "by hand" in str(e)
+        assert path.read_text(encoding="utf-8") == text
+    else:
+        assert load_profile(path).perception.depth_scale == 1.25
+
+
+def test_bounds_are_told_whole(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("perception: {camera_height_m: 99}\n", encoding="utf-8")
+    status, _, err = cli("run", "--headless", "--config", path)
+    assert status == 2
+    assert "perception.camera_height_m = 99 is not allowed: give 0.5 to 2.5" in err

@@ -237,3 +237,19 @@ def test_the_summary_counts_and_its_percentiles_are_right() -> None:
 
 def test_a_walk_without_frames_has_a_summary() -> None:
     assert summary_table(Summary().result(0, 0)).row_count > 3
+
+
+def test_a_pipe_is_refused_and_a_link_is_followed(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="is a pipe"):
+        GuidanceLog(pipe)
+    real, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
+    real.write_text("old\n", encoding="utf-8")
+    link.symlink_to(real)
+    log = GuidanceLog(link)
+    log.write({"type": "session"})
+    log.close()
+    assert link.is_symlink()
+    assert "session" in real.read_text(encoding="utf-8")
+    assert (tmp_path / "real.jsonl.1").read_text(encoding="utf-8") == "old\n"
