@@ -132,7 +132,7 @@ class Walk:
                 self._talk.start(self, live=not self._every_frame)
             for item in self._frames():
                 self._one(item)
-        except Exception as e:
+        except Exception as e:  # told to the walker, then raised as it was
             self._ended_by(e)
             raise
         finally:

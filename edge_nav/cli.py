@@ -253,7 +253,7 @@ def _invoke(arguments: list[str]) -> int:
         return _say(str(e), 2 if isinstance(e, UsageError) else 1)
     except BrokenPipeError:
         return 1
-    except Exception as e:
+    except Exception as e:  # a bug: one sentence for the walker, the traceback for who asks for it
         if debug:
             raise
         return _say(f"Edge Nav failed with {type(e).__name__} ({e}): run the same command with --debug for more.", 1)

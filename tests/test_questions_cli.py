@@ -11,6 +11,8 @@ import yaml
 from test_asking import microphone_wav
 from test_cli import cli, start
 
+from edge_nav.commands.questions import parse_mic
+from edge_nav.listening.settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.record.read import read_log
 
 
@@ -130,3 +132,16 @@ def test_a_signal_pushes_to_talk(tmp_path: Path) -> None:
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert [r["text"] for r in read_log(log).records if r["type"] == "query"] == ["is the way clear"]
+
+
+def test_a_bad_microphone_leaves_no_recording_behind(tmp_path: Path) -> None:
+    arguments = ("run", "--headless", "--record", tmp_path / "r", "--mic", "wav:/nowhere.wav")
+    for _ in range(2):
+        status, _, err = cli(*arguments, env=home(tmp_path))
+        assert status == 2
+        assert "/nowhere.wav cannot be read" in err
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_microphone_on_the_command_line_wins_over_typed_questions() -> None:
+    assert parse_mic("wav:a.wav", DialogueSettings(recogniser=TextSettings())).recogniser == AutoSettings()

@@ -24,7 +24,7 @@ from edge_nav.listening.microphone import (
     WavMicrophoneSettings,
     open_stream,
 )
-from edge_nav.listening.settings import DialogueSettings, TextSettings
+from edge_nav.listening.settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.types import Fault
@@ -37,6 +37,8 @@ def parse_mic(spec: str, settings: DialogueSettings) -> DialogueSettings:
         return settings.model_copy(update={"microphone": NoMicrophoneSettings(), "recogniser": TextSettings()})
     if kind == "none" and not rest:
         return settings.model_copy(update={"microphone": NoMicrophoneSettings()})
+    if settings.recogniser.type == "text":  # a microphone was asked for, so its sound is to be recognised
+        settings = settings.model_copy(update={"recogniser": AutoSettings()})
     if kind == "device":
         name = int(rest) if rest.isdecimal() else rest or None
         return settings.model_copy(update={"microphone": DeviceMicrophoneSettings(name=name)})

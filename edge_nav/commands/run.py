@@ -20,6 +20,7 @@ from edge_nav.bundle import check_use, open_bundle
 from edge_nav.commands.questions import open_conversation, parse_mic, with_kept
 from edge_nav.commands.screen import Screen, Terminal
 from edge_nav.config import Profile, load_profile
+from edge_nav.conversation import Conversation
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.loop import Loop
@@ -74,16 +75,21 @@ def run_walk(options: WalkOptions) -> int:
         source.close()
         raise
     console = Terminal(stderr=True)
+    talk: Conversation | None = None
+    deaf: Fault | None = None
     try:
         # The recording's folder last: a start that fails must not leave one behind, which the next would refuse.
         overlay = OverlayWriter(options.overlay) if options.overlay else None
         loop = make_loop(profile, depth)
         log = GuidanceLog(options.log) if options.log else None
+        if dialogue is not None:
+            talk, deaf = open_conversation(profile.dialogue, dialogue)
         recorder = SessionRecorder(options.record) if options.record else None
         if options.record and log is None:
             log = GuidanceLog(options.record / LOG_NAME)
-        talk, deaf = (None, None) if dialogue is None else open_conversation(profile.dialogue, dialogue)
     except UsageError:
+        if talk is not None:
+            talk.close()
         source.close()
         raise
     with Screen(console, source.frame_count) as screen, contextlib.ExitStack() as undo:

@@ -1,6 +1,6 @@
 """Push to talk: a Linux input device (USB or GPIO button), the space key of a terminal, or the signal SIGUSR1.
 
-All three only set what :meth:`Button.pressed` tells: whoever listens asks it.
+All three only add to the same presses: whoever listens takes them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import select
 import struct
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -63,16 +64,7 @@ class InputDevice:
             os.close(file)
 
     def _read(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._file, self._end], [], [])
-            if self._end in ready:
-                return
-            try:
-                data = os.read(self._file, EVENT.size * 16)
-            except OSError:  # unplugged
-                return
-            if not data:
-                return
+        for data in _pieces(self._file, self._end, EVENT.size * 16):
             for n in range(0, len(data) - EVENT.size + 1, EVENT.size):
                 _, _, kind, _, value = EVENT.unpack_from(data, n)
                 if kind == EV_KEY and value in (DOWN, UP):
@@ -105,12 +97,21 @@ class SpaceKey:
             os.close(file)
 
     def _read(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._file, self._end], [], [])
-            if self._end in ready:
-                return
-            data = os.read(self._file, 64)
-            if not data:
-                return
+        for data in _pieces(self._file, self._end, 64):
             for _ in range(data.count(b" ")):
                 self._presses.add("push")
+
+
+def _pieces(file: int, end: int, size: int) -> Iterator[bytes]:
+    """What comes from a file, until something comes from ``end``, or the device is unplugged."""
+    while True:
+        ready, _, _ = select.select([file, end], [], [])
+        if end in ready:
+            return
+        try:
+            data = os.read(file, size)
+        except OSError:  # unplugged
+            return
+        if not data:
+            return
+        yield data

@@ -232,6 +232,6 @@ class DeviceMicrophone:
             stream.start()
         except SpeechFault:
             raise
-        except Exception as e:
+        except Exception as e:  # PortAudio's own error class cannot be named where PortAudio is missing
             raise SpeechFault(f"the microphone does not start ({e}): plug it in again, see `doctor`") from e
         self._stream = stream

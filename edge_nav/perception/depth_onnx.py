@@ -41,7 +41,7 @@ class OnnxDepth:
         path = bundle.folder / self._entry.file
         try:
             self._session: Any = ort.InferenceSession(str(path), options, providers=list(choice.providers))
-        except Exception as e:
+        except Exception as e:  # ONNX Runtime's errors have no class of their own to name
             raise UsageError(f"bundle {self._name}: {path.name} is no usable ONNX model ({_first_line(e)}).") from e
         running = self._session.get_providers()[0]
         why = choice.not_better
@@ -63,7 +63,7 @@ class OnnxDepth:
         tensor = self._prepare(frame.rgb)
         try:
             output = self._session.run(None, {self._input.name: tensor})[0]
-        except Exception as e:
+        except Exception as e:  # ONNX Runtime's errors have no class of their own to name
             raise DepthFault(f"the depth network failed ({_first_line(e)}): check the bundle and the provider") from e
         return self._reader.read(as_plane(output, (tensor.shape[2], tensor.shape[3]), self._name), frame)
 

@@ -131,7 +131,7 @@ class DeviceVoice:
             stream.start()
         except SpeechFault:
             raise
-        except Exception as e:
+        except Exception as e:  # PortAudio's own error class cannot be named where PortAudio is missing
             raise SpeechFault(f"the audio device does not start ({e}): plug it in again, see `doctor`") from e
         return stream
 
