@@ -71,8 +71,65 @@ class DepthEntry(Settings):
     certainty: float = Field(default=0.7, ge=0, le=1, description="How far its distances can be trusted as a whole.")
 
 
+class VisionEntry(Settings):
+    """How to run the vision tower with its projector: pixels [1, 3, S, S] -> float32 [1, tokens, width]."""
+
+    file: str = Field(description="The ONNX file used unless another is asked for.")
+    variants: dict[str, str] = Field(default_factory=dict, description="Precision -> ONNX file, the default's too.")
+    image_size: int = Field(ge=14, le=4096, description="Side of the square input, pixels.")
+    fit: Literal["squash", "pad", "crop"] = Field(
+        description="Stretched to the square; padded to one with the mean colour; or the shorter side scaled, then cut."
+    )
+    interpolation: Literal["bicubic", "bilinear"] = Field(default="bicubic", description="With antialiasing.")
+    mean: tuple[float, float, float] = Field(description="Of the red, green and blue channel, 0..1.")
+    std: tuple[float, float, float] = Field(description="Of the red, green and blue channel.")
+    tokens: int = Field(ge=1, le=65536, description="Embeddings an image gives.")
+    width: int = Field(ge=1, le=65536, description="Values in each embedding; the decoder's n_embd.")
+
+
+class TextRun(Settings):
+    """Text of the prompt. ``{question}`` stands for the question; special tokens in the template are parsed, those in
+    the question are not."""
+
+    run: Literal["text"] = "text"
+    text: str = Field(description="The text, with {question} where the question goes.")
+
+
+class TokensRun(Settings):
+    """Tokens given by number, such as a beginning of sequence."""
+
+    run: Literal["tokens"] = "tokens"
+    ids: tuple[int, ...] = Field(description="Token numbers.")
+
+
+class ImageRun(Settings):
+    """The image's embeddings."""
+
+    run: Literal["image"] = "image"
+
+
+class LlmEntry(Settings):
+    """How to run the language model with an image."""
+
+    file: str = Field(description="The GGUF file used unless another is asked for.")
+    variants: dict[str, str] = Field(default_factory=dict, description="Quantisation -> GGUF file, the default's too.")
+    width: int = Field(ge=1, le=65536, description="n_embd; equal to the vision graph's width.")
+    prompt: list[Annotated[TextRun | TokensRun | ImageRun, Field(discriminator="run")]] = Field(
+        description="What the model reads, in order; nothing is added to it."
+    )
+    attention: Literal["causal", "prefix"] = Field(
+        default="causal", description="prefix: everything before the answer attends to everything before the answer."
+    )
+    image_scale: float = Field(
+        default=1.0, gt=0, description="The image's embeddings are multiplied by this before they are decoded."
+    )
+    stop_ids: tuple[int, ...] = Field(description="Tokens that end an answer.")
+    context: int = Field(ge=64, le=131072, description="Tokens of context to reserve.")
+    answer_tokens: int = Field(default=64, ge=1, le=4096, description="Longest answer, tokens.")
+
+
 class Manifest(Settings):
-    """manifest.json. ``vision`` and ``llm`` are read by the rooms that use them."""
+    """manifest.json: what is in the bundle and how it is run."""
 
     schema_: Literal["edge-nav/bundle/1"] = Field(alias="schema")
     name: str = Field(min_length=1)
@@ -82,8 +139,9 @@ class Manifest(Settings):
     intended_use: IntendedUse
     files: dict[str, FileEntry]
     depth: DepthEntry | None = None
-    vision: dict[str, Any] | None = None
-    llm: dict[str, Any] | None = None
+    vision: VisionEntry | None = None
+    llm: LlmEntry | None = None
+    parity: str | None = Field(default=None, description="The report of the export's checks, a file of the bundle.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +170,14 @@ def open_bundle(name: str) -> Bundle:
     manifest = _manifest(folder)
     for file, entry in manifest.files.items():
         _check(folder, file, entry)
-    if manifest.depth is not None and manifest.depth.file not in manifest.files:
-        raise UsageError(f"bundle {folder} names {manifest.depth.file} without a hash: export it again.")
+    for file in _used(manifest):
+        if file not in manifest.files:
+            raise UsageError(f"bundle {folder} names {file} without a hash: export it again.")
+    if manifest.vision and manifest.llm and manifest.vision.width != manifest.llm.width:
+        raise UsageError(
+            f"bundle {folder}: vision.width {manifest.vision.width} differs from llm.width {manifest.llm.width}: "
+            "export both from the same checkpoint."
+        )
     return Bundle(folder, manifest)
 
 
@@ -148,6 +212,14 @@ def write_manifest(folder: Path, fields: dict[str, Any], files: list[str]) -> Ma
     part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     part.replace(folder / "manifest.json")
     return manifest
+
+
+def _used(manifest: Manifest) -> list[str]:
+    """Every file that an entry of the manifest names."""
+    names = [entry.file for entry in (manifest.depth, manifest.vision, manifest.llm) if entry is not None]
+    for entry in (manifest.vision, manifest.llm):
+        names += entry.variants.values() if entry is not None else ()
+    return [*names, *([manifest.parity] if manifest.parity else [])]
 
 
 def _manifest(folder: Path) -> Manifest:

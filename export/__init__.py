@@ -1,0 +1,1 @@
+"""Checkpoints to bundles: ONNX, GGUF and a report of their parity."""

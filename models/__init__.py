@@ -1,0 +1,1 @@
+"""PyTorch models: definitions, checkpoints, training and evaluation."""
