@@ -1,0 +1,1 @@
+"""A decoder as a GGUF file that llama.cpp runs."""

@@ -1,0 +1,1 @@
+"""Whether an exported file gives what its checkpoint gives."""
