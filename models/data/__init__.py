@@ -1,0 +1,1 @@
+"""Frames with truth: generated, verified, read."""

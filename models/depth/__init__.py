@@ -1,0 +1,1 @@
+"""The nano depth network: definition, training, evaluation."""

@@ -1,0 +1,120 @@
+"""The n-th batch of a run, whatever was done before: what makes a run that was interrupted go on exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from models.data.dataset import FrameRef, read_frame
+from models.depth.augment import augmented, cropped, normalised
+from models.depth.canonical import to_canonical
+from models.depth.settings import TrainSettings
+
+
+class Batch(NamedTuple):
+    """float32 pixels [B, 3, H, W]; float32 canonical log depth [B, 1, H/2, W/2], NaN unknown; int64 label
+    [B, H/2, W/2]; float32 factor [B] from metres to canonical metres."""
+
+    pixels: Tensor
+    log_depth: Tensor
+    label: Tensor
+    factor: Tensor
+
+
+class TrainingBatches(Dataset[Batch]):
+    """Item ``n`` is the batch of step ``n``: this process's share of it."""
+
+    def __init__(self, frames: list[FrameRef], settings: TrainSettings, rank: int = 0, world: int = 1) -> None:
+        self._frames, self._settings = frames, settings
+        self._mine = range(rank, settings.batch, world)
+
+    def __len__(self) -> int:
+        return self._settings.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        s = self._settings
+        items = []
+        for slot in self._mine:
+            epoch, place = divmod(step * s.batch + slot, len(self._frames))
+            ref = self._frames[_order(s.seed, epoch, len(self._frames))[place]]
+            rng = np.random.default_rng((s.seed, step, slot))
+            sample = augmented(read_frame(ref), ref.camera, (s.height, s.width), s.augment, rng)
+            items.append(_item(sample.rgb, sample.depth_m, sample.label, to_canonical(sample.camera)))
+        return _stack(items)
+
+
+class ValidationBatches(Dataset[Batch]):
+    """Whole frames without variation, in a fixed order, spread over all there are."""
+
+    def __init__(self, frames: list[FrameRef], settings: TrainSettings) -> None:
+        count = min(settings.validate_frames, len(frames))
+        self._frames = [frames[i] for i in np.linspace(0, len(frames) - 1, count).astype(int)]
+        self._settings = settings
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._frames) / self._settings.batch)
+
+    def __getitem__(self, n: int) -> Batch:
+        s = self._settings
+        items = []
+        for ref in self._frames[n * s.batch : (n + 1) * s.batch]:
+            sample = cropped(read_frame(ref), ref.camera, (s.height, s.width))
+            items.append(_item(sample.rgb, sample.depth_m, sample.label, to_canonical(sample.camera)))
+        return _stack(items)
+
+
+def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iterator[Batch]:
+    """Batches ``first`` to ``last`` - 1 in order, read ahead by ``workers`` processes."""
+    return iter(
+        DataLoader(
+            batches,
+            batch_size=None,
+            sampler=range(first, last),
+            num_workers=workers,
+            multiprocessing_context="spawn" if workers else None,
+            worker_init_fn=_single_thread if workers else None,
+        )
+    )
+
+
+_ORDERS: dict[tuple[int, int, int], NDArray[np.int64]] = {}
+
+
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    key = (seed, epoch, count)
+    if key not in _ORDERS:
+        _ORDERS.clear()
+        _ORDERS[key] = np.random.default_rng((seed, epoch, 1)).permutation(count)
+    return _ORDERS[key]
+
+
+def _single_thread(_worker: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _item(
+    rgb: NDArray[np.uint8], depth_m: NDArray[np.float32], label: NDArray[np.uint8], factor: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], float]:
+    with np.errstate(invalid="ignore"):
+        log_depth = np.log(depth_m * np.float32(factor))
+    return normalised(rgb), log_depth[None].astype(np.float32), label.astype(np.int64), factor
+
+
+def _stack(items: list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], float]]) -> Batch:
+    pixels, log_depth, label, factor = zip(*items, strict=True)
+    return Batch(
+        torch.from_numpy(np.stack(pixels)),
+        torch.from_numpy(np.stack(log_depth)),
+        torch.from_numpy(np.stack(label)),
+        torch.tensor(factor, dtype=torch.float32),
+    )

@@ -1,0 +1,25 @@
+"""One camera for all: a picture does not tell its focal length, so the network gives the depth of a canonical camera.
+
+A thing of a given size covers pixels in proportion to focal length / depth. The network sees pixels, so what it can
+tell is depth / focal length; multiplied by a fixed focal length this is the canonical depth, and depth = canonical
+depth * f / f_canonical (the label transformation of Yin et al., Metric3D, ICCV 2023, CSTM-label).
+"""
+
+from __future__ import annotations
+
+import math
+
+from edge_nav.types import Intrinsics
+
+CANONICAL_FOCAL_PX = 200.0
+"""In pixels of the network's input: that of a field of view of 65 degrees over 256 pixels."""
+
+
+def focal(camera: Intrinsics) -> float:
+    """One focal length for both axes, pixels: their geometric mean."""
+    return math.sqrt(camera.fx * camera.fy)
+
+
+def to_canonical(camera: Intrinsics) -> float:
+    """What metres are multiplied by to become canonical metres, for a camera in pixels of the network's input."""
+    return CANONICAL_FOCAL_PX / focal(camera)

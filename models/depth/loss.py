@@ -1,0 +1,63 @@
+"""What the depth network is taught by."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.depth.network import Estimate
+
+SKY = 0
+SKY_LOG_DEPTH = 3.2
+"""The sky is to be farther than this: 25 canonical metres."""
+EDGE_WEIGHT, SPREAD_WEIGHT, LABEL_WEIGHT, NEAR_WEIGHT = 0.5, 0.2, 0.15, 2.0
+NEAR_LOG_DEPTH = 1.1
+"""Three canonical metres: what lies nearer counts up to ``1 + NEAR_WEIGHT`` times as much."""
+
+
+class Losses(NamedTuple):
+    """Scalars. ``depth`` is the mean weighted absolute error of log depth."""
+
+    total: Tensor
+    depth: Tensor
+    edge: Tensor
+    spread: Tensor
+    label: Tensor
+
+
+def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
+    """``log_depth`` float [B, 1, h, w] canonical, NaN where unknown; ``label`` int64 [B, h, w].
+
+    The spread is taught by the likelihood of a Laplace distribution whose middle is held fixed, so that the network
+    cannot buy a smaller loss by declaring hard pixels uncertain.
+    """
+    known = torch.isfinite(log_depth)
+    truth = torch.nan_to_num(log_depth)
+    error = (estimate.log_depth - truth).abs() * known
+    weight = known * (1 + NEAR_WEIGHT * torch.sigmoid(3 * (NEAR_LOG_DEPTH - truth)))
+    depth = (error * weight).sum() / weight.sum().clamp(min=1)
+    sky = (label == SKY).unsqueeze(1) & ~known
+    depth = depth + (functional.relu(SKY_LOG_DEPTH - estimate.log_depth) * sky).sum() / sky.numel()
+    likelihood = error.detach() * torch.exp(-estimate.log_spread) + estimate.log_spread
+    spread = (likelihood * known).sum() / known.sum().clamp(min=1)
+    edge = _edges(estimate.log_depth - truth, known)
+    labels = estimate.log_depth.new_zeros(())
+    if estimate.label is not None:
+        labels = functional.cross_entropy(estimate.label, label)
+    total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
+    return Losses(total, depth, edge, spread, labels)
+
+
+def _edges(difference: Tensor, known: Tensor) -> Tensor:
+    """Gradients of the error at four scales (Li and Snavely, MegaDepth, 2018): depth is to step where things end."""
+    total = difference.new_zeros(())
+    for step in (1, 2, 4, 8):
+        d, k = difference[..., ::step, ::step], known[..., ::step, ::step]
+        both_x, both_y = k[..., :, 1:] & k[..., :, :-1], k[..., 1:, :] & k[..., :-1, :]
+        x = ((d[..., :, 1:] - d[..., :, :-1]).abs() * both_x).sum()
+        y = ((d[..., 1:, :] - d[..., :-1, :]).abs() * both_y).sum()
+        total = total + (x + y) / (both_x.sum() + both_y.sum()).clamp(min=1)
+    return total / 4

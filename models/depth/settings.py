@@ -1,0 +1,57 @@
+"""What a training run is: configs/models/nano_depth.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from edge_nav.settings import Settings
+from models.depth.augment import AugmentSettings
+from models.depth.network import NanoSettings
+
+
+class DataSettings(Settings):
+    """Which frames: folders that `python -m models.data generate` wrote. A folder may be named twice to count twice."""
+
+    folders: list[Path] = Field(min_length=1, description="Folders of frames.")
+    train: tuple[int, int] = Field(default=(0, 900_000), description="Scene seeds from, up to but without.")
+    validate_: tuple[int, int] = Field(
+        default=(900_000, 950_000), alias="validate", description="Scene seeds held out for watching the training."
+    )
+    workers: int = Field(default=2, ge=0, le=64, description="Processes that read and vary frames.")
+
+
+class TrainSettings(Settings):
+    """The whole recipe. Learning rate: up over ``warmup``, level, and down to nothing over the last ``decay`` steps."""
+
+    data: DataSettings
+    network: NanoSettings = NanoSettings()
+    augment: AugmentSettings = AugmentSettings()
+    height: int = Field(default=192, ge=64, le=1024, multiple_of=32, description="Rows of the network's input.")
+    width: int = Field(default=256, ge=64, le=1024, multiple_of=32, description="Columns of the network's input.")
+    batch: int = Field(default=16, ge=1, le=1024, description="Frames a step, over all processes.")
+    steps: int = Field(default=40_000, ge=1, description="Steps in all.")
+    warmup: int = Field(default=500, ge=0, description="Steps of rising learning rate.")
+    decay: int = Field(default=8_000, ge=0, description="Last steps of falling learning rate.")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Of AdamW, at its highest.")
+    weight_decay: float = Field(default=0.02, ge=0, le=1, description="Of AdamW.")
+    average: float = Field(default=0.999, ge=0, lt=1, description="Decay of the running average of the weights.")
+    clip: float = Field(default=1.0, gt=0, description="Longest gradient.")
+    seed: int = Field(default=0, ge=0, description="Of weights, order and variations.")
+    log_every: int = Field(default=50, ge=1, description="Steps between lines of metrics.")
+    save_every: int = Field(default=500, ge=1, description="Steps between checkpoints.")
+    validate_every: int = Field(default=2000, ge=1, description="Steps between validations.")
+    validate_frames: int = Field(default=400, ge=1, description="Frames of a validation, spread over all there are.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainSettings:
+        if self.warmup + self.decay > self.steps:
+            raise ValueError(f"warmup {self.warmup} and decay {self.decay} are longer than steps {self.steps}")
+        return self
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step counted from 0."""
+        rise = min(1.0, (step + 1) / max(self.warmup, 1))
+        left = (self.steps - step) / max(self.decay, 1)
+        return self.learning_rate * min(rise, left, 1.0)

@@ -1,0 +1,182 @@
+"""Trains the depth network: any number of processes and devices, and on from where it stopped."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from edge_nav.errors import UsageError
+from models.data.dataset import list_frames
+from models.depth import checkpoint
+from models.depth.batches import Batch, TrainingBatches, ValidationBatches, loader
+from models.depth.loss import losses
+from models.depth.metrics import Sums
+from models.depth.network import NanoDepth
+from models.depth.settings import TrainSettings
+from models.progress import Progress
+
+
+def train(settings: TrainSettings, out: Path, stop_at: int | None = None) -> Path:
+    """Run, or go on with, the training in ``out``; returns the last checkpoint.
+
+    ``out`` holds settings.json, metrics.jsonl, events for TensorBoard and checkpoints. ``stop_at`` ends before that
+    step, with a checkpoint from which the same command goes on. Ctrl-C does the same at the next step.
+    """
+    frames = list_frames(settings.data.folders, *settings.data.train)
+    held_out = list_frames(settings.data.folders, *settings.data.validate_)
+    accelerator = Accelerator(mixed_precision="bf16" if _has_bfloat16() else "no")
+    run = _Run(settings, out, accelerator, len(frames))
+    last = min(settings.steps, stop_at or settings.steps)
+    batches = TrainingBatches(frames, settings, accelerator.process_index, accelerator.num_processes)
+    progress = Progress("training", run.step, settings.steps)
+    try:
+        for batch in loader(batches, run.step, last, settings.data.workers):
+            figures = run.one_step(batch)
+            progress.show(run.step, figures["loss"])
+            if run.step % settings.log_every == 0:
+                run.log({"rate": settings.rate(run.step - 1), **figures})
+            if run.step % settings.validate_every == 0 or run.step == settings.steps:
+                run.log({f"held_out_{k}": v for k, v in run.validate(ValidationBatches(held_out, settings)).items()})
+            if run.step % settings.save_every == 0:
+                run.save()
+    except KeyboardInterrupt:
+        progress.note(f"stopped at step {run.step}: the same command goes on from there")
+    progress.end()
+    return run.save()
+
+
+class _Run:
+    """Everything that a checkpoint holds, and the devices it is on."""
+
+    def __init__(self, settings: TrainSettings, out: Path, accelerator: Accelerator, frames: int) -> None:
+        self.settings, self.out, self.accelerator = settings, out, accelerator
+        torch.manual_seed(settings.seed)
+        network = NanoDepth(settings.network)
+        self.average = copy.deepcopy(network).eval().requires_grad_(False)
+        decayed = [p for p in network.parameters() if p.ndim > 1]
+        plain = [p for p in network.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
+        self.step = 0
+        recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
+        found = checkpoint.latest(out / "checkpoints")
+        if found is not None:
+            state = checkpoint.load(found)
+            _check_same(state["network_settings"], recipe["network"], found)
+            network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            optimiser.load_state_dict(state["optimiser"])
+            self.step = int(state["step"])
+        elif accelerator.is_main_process:
+            out.mkdir(parents=True, exist_ok=True)
+        self.average.to(accelerator.device)
+        self.network, self.optimiser = accelerator.prepare(network, optimiser)
+        self._writer: Any = None
+        if accelerator.is_main_process:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(out / "tensorboard"), purge_step=self.step)
+            with (out / "recipes.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"from_step": self.step, **recipe}) + "\n")
+
+    def one_step(self, batch: Batch) -> dict[str, float]:
+        """Teach one batch; the figures of it."""
+        s, device = self.settings, self.accelerator.device
+        for group in self.optimiser.param_groups:
+            group["lr"] = s.rate(self.step)
+        self.network.train()
+        pixels = batch.pixels.to(device, memory_format=torch.channels_last)
+        with self.accelerator.autocast():
+            estimate = self.network(pixels)
+        found = losses(estimate, batch.log_depth.to(device), batch.label.to(device))
+        if not torch.isfinite(found.total):
+            raise UsageError(f"the loss at step {self.step} is {float(found.total)}: lower learning_rate, then go on.")
+        self.optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(found.total)
+        self.accelerator.clip_grad_norm_(self.network.parameters(), s.clip)
+        self.optimiser.step()
+        self.step += 1
+        self._follow()
+        return {
+            "loss": float(found.total.detach()),
+            **{k: float(v.detach()) for k, v in found._asdict().items() if k != "total"},
+        }
+
+    def validate(self, batches: ValidationBatches) -> dict[str, float]:
+        """The averaged weights on frames held out."""
+        sums = Sums()
+        for batch in loader(batches, 0, len(batches), 0):
+            log_depth, truth = self._estimate(batch.pixels), batch.log_depth
+            factor = batch.factor[:, None, None, None]
+            sums.add((log_depth.exp() / factor).numpy(), (truth.exp() / factor).numpy())
+        return sums.values()
+
+    @torch.no_grad()
+    def _estimate(self, pixels: Tensor) -> Tensor:
+        estimate: Tensor = self.average(pixels.to(self.accelerator.device)).log_depth
+        return estimate.cpu()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the weights; quicker in the beginning, when they change most."""
+        keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        now = self.accelerator.unwrap_model(self.network).state_dict()
+        for name, mean in self.average.state_dict().items():
+            if mean.is_floating_point():
+                mean.lerp_(now[name], 1 - keep)
+            else:
+                mean.copy_(now[name])
+
+    def log(self, figures: dict[str, float]) -> None:
+        """One line in metrics.jsonl, and the same for TensorBoard."""
+        if self._writer is None:
+            return
+        line = {"step": self.step, "wall": round(time.time(), 1), **{k: round(v, 6) for k, v in figures.items()}}
+        with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        for name, value in figures.items():
+            self._writer.add_scalar(name, value, self.step)
+        self._writer.flush()
+
+    def save(self) -> Path:
+        """A checkpoint of this step."""
+        folder = self.out / "checkpoints"
+        if self.accelerator.is_main_process:
+            state = {
+                "step": self.step,
+                "network_settings": self.settings.network.model_dump(mode="json"),
+                "input": [self.settings.height, self.settings.width],
+                "network": self.accelerator.unwrap_model(self.network).state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+            }
+            checkpoint.save(folder, self.step, state)
+        self.accelerator.wait_for_everyone()
+        return folder / f"step-{self.step:07d}.pt"
+
+
+def _check_same(had: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
+    different = [k for k in wanted if had.get(k) != wanted[k]]
+    if different:
+        raise UsageError(
+            f"checkpoint {path} is of a network with another {', '.join(different)}: give the same settings, or "
+            "another --out."
+        )
+
+
+def _has_bfloat16() -> bool:
+    """Whether bfloat16 is quick here: on a GPU that has it, or a CPU with its instructions."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -1,0 +1,35 @@
+"""`python -m models.train depth --config configs/models/nano_depth.yaml --out DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.command import run_command
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train a model of our own.")
+
+
+@app.callback()
+def _verbs() -> None:
+    """Train a model of our own."""
+
+
+@app.command()
+def depth(
+    config: Annotated[Path, typer.Option(help="The recipe, YAML.")],
+    out: Annotated[Path, typer.Option(help="Checkpoints, metrics and TensorBoard events; goes on with what is there.")],
+    stop_at: Annotated[int | None, typer.Option(min=1, help="End before this step, to go on another time.")] = None,
+) -> None:
+    """The nano depth network."""
+    from models.command import read_yaml
+    from models.depth.settings import TrainSettings
+    from models.depth.training import train
+
+    train(read_yaml(config, TrainSettings), out, stop_at)
+
+
+if __name__ == "__main__":
+    run_command(app)

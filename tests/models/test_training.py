@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from models_frames import write_frames
+
+from edge_nav.errors import UsageError
+from models.depth import checkpoint
+from models.depth.network import NanoSettings
+from models.depth.settings import DataSettings, TrainSettings
+from models.depth.training import train
+
+TINY = NanoSettings(
+    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19
+)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("frames")
+    write_frames(root, range(4))
+    return write_frames(root, range(900_000, 900_002))
+
+
+def recipe(frames: Path, **changes: object) -> TrainSettings:
+    data = DataSettings(folders=[frames], workers=0)
+    fixed = {"height": 64, "width": 64, "batch": 4, "steps": 8, "warmup": 2, "decay": 2, "log_every": 1}
+    return TrainSettings.model_validate({"data": data, "network": TINY, **fixed, "validate_every": 4, **changes})
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    state = checkpoint.load(path)
+    return {**state["network"], **{f"average.{k}": v for k, v in state["average"].items()}}
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(frames: Path, tmp_path: Path) -> None:
+    whole = train(recipe(frames), tmp_path / "whole")
+    first = train(recipe(frames), tmp_path / "parts", stop_at=3)
+    assert first.name == "step-0000003.pt"
+    last = train(recipe(frames), tmp_path / "parts")
+    assert last.name == whole.name == "step-0000008.pt"
+    a, b = weights(whole), weights(last)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    lines = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 9))
+    assert [line["step"] for line in lines if "held_out_abs_rel" in line] == [4, 8]
+    assert list((tmp_path / "parts" / "tensorboard").iterdir())
+
+
+def test_it_learns(frames: Path, tmp_path: Path) -> None:
+    plain = {"zoom": 1.0, "aspect": 0.0, "colour": 0.0, "sensor": 0.0, "grey": 0.0, "erase": 0.0}
+    train(recipe(frames, steps=60, learning_rate=0.01, validate_every=60, augment=plain), tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["depth"] for line in lines if "depth" in line]
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:3])
+
+
+def test_a_damaged_checkpoint_names_the_one_before(frames: Path, tmp_path: Path) -> None:
+    train(recipe(frames, save_every=2), tmp_path, stop_at=4)
+    newest = checkpoint.latest(tmp_path / "checkpoints")
+    assert newest is not None
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with pytest.raises(UsageError, match=r"step-0000004\.pt is damaged .* go on from step-0000002\.pt"):
+        train(recipe(frames), tmp_path)
+    newest.unlink()
+    assert train(recipe(frames), tmp_path, stop_at=3).name == "step-0000003.pt"
+
+
+def test_another_network_is_refused(frames: Path, tmp_path: Path) -> None:
+    train(recipe(frames), tmp_path, stop_at=1)
+    with pytest.raises(UsageError, match="another attention"):
+        train(recipe(frames, network=TINY.model_copy(update={"attention": 2})), tmp_path)
+
+
+def test_no_frames(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no folder: generate it"):
+        train(recipe(tmp_path / "nowhere"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
