@@ -69,6 +69,18 @@ class DepthEntry(Settings):
     )
     output: DepthOutput = DepthOutput()
     certainty: float = Field(default=0.7, ge=0, le=1, description="How far its distances can be trusted as a whole.")
+    step: int = Field(default=1, ge=1, le=16, description="Pixels of the input for each pixel of the output.")
+    canonical_focal_px: float | None = Field(
+        default=None,
+        gt=0,
+        description="Focal length, in pixels of the input, of the camera whose depth it gives; null: the frame's own.",
+    )
+    confidence: bool = Field(
+        default=False, description="Whether its second output is the probability that a depth is within 15 %."
+    )
+    labels: tuple[str, ...] = Field(
+        default=(), description="Names of the numbers in its last output, where it says what a pixel belongs to."
+    )
 
 
 class VisionEntry(Settings):

@@ -85,6 +85,8 @@ class DepthMap:
     ``metric`` is False while the values are only relative; nothing downstream may then speak of metres.
     ``scale`` is the factor by which the raw depth has been multiplied to give these metres.
     ``certainty`` is 0..1 for the map as a whole: guidance hedges its distances ("about") when it is low.
+    ``confidence``, float32 [H, W] where a network gives it: the probability that a pixel's depth is within 15 %.
+    ``label``, uint8 [H, W] where a network gives it: an index into ``label_names``.
     """
 
     depth_m: NDArray[np.float32]
@@ -92,6 +94,9 @@ class DepthMap:
     metric: bool = True
     scale: float = 1.0
     certainty: float = 1.0
+    confidence: NDArray[np.float32] | None = None
+    label: NDArray[np.uint8] | None = None
+    label_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

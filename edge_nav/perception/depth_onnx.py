@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edge_nav.bundle import Bundle
 from edge_nav.errors import DepthFault, UsageError
-from edge_nav.perception.network_output import OutputReader, as_plane, depth_entry
+from edge_nav.perception.network_output import OutputReader, as_planes, depth_entry
 from edge_nav.perception.preprocess import Preprocessor, input_size
 from edge_nav.perception.providers import Preference, choose
 from edge_nav.perception.settings import PerceptionSettings
@@ -62,10 +62,11 @@ class OnnxDepth:
         assert self._prepare is not None
         tensor = self._prepare(frame.rgb)
         try:
-            output = self._session.run(None, {self._input.name: tensor})[0]
+            outputs = self._session.run(None, {self._input.name: tensor})
         except Exception as e:  # ONNX Runtime's errors have no class of their own to name
             raise DepthFault(f"the depth network failed ({_first_line(e)}): check the bundle and the provider") from e
-        return self._reader.read(as_plane(output, (tensor.shape[2], tensor.shape[3]), self._name), frame)
+        size = (tensor.shape[2], tensor.shape[3])
+        return self._reader.read(as_planes(outputs, self._entry, size, self._name), frame)
 
     def _fit(self, size: tuple[int, int]) -> None:
         rows, columns = input_size(self._entry.input, *size)

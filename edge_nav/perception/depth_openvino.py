@@ -8,7 +8,7 @@ from pydantic import Field
 
 from edge_nav.bundle import Bundle
 from edge_nav.errors import DepthFault, UsageError
-from edge_nav.perception.network_output import OutputReader, as_plane, depth_entry
+from edge_nav.perception.network_output import OutputReader, as_planes, depth_entry
 from edge_nav.perception.preprocess import Preprocessor
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.settings import Settings
@@ -68,8 +68,9 @@ class OpenVinoDepth:
             self._prepare, self._size = Preprocessor(self._entry, *size), size
         tensor = self._prepare(frame.rgb)
         try:
-            output = self._model(tensor)[0]
+            outputs = list(self._model(tensor).values())
         except RuntimeError as e:
             first = str(e).strip().splitlines()[0][:200]
             raise DepthFault(f"the depth network failed ({first}): check the bundle and the device") from e
-        return self._reader.read(as_plane(output, (tensor.shape[2], tensor.shape[3]), self._name), frame)
+        size = (tensor.shape[2], tensor.shape[3])
+        return self._reader.read(as_planes(outputs, self._entry, size, self._name), frame)
