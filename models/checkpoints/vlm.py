@@ -1,0 +1,116 @@
+"""A vision-language checkpoint: its description, and its tensors under canonical names, still on the disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.architecture import Architecture
+from models.checkpoints.loading import DERIVED, Shapes, check_tensors, expected_shapes, fill
+from models.checkpoints.tensors import LazyTensor, Tensors
+from models.composite import Vision, VisionLanguageModel
+from models.decoder import decoder_config
+
+PARTS = ("tower", "projector", "decoder")
+# A name in the files -> "tower.…", "projector.…" or "decoder.…"; "" for what is not needed; None for what is unknown.
+Rename = Callable[[str], "str | None"]
+
+
+@dataclass(frozen=True)
+class VlmCheckpoint:
+    """Weights of all three parts by canonical names.
+
+    ``tower`` is named as transformers' CLIPVisionModel or SiglipVisionModel (or models/scratch_vit.py), ``decoder`` as
+    LlamaForCausalLM, PhiForCausalLM or GemmaForCausalLM (a tied head has no ``lm_head.weight``), ``projector`` as
+    models/projectors.py. Each tensor has the dtype it was saved in; adapters are merged when it is read.
+    """
+
+    folder: Path
+    architecture: Architecture
+    tower: Tensors
+    projector: Tensors
+    decoder: Tensors
+    tokenizer_folder: Path
+    licence: str
+    source: str
+
+    @property
+    def decoder_config(self) -> Any:
+        """LlamaConfig, PhiConfig or GemmaConfig of the decoder."""
+        return decoder_config(self.architecture.decoder)
+
+    def tokenizer(self) -> Any:
+        """The transformers tokenizer."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.tokenizer_folder)
+
+    def build_vision(self, dtype: torch.dtype = torch.float32) -> Vision:
+        """Tower and projector with their weights: pixels [B, 3, S, S] -> [B, image tokens, width]."""
+        return fill(lambda: Vision(self.architecture), self._named("tower", "projector"), dtype)
+
+    def build(self, dtype: torch.dtype = torch.float32) -> VisionLanguageModel:
+        """The whole model with its weights."""
+        return fill(lambda: VisionLanguageModel(self.architecture), self._named(*PARTS), dtype)
+
+    def _named(self, *parts: str) -> dict[str, LazyTensor]:
+        tensors = {"tower": self.tower, "projector": self.projector, "decoder": self.decoder}
+        return {f"{part}.{name}": tensor for part in parts for name, tensor in tensors[part].items()}
+
+
+def rename_all(tensors: Mapping[str, LazyTensor], rename: Rename) -> dict[str, LazyTensor]:
+    """Canonical names; unknown ones keep theirs, so that the check names them as they are in the file."""
+    renamed = {}
+    for name, tensor in tensors.items():
+        new = "" if name.endswith(DERIVED) else rename(name)
+        if new != "":
+            renamed[name if new is None else new] = tensor
+    return renamed
+
+
+def assemble(
+    folder: Path,
+    architecture: Architecture,
+    tensors: dict[str, LazyTensor],
+    *,
+    source: str,
+    tokenizer_folder: Path | None = None,
+) -> VlmCheckpoint:
+    """Check tensors (named ``tower.…``, ``projector.…``, ``decoder.…``) against the architecture and sort them."""
+    expected: Shapes = expected_shapes(lambda: VisionLanguageModel(architecture))
+    if architecture.decoder.tied:
+        tensors.pop("decoder.lm_head.weight", None)  # saved beside the embedding by some versions, never used
+    check_tensors(source, expected, tensors)
+    parts = {
+        part: Tensors({n.removeprefix(f"{part}."): tensors[n] for n in expected if n.startswith(f"{part}.")})
+        for part in PARTS
+    }
+    return VlmCheckpoint(
+        folder=folder,
+        architecture=architecture,
+        tower=parts["tower"],
+        projector=parts["projector"],
+        decoder=parts["decoder"],
+        tokenizer_folder=tokenizer_folder or folder,
+        licence=read_licence(folder),
+        source=source,
+    )
+
+
+def read_licence(folder: Path) -> str:
+    """What the model card (README.md) states as its licence, else "unknown"."""
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    header = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    stated = (
+        {k: v.strip().strip("\"'") for k, v in re.findall(r"^(license(?:_name)?):(.*)$", header[1], re.M)}
+        if header
+        else {}
+    )
+    named = stated.get("license", "")
+    return (stated.get("license_name") if named in ("", "other") else named) or named or "unknown"

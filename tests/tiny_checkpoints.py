@@ -1,0 +1,297 @@
+"""Tiny checkpoints of every architecture, as their authors save them: random weights, small trained tokenizers.
+
+Every tensor has its own values. ``width`` is the decoder's; K-quants need 256.
+"""
+
+import io
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from torch import nn
+
+IMAGE_SIZE = 56
+PATCH = 14
+TEXT = """\
+There is a chair one metre ahead, at two o'clock. Keep left of the table and stop at the kerb.
+What is in front of me? A door, half open. Is the path clear? No: a bicycle stands in the way.
+USER: Describe the picture. ASSISTANT: A person walks along a corridor; the lamp hangs at head height.
+How many steps go down? 12 steps, 0.17 m each. Answer in at most ten words, please!
+A chat between a curious user and an artificial intelligence assistant.
+The assistant gives helpful, detailed, and polite answers to the user's questions.
+Links steht ein Stuhl, rechts führt die Treppe hinunter. Vorsicht: Äste in Kopfhöhe, größer als üblich.
+Hay una silla a un metro. ¿Qué hay delante? ¡Cuidado con el escalón! El niño está aquí.
+Une porte à gauche, où êtes-vous ? La forêt, un cœur, déjà vu.
+सामने एक कुर्सी है। रास्ता साफ़ है या नहीं?
+前面有一把椅子，请向左走。门是开着的。
+前に椅子があります。止まってください。
+Впереди лестница, осторожно.  Two  spaces,\ta tab,\n\nand an empty line: def f(x): return x ** 2  # 🦮 🚶
+"""
+
+
+@lru_cache
+def _sentencepiece(style: str) -> bytes:
+    """A byte-pair SentencePiece model with byte fallback, set up like Llama's or like Gemma's."""
+    import sentencepiece
+
+    special = {
+        "llama": {"unk_id": 0, "bos_id": 1, "eos_id": 2, "pad_id": -1, "add_dummy_prefix": True},
+        "gemma": {
+            "pad_id": 0,
+            "eos_id": 1,
+            "bos_id": 2,
+            "unk_id": 3,
+            "add_dummy_prefix": False,
+            "eos_piece": "<eos>",
+            "bos_piece": "<bos>",
+            "user_defined_symbols": ["\n", "\n\n"],
+        },
+    }[style]
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXT.splitlines()),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=640,
+        character_coverage=0.98,
+        byte_fallback=True,
+        split_digits=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        allow_whitespace_only_pieces=True,
+        minloglevel=2,
+        num_threads=1,
+        **special,
+    )
+    return model.getvalue()
+
+
+@lru_cache
+def _byte_level() -> str:
+    """A byte-level BPE tokenizer like GPT-2's, as the JSON of the tokenizers library."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train_from_iterator(
+        TEXT.splitlines(), vocab_size=500, special_tokens=["<|endoftext|>"], show_progress=False
+    )
+    return str(tokenizer.to_str())
+
+
+def llama_tokenizer(folder: Path, *, extra: tuple[str, ...] = ()):
+    """Save a Llama tokenizer (SentencePiece) and give the fast one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenizer.model").write_bytes(_sentencepiece("llama"))
+    tokenizer = transformers.LlamaTokenizerFast(vocab_file=str(folder / "tokenizer.model"), legacy=True)
+    if extra:
+        tokenizer.add_tokens([transformers.AddedToken(t, special=True, normalized=False) for t in extra])
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def byte_level_tokenizer(folder: Path, kind=None):
+    """Save a byte-level BPE tokenizer as Phi-2's (CodeGen) and give it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = json.loads(_byte_level())["model"]
+    (folder / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
+    merges = [" ".join(m) if isinstance(m, list) else m for m in model["merges"]]
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n", encoding="utf-8")
+    kind = kind or transformers.CodeGenTokenizerFast
+    tokenizer = kind(vocab_file=str(folder / "vocab.json"), merges_file=str(folder / "merges.txt"))
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def randomise(module: nn.Module, seed: int) -> nn.Module:
+    """Give every tensor its own values, of a size that keeps activations and logits lively."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in module.named_parameters():
+            noise = torch.randn(p.shape, generator=generator)
+            if p.ndim >= 2:
+                # Embeddings of unit length: Gemma multiplies them by the root of the width, and shares them with its head,
+                # which would otherwise repeat whatever it has just read.
+                p.copy_(noise * (1.5 if "layers" in name else 1.0) / p[0].numel() ** 0.5)
+            else:
+                p.copy_(0.1 * noise + (1.0 if "norm" in name and name.endswith("weight") else 0.0))
+    return module.eval()
+
+
+def padded(n: int) -> int:
+    """Embedding rows for n tokens: more than there are tokens, as in resized vocabularies."""
+    return -(-(n + 1) // 64) * 64
+
+
+def clip_config(layers: int = 4, width: int = 48, image_size: int = IMAGE_SIZE, patch: int = PATCH):
+    return transformers.CLIPVisionConfig(
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        image_size=image_size,
+        patch_size=patch,
+        projection_dim=32,
+    )
+
+
+def siglip_config(layers: int = 4, width: int = 48):
+    return transformers.SiglipVisionConfig(
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        image_size=IMAGE_SIZE,
+        patch_size=PATCH,
+        vision_use_head=False,
+        projection_dim=32,
+    )
+
+
+def llama_config(width: int, vocab: int, layers: int = 2, tied: bool = False):
+    return transformers.LlamaConfig(
+        vocab_size=vocab,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        rms_norm_eps=1e-5,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=None,
+        tie_word_embeddings=tied,
+    )
+
+
+def clip_processor():
+    return transformers.CLIPImageProcessor(
+        size={"shortest_edge": IMAGE_SIZE}, crop_size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+    )
+
+
+def write_llava_hf(
+    folder: Path, *, width: int = 64, dtype: torch.dtype = torch.float32, seed: int = 1, shard_size: str = "5GB"
+) -> Path:
+    """LlavaForConditionalGeneration: CLIP, mlp2x_gelu, Llama; a vocabulary with added tokens and padding."""
+    tokenizer = llama_tokenizer(folder, extra=("<image>", "<pad>"))
+    tokenizer.pad_token = "<pad>"
+    image, pad = tokenizer.convert_tokens_to_ids(["<image>", "<pad>"])
+    text = llama_config(width, padded(len(tokenizer)))
+    config = transformers.LlavaConfig(
+        vision_config=clip_config(), text_config=text, image_token_index=image, pad_token_id=pad
+    )
+    model = randomise(transformers.LlavaForConditionalGeneration(config), seed).to(dtype)
+    model.generation_config = transformers.GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=pad)
+    model.save_pretrained(folder, max_shard_size=shard_size)
+    processor = transformers.LlavaProcessor(
+        clip_processor(),
+        tokenizer,
+        patch_size=PATCH,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template="{% for m in messages %}{{ m['role'].upper() }}: {% for c in m['content'] %}"
+        "{{ '<image>\n' if c['type'] == 'image' else c['text'] }}{% endfor %} {% endfor %}"
+        "{% if add_generation_prompt %}ASSISTANT:{% endif %}",
+    )
+    processor.save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlicense: llama2\n---\nTiny, random.\n", encoding="utf-8")
+    return folder
+
+
+def write_paligemma(
+    folder: Path, *, width: int = 64, dtype: torch.dtype = torch.float32, seed: int = 2, shard_size: str = "5GB"
+) -> Path:
+    """PaliGemmaForConditionalGeneration: SigLIP, linear, Gemma with one KV head and heads wider than width/heads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenizer.model").write_bytes(_sentencepiece("gemma"))
+    tokenizer = transformers.GemmaTokenizerFast(vocab_file=str(folder / "tokenizer.model"))
+    places = [f"<loc{i:04}>" for i in range(1024)] + [f"<seg{i:03}>" for i in range(128)]
+    tokenizer.add_tokens([transformers.AddedToken(t, normalized=False) for t in places])
+    tokenizer.add_tokens([transformers.AddedToken("<image>", special=True, normalized=False)])
+    image = tokenizer.convert_tokens_to_ids("<image>")
+    vocab = padded(len(tokenizer))
+    text = transformers.GemmaConfig(
+        vocab_size=vocab,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=1,
+        head_dim=32,
+        max_position_embeddings=512,
+        hidden_activation="gelu_pytorch_tanh",
+        bos_token_id=2,
+        eos_token_id=1,
+        pad_token_id=0,
+    )
+    config = transformers.PaliGemmaConfig(
+        vision_config=siglip_config(),
+        text_config=text,
+        image_token_index=image,
+        vocab_size=vocab,
+        projection_dim=width,
+        bos_token_id=2,
+        eos_token_id=1,
+        pad_token_id=0,
+    )
+    model = randomise(transformers.PaliGemmaForConditionalGeneration(config), seed).to(dtype)
+    model.generation_config = transformers.GenerationConfig(bos_token_id=2, eos_token_id=1, pad_token_id=0)
+    model.save_pretrained(folder, max_shard_size=shard_size)
+    pixels = transformers.SiglipImageProcessor(size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, resample=3)
+    pixels.image_seq_length = (IMAGE_SIZE // PATCH) ** 2
+    transformers.PaliGemmaProcessor(pixels, tokenizer).save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlicense: gemma\n---\nTiny, random.\n", encoding="utf-8")
+    return folder
+
+
+def depth_config(metric: bool):
+    backbone = transformers.Dinov2Config(
+        hidden_size=48,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        mlp_ratio=2,
+        image_size=70,
+        patch_size=14,
+        out_features=["stage1", "stage2", "stage3", "stage4"],
+        reshape_hidden_states=False,
+        apply_layernorm=True,
+    )
+    return transformers.DepthAnythingConfig(
+        backbone_config=backbone,
+        reassemble_hidden_size=48,
+        patch_size=14,
+        neck_hidden_sizes=[8, 16, 32, 32],
+        fusion_hidden_size=16,
+        head_hidden_size=8,
+        depth_estimation_type="metric" if metric else "relative",
+        max_depth=20 if metric else None,
+    )
+
+
+def write_depth_anything(folder: Path, metric: bool = False, *, dtype: torch.dtype = torch.float32) -> Path:
+    """Depth Anything V2 in the layout of transformers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = randomise(transformers.DepthAnythingForDepthEstimation(depth_config(metric)), 3)
+    with torch.no_grad():
+        model.head.conv3.bias.fill_(1.0)  # the relative head ends in a ReLU: keep it from giving zeros alone
+    model.to(dtype).save_pretrained(folder)
+    transformers.DPTImageProcessor(
+        size={"height": 70, "width": 70},
+        keep_aspect_ratio=True,
+        ensure_multiple_of=14,
+        resample=3,
+        image_mean=[0.485, 0.456, 0.406],
+        image_std=[0.229, 0.224, 0.225],
+        do_pad=False,
+    ).save_pretrained(folder)
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\nTiny, random.\n", encoding="utf-8")
+    return folder
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write safetensors as transformers does."""
+    save_file({name: t.contiguous() for name, t in tensors.items()}, path, metadata={"format": "pt"})
