@@ -17,6 +17,7 @@ class Sums:
     """Adds up pixels, so that a set of any size is measured without keeping it. Each frame counts by its pixels."""
 
     pixels: int = 0
+    error_m: float = 0.0
     total: F64 = field(default_factory=lambda: np.zeros(9))
     bin_error: F64 = field(default_factory=lambda: np.zeros(len(BINS_M) - 1))
     bin_pixels: F64 = field(default_factory=lambda: np.zeros(len(BINS_M) - 1))
@@ -33,6 +34,7 @@ class Sums:
         log, ratio = np.log(d) - np.log(t), np.maximum(d / t, t / d)
         error = np.abs(d - t)
         self.pixels += d.size
+        self.error_m += float(error.sum())
         self.total += [
             (error / t).sum(),
             (error**2 / t).sum(),

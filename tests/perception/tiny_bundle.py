@@ -20,12 +20,13 @@ def write_bundle(
     rows: int | str = "height",
     columns: int | str = "width",
     gain: float = 1.0,
+    offset: float = 2.0,
     depth: dict[str, Any] | None = None,
     channels: int = 3,
     output_name: str = "depth",
     **manifest: Any,
 ) -> Path:
-    """depth = gain * (2 + mean over channels of the normalised picture), at the network's resolution."""
+    """depth = gain * (offset + mean over channels of the normalised picture), at the network's resolution."""
     folder.mkdir(parents=True, exist_ok=True)
     weight = np.full((1, channels, 1, 1), gain / channels, np.float32)
     nodes = [
@@ -39,7 +40,7 @@ def write_bundle(
         [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, [1, rows, columns])],
         [
             numpy_helper.from_array(weight, "weight"),
-            numpy_helper.from_array(np.array([2.0 * gain], np.float32), "bias"),
+            numpy_helper.from_array(np.array([offset * gain], np.float32), "bias"),
             numpy_helper.from_array(np.array([1], np.int64), "axis"),
         ],
     )

@@ -1,0 +1,43 @@
+"""An evaluation as tables on the screen, and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_nav.bench.report import Row, report
+from models.depth.evaluation import CONFIDENCE_BINS, Evaluation
+
+
+def show(name: str, results: list[tuple[str, Evaluation]], json_file: Path | None) -> None:
+    """A row for each source and way of scaling; then, where there is confidence, how far it can be believed."""
+    rows: list[Row] = []
+    for spec, result in results:
+        for scale, scaled in result.by_scale.items():
+            rows.append(
+                {
+                    "source": f"{spec.rstrip('/').rpartition('/')[2]} {scale}",
+                    "frames": result.frames,
+                    "with_floor": result.with_floor,
+                    **scaled.all.values(),
+                    "corridor_mae_m": _corridor(result, scale),
+                    **{f"mae_{a:g}_{b:g}_m": error for a, b, error in scaled.all.bins()},
+                }
+            )
+    report(f"depth of {name}", rows, json_file)
+    reliability = [_reliability(spec, result) for spec, result in results if result.confident.sum() > 0]
+    if reliability:
+        beside = None if json_file is None else json_file.with_suffix(".reliability.json")
+        report("share of pixels within 15 %, by tenths of confidence", reliability, beside)
+
+
+def _corridor(result: Evaluation, scale: str) -> float | None:
+    bins = result.by_scale[scale].corridor
+    return float(bins.error_m / bins.pixels) if bins.pixels else None
+
+
+def _reliability(spec: str, result: Evaluation) -> Row:
+    row: Row = {"source": spec.rstrip("/").rpartition("/")[2]}
+    for n in range(CONFIDENCE_BINS):
+        share = float(result.right[n] / result.confident[n]) if result.confident[n] else None
+        row[f"{n / CONFIDENCE_BINS:.1f}-{(n + 1) / CONFIDENCE_BINS:.1f}"] = share
+    return row

@@ -1,0 +1,50 @@
+"""`python -m models.evaluate depth --bundle DIR --source rgbd:DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.command import run_command
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure a model against truth.")
+
+
+@app.callback()
+def _verbs() -> None:
+    """Measure a model against truth."""
+
+
+@app.command()
+def depth(
+    bundle: Annotated[str, typer.Option(help="Model bundle: a folder, or a name.")],
+    source: Annotated[list[str], typer.Option(help="frames:DIR, rgbd:DIR or stereo:DIR; may be given many times.")],
+    first_seed: Annotated[int, typer.Option(min=0, help="frames: scenes from this seed.")] = 950_000,
+    last_seed: Annotated[int, typer.Option(min=1, help="frames: up to but without this one.")] = 1_000_000,
+    most: Annotated[int, typer.Option(min=1, help="frames: no more than this many.")] = 1000,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Write the best and worst frames as PNG to this folder.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
+) -> None:
+    """A bundle's depth: as it comes, scaled by the floor as in a walk, and scaled by the median."""
+    from edge_nav.bundle import open_bundle
+    from edge_nav.perception.depth_onnx import OnnxDepthSettings
+    from models.depth.evaluation import evaluate, write_pictures
+    from models.depth.report import show
+
+    opened = open_bundle(bundle)
+    results = []
+    for spec in source:
+        result = evaluate(opened, OnnxDepthSettings(), spec, (first_seed, last_seed), most)
+        if pictures is not None:
+            name = spec.rstrip("/").rpartition("/")[2].partition(":")[2] or spec.rstrip("/").rpartition("/")[2]
+            write_pictures(result, pictures / f"{name}.png")
+        results.append((spec, result))
+    show(opened.manifest.name, results, json_file)
+
+
+if __name__ == "__main__":
+    run_command(app)

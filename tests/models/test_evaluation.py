@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from models_frames import write_frames
+from perception.tiny_bundle import write_bundle
+
+from edge_nav.bundle import open_bundle
+from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from models.depth.evaluation import evaluate, write_pictures
+from models.depth.metrics import BINS_M, Sums
+
+
+def test_measures_of_a_known_error() -> None:
+    sums, truth = Sums(), np.full((2, 3), 2.0, np.float32)
+    truth[0, 0] = np.nan
+    estimate = np.full((2, 3), 2.5, np.float32)
+    estimate[1, 2] = np.nan
+    assert sums.add(estimate, truth) == pytest.approx(0.25)
+    values = sums.values()
+    assert sums.pixels == 4
+    assert values["abs_rel"] == pytest.approx(0.25)
+    assert values["sq_rel"] == pytest.approx(0.125)
+    assert values["rmse_m"] == pytest.approx(0.5)
+    assert values["log10"] == pytest.approx(np.log10(1.25))
+    assert values["silog"] == pytest.approx(0.0, abs=1e-4)
+    assert (values["delta1"], values["delta2"]) == (0.0, 1.0)  # a ratio of 1.25 is not below 1.25
+    errors = dict(zip(BINS_M, (error for _, _, error in sums.bins()), strict=False))
+    assert errors[2.0] == pytest.approx(0.5)
+    assert np.isnan(errors[1.0])
+
+
+def test_the_floor_and_the_median_mend_a_wrong_scale(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path / "frames", range(2), 3)
+    folder = _oracle(tmp_path / "oracle", gain=1.3)
+    for path in frames.glob("s*/*.rgb.png"):  # the picture's brightness is the depth, as the tiny network reads it
+        steps = cv2.imread(str(path).replace("rgb", "depth"), cv2.IMREAD_UNCHANGED)
+        grey = np.clip(steps.astype(np.float32) / 1000 * 20, 0, 255).astype(np.uint8)
+        cv2.imwrite(str(path), np.repeat(grey[:, :, None], 3, axis=2))
+    result = evaluate(open_bundle(str(folder)), OnnxDepthSettings(), f"frames:{frames}", (0, 10))
+    assert (result.frames, result.with_floor) == (6, 6)
+    assert result.by_scale["raw"].all.values()["abs_rel"] == pytest.approx(0.3, abs=0.03)
+    assert result.by_scale["floor"].all.values()["abs_rel"] < 0.04
+    assert result.by_scale["median"].all.values()["abs_rel"] < 0.03
+    corridor = result.by_scale["raw"].corridor
+    assert corridor.pixels > 0
+    assert corridor.error_m / corridor.pixels > 0.3  # things between one and three metres, 30 % off
+    write_pictures(result, tmp_path / "pictures.png")
+    assert cv2.imread(str(tmp_path / "pictures.png")).shape[1] == 2 * 4 * 160
+
+
+def _oracle(folder: Path, gain: float) -> Path:
+    """Depth = gain * 12.75 * brightness."""
+    depth = {
+        "mean": [0.0, 0.0, 0.0],
+        "std": [1 / 12.75] * 3,
+        "input": {"rule": "fixed", "height": 120, "width": 160},
+        "max_depth_m": None,
+    }
+    return write_bundle(folder, gain=gain, offset=0.0, depth=depth)
