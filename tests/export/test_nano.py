@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from models_frames import write_frames
+
+from edge_nav.bundle import open_bundle, write_manifest
+from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.types import Frame, Intrinsics
+from export.nano import export_nano
+from models.depth import checkpoint
+from models.depth.augment import normalised
+from models.depth.network import NanoDepth, NanoSettings
+
+TINY = NanoSettings(
+    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19
+)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("nano")
+    frames = write_frames(root / "frames", range(900_000, 900_003))
+    torch.manual_seed(3)
+    network = NanoDepth(TINY)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+    state = {
+        "step": 1,
+        "network_settings": TINY.model_dump(mode="json"),
+        "input": [64, 96],
+        "network": network.state_dict(),
+        "average": network.state_dict(),
+    }
+    path = checkpoint.save(root / "checkpoints", 1, state)
+    out = root / "nano-tiny"
+    out.mkdir()
+    entry, files = export_nano(path, out, [frames])
+    fields = {"name": "nano-tiny", "licence": "Apache-2.0", "sources": [], "created_by": "tests"}
+    use = {"intended_use": "simulator", "depth": entry.model_dump(mode="json")}
+    write_manifest(out, {**fields, **use}, files)
+    return out
+
+
+def network_of(bundle: Path) -> NanoDepth:
+    found = checkpoint.latest(bundle.parent / "checkpoints")
+    assert found is not None
+    network = NanoDepth(TINY).eval()
+    network.load_state_dict(checkpoint.load(found)["average"])
+    return network
+
+
+@pytest.mark.parametrize(("width", "height"), [(96, 64), (160, 64)])
+def test_the_runtime_gives_what_torch_gives(bundle: Path, width: int, height: int) -> None:
+    rgb = np.random.default_rng(5).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    camera = Intrinsics.from_fov(width, height, 70)
+    seen = OnnxDepth(open_bundle(str(bundle)), OnnxDepthSettings(), PerceptionSettings()).infer(
+        Frame(0, 0, rgb, camera)
+    )
+    with torch.no_grad():
+        estimate = network_of(bundle)(torch.from_numpy(normalised(rgb))[None])
+    expected = estimate.log_depth.exp()[0, 0].numpy() * camera.fx / 200.0
+    assert seen.depth_m.shape == (height // 2, width // 2)
+    np.testing.assert_allclose(seen.depth_m, expected, rtol=0.01)
+    assert seen.label is not None
+    assert seen.confidence is not None
+    assert (seen.label == estimate.label[0].argmax(0).numpy()).mean() > 0.98
+    assert ((seen.confidence > 0) & (seen.confidence <= 1)).all()
+    assert seen.label_names[1] == "floor"
+
+
+def test_another_focal_length_changes_the_scale_alone(bundle: Path) -> None:
+    rgb = np.random.default_rng(5).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    model = OnnxDepth(open_bundle(str(bundle)), OnnxDepthSettings(), PerceptionSettings())
+    near = model.infer(Frame(0, 0, rgb, Intrinsics(96, 64, 80, 80, 47.5, 31.5)))
+    far = model.infer(Frame(1, 1, rgb, Intrinsics(96, 64, 160, 160, 47.5, 31.5)))
+    np.testing.assert_allclose(far.depth_m, 2 * near.depth_m, rtol=1e-5)
