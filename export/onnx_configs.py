@@ -1,0 +1,75 @@
+"""What optimum's exporter must be told of the networks it does not know."""
+
+from __future__ import annotations
+
+from types import MethodType, TracebackType
+from typing import Any
+
+from optimum.exporters.onnx.config import VisionOnnxConfig
+from optimum.exporters.onnx.model_configs import ViTOnnxConfig
+from optimum.exporters.onnx.model_patcher import ModelPatcher
+from optimum.utils import NormalizedVisionConfig
+from torch import Tensor, nn
+
+PIXELS, DEPTH, EMBEDDINGS = "pixel_values", "predicted_depth", "embeddings"
+
+
+def _head(self: Any, hidden_states: list[Tensor], patch_height: Any, patch_width: Any) -> Tensor:
+    """DepthAnythingDepthEstimationHead.forward, but the size it resizes to stays part of the graph.
+
+    transformers makes Python integers of it, which every exporter bakes. The activation (ReLU, or Sigmoid of a metric
+    model) and the factor (1, or the greatest depth) are the module's own.
+    """
+    features = self.conv1(hidden_states[self.head_in_index])
+    size = (patch_height * self.patch_size, patch_width * self.patch_size)
+    features = nn.functional.interpolate(features, size, mode="bilinear", align_corners=True)
+    depth = self.activation2(self.conv3(self.activation1(self.conv2(features)))) * self.max_depth
+    return depth.squeeze(dim=1)
+
+
+class DepthAnythingPatcher(ModelPatcher):  # type: ignore[misc]
+    """Puts the rewritten head in for the time of an export."""
+
+    def __enter__(self) -> None:
+        """Patch."""
+        super().__enter__()
+        self._model.head.forward = MethodType(_head, self._model.head)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put the module's own one back."""
+        super().__exit__(kind, error, trace)
+        del self._model.head.forward
+
+
+class DepthAnythingOnnxConfig(ViTOnnxConfig):  # type: ignore[misc]
+    """Depth Anything V1 and V2: pixels float32 [1, 3, height, width] -> depth [1, height, width]."""
+
+    _MODEL_PATCHER = DepthAnythingPatcher
+
+    @property
+    def inputs(self) -> dict[str, dict[int, str]]:
+        """Free axes of the input."""
+        return {PIXELS: {2: "height", 3: "width"}}
+
+    @property
+    def outputs(self) -> dict[str, dict[int, str]]:
+        """Free axes of the output."""
+        return {DEPTH: {1: "height", 2: "width"}}
+
+
+class SquareVisionOnnxConfig(VisionOnnxConfig):  # type: ignore[misc]
+    """A tower with its projector: pixels float32 [1, 3, S, S] -> embeddings [1, tokens, width], all fixed."""
+
+    NORMALIZED_CONFIG_CLASS = NormalizedVisionConfig
+
+    @property
+    def inputs(self) -> dict[str, dict[int, str]]:
+        """No axis is free."""
+        return {PIXELS: {}}
+
+    @property
+    def outputs(self) -> dict[str, dict[int, str]]:
+        """No axis is free."""
+        return {EMBEDDINGS: {}}
