@@ -26,7 +26,7 @@ lines: deque[str] = deque(maxlen=200)
 
 
 def llama() -> Any:
-    """The module, with its log silenced; raises UsageError where it is not installed."""
+    """The module, its log off the screen; raises UsageError where it is not installed."""
     try:
         import llama_cpp
     except (ImportError, OSError, RuntimeError) as e:
@@ -34,19 +34,37 @@ def llama() -> Any:
     if not _kept:
         llama_cpp.llama_backend_init()
         _kept.append(llama_cpp.llama_log_callback(_keep))
-        llama_cpp.llama_log_set(_kept[0], ctypes.c_void_p(0))
+        # The binding prints; whoever else listens already is left alone.
+        if _address(_heard(llama_cpp)) == _address(llama_cpp._logger.llama_log_callback):
+            llama_cpp.llama_log_set(_kept[0], ctypes.c_void_p(0))
     return llama_cpp
 
 
 @contextmanager
-def listening(listener: Callable[[str], None]) -> Iterator[None]:
-    """Hand on every line that llama.cpp logs meanwhile."""
-    _listeners.append(listener)
+def listening(listener: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Keep what llama.cpp logs meanwhile, and hand on every line of it."""
+    module = llama()
+    before = _heard(module)
     lines.clear()
+    if listener is not None:
+        _listeners.append(listener)
+    module.llama_log_set(_kept[0], ctypes.c_void_p(0))
     try:
         yield
     finally:
-        _listeners.remove(listener)
+        module.llama_log_set(before, ctypes.c_void_p(0))
+        if listener is not None:
+            _listeners.remove(listener)
+
+
+def _heard(module: Any) -> Any:
+    callback, data = module.llama_log_callback(), ctypes.c_void_p()
+    module.llama_log_get(ctypes.byref(callback), ctypes.byref(data))
+    return callback
+
+
+def _address(callback: Any) -> int | None:
+    return ctypes.cast(callback, ctypes.c_void_p).value
 
 
 def _keep(level: int, text: bytes, _: Any) -> None:
@@ -67,13 +85,13 @@ class Model:
 
     def __init__(self, path: Path, *, vocab_only: bool = False) -> None:
         self._l = llama()
-        lines.clear()
         parameters = self._l.llama_model_default_params()
         parameters.vocab_only = vocab_only
         parameters.n_gpu_layers = 0
         # Repacked weights are for speed; some of those kernels (AMX) die on processors that only pretend to have them.
         parameters.use_extra_bufts = False
-        self._model = self._l.llama_model_load_from_file(str(path).encode(), parameters)
+        with listening():
+            self._model = self._l.llama_model_load_from_file(str(path).encode(), parameters)
         if not self._model:
             raise UsageError(f"llama.cpp cannot open {path} ({complaint()}): export it again.")
         self._vocab = self._l.llama_model_get_vocab(self._model)
@@ -119,7 +137,8 @@ class Session:
         parameters.flash_attn_type = 0  # off
         if threads:
             parameters.n_threads = parameters.n_threads_batch = threads
-        self._context = module.llama_init_from_model(model, parameters)
+        with listening():
+            self._context = module.llama_init_from_model(model, parameters)
         if not self._context:
             raise UsageError(f"llama.cpp cannot reserve a context of {context} tokens ({complaint()}): free memory.")
         self.filled = 0

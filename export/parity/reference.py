@@ -68,7 +68,7 @@ def _hollow(config: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", torch_dtype=torch.float32)
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=torch.float32)
     model.model.rotary_emb = type(model.model.rotary_emb)(config=config)
     return model.eval()
 

@@ -1,0 +1,247 @@
+"""Whether a GGUF file gives what its checkpoint gives: its tokens, its words, and how much quantising changed them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.bundle import ImageRun, TextRun, TokensRun
+from edge_nav.errors import UsageError
+from export.gguf.engine import Floats, Model, Session
+from export.gguf.plan import Sources
+from export.gguf.quantise import Quantisation
+from export.parity.reference import Line, reference_logits, rows_of
+from export.parity.report import ParityRow, at_least, at_most, told
+from export.parity.texts import QUESTIONS, TRICKY
+
+Runs = Sequence[TextRun | TokensRun | ImageRun]
+
+GREEDY_TOKENS = 64
+LOGIT_TOLERANCE = 0.05
+"""Largest logit difference from torch, in standard deviations of torch's logits. llama.cpp rounds activations to half
+precision before it multiplies them with F16 weights, which gave up to TODO in tiny random models; a wrong rotation,
+norm or head order gives more than 1."""
+PERPLEXITY: dict[Quantisation, float] = {"Q4_0": 1.10, "Q4_K_M": 1.05, "Q5_K_M": 1.03, "Q8_0": 1.01}
+"""Largest ratio of a quantised file's perplexity to its source's; 5 % for Q4_K_M is the project's target."""
+AGREEMENT: dict[Quantisation, float] = {"Q4_0": 0.6, "Q4_K_M": 0.65, "Q5_K_M": 0.8, "Q8_0": 0.9}
+"""Least share of positions with the same first choice. Trained models agree in about nine of ten at 4 bits; random
+ones, whose choices lie close together, in fewer, and a damaged file in next to none."""
+_WINDOW, _BLOCK = 256, 64
+
+
+@dataclass(frozen=True, slots=True)
+class PromptShape:
+    """How the decoder is asked: the runs of a bundle's prompt, and its attention."""
+
+    runs: Runs
+    attention: Literal["causal", "prefix"]
+    image_tokens: int
+
+
+def tokenizer_rows(model: Model, tokenizer: Any, shape: PromptShape) -> list[ParityRow]:
+    """llama.cpp's tokens of many scripts, whitespace, the prompt, and all special tokens, against Hugging Face's."""
+    specials = sorted(tokenizer.get_added_vocab(), key=str)
+    mixed = [f"before{t}after {t} and {t}{t}\n" for t in specials[:200]]
+    prompt = [r.text.replace("{question}", q) for r in shape.runs if isinstance(r, TextRun) for q in QUESTIONS]
+    texts = [*TRICKY, " ".join(TRICKY), *mixed, *prompt]
+    wrong = [t for t in texts if model.tokens(t) != encode(tokenizer, t)]
+    whole = [t for t in TRICKY if model.tokens(t, add_special=True) != encode(tokenizer, t, add_special=True)]
+    found = [*wrong, *whole]
+    detail = f"{len(texts)} texts, {len(specials)} added tokens"
+    if found:
+        detail = f"first difference in {found[0][:60]!r}"
+    return [at_most("tokenizer", "texts whose tokens differ from Hugging Face's", float(len(found)), 0, detail)]
+
+
+def torch_rows(
+    path: Path, config: Any, sources: Sources, tokenizer: Any, shape: PromptShape, *, seed: int = 0
+) -> list[ParityRow]:
+    """Greedy words and logits of the unquantised file against torch, with an image's embeddings in the prompt.
+
+    llama.cpp answers each prompt greedily; torch then reads prompt and answer in one pass. Where torch's own choice is
+    the same at every place, its greedy answer is the same. A choice that differs while torch rates both within the
+    logit tolerance is counted as a tie, which rounding decides.
+    """
+    started = time.monotonic()
+    prompts = _prompts(config, sources, tokenizer, shape, seed)
+    answers: list[list[int]] = []
+    ours: list[Floats] = []
+    context = max(len(p.rows) for p in prompts) + GREEDY_TOKENS
+    with Model(path) as model, model.session(context) as session:
+        factor = injected_factor(session, config, sources)
+        for p in prompts:
+            ids, logits = _greedy(session, p, factor)
+            answers.append(ids)
+            ours.append(logits)
+    # The embedding of the last word is not needed: nothing is asked after it.
+    words = rows_of(sources, [i for a in answers for i in a[:-1]])
+    lines = [
+        Line(np.concatenate([p.rows, w]), p.prefix, len(p.rows) - 1)
+        for p, w in zip(prompts, np.split(words, len(prompts)), strict=True)
+    ]
+    theirs = reference_logits(config, sources, lines)
+    return _compare(ours, theirs, answers, factor, time.monotonic() - started)
+
+
+def quantised_rows(base: Path, quantised: Mapping[Quantisation, Path], ids: Sequence[int]) -> list[ParityRow]:
+    """Perplexity and first choices of each quantised file against the unquantised one, on the tokens of a text."""
+    if len(ids) < 2:
+        raise UsageError("the text for comparing quantisations has no two tokens: give a longer one.")
+    loss, choice = _read(base, ids)
+    rows = []
+    for kind, path in quantised.items():
+        started = time.monotonic()
+        other_loss, other_choice = _read(path, ids)
+        ratio = math.exp(float(other_loss.mean() - loss.mean()))
+        detail = f"perplexity {math.exp(other_loss.mean()):.4g} after {math.exp(loss.mean()):.4g}, {len(loss)} tokens"
+        same = float((choice == other_choice).mean())
+        what = f"{kind} against {base.name}"
+        rows.append(at_most(what, "perplexity ratio", ratio, PERPLEXITY[kind], detail))
+        rows.append(at_least(what, "top-1 agreement", same, AGREEMENT[kind], f"{len(loss)} tokens"))
+        rows.append(told(what, "seconds", time.monotonic() - started))
+    return rows
+
+
+def encode(tokenizer: Any, text: str, *, add_special: bool = False) -> list[int]:
+    """Hugging Face's tokens of a text."""
+    return [int(i) for i in tokenizer(text, add_special_tokens=add_special)["input_ids"]]
+
+
+def injected_factor(session: Session, config: Any, sources: Sources) -> float:
+    """What an embedding of Hugging Face's ``inputs_embeds`` has to be multiplied by before llama.cpp decodes it.
+
+    Gemma multiplies every embedding by sqrt(width). Some versions of llama.cpp do so with injected ones too, some with
+    tokens alone: both are tried against the same tokens. 1 for other decoders.
+    """
+    count = int(sources["model.embed_tokens.weight"].shape[0])
+    ids = [count // 2, count // 3, count // 5]
+    session.clear()
+    wanted = session.decode(ids)
+    rows = rows_of(sources, ids)
+    errors = {}
+    for factor in (1.0, math.sqrt(session.width)) if config.model_type == "gemma" else (1.0,):
+        session.clear()
+        errors[factor] = float(np.abs(session.decode(rows * np.float32(factor)) - wanted).max())
+    session.clear()
+    best = min(errors, key=lambda f: errors[f])
+    if not errors[best] <= 0.1 * float(np.std(wanted)):
+        raise UsageError("llama.cpp answers embeddings otherwise than their tokens: install another llama-cpp-python.")
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """``rows``: the prompt as ``inputs_embeds``, float32 [n, width]; ``ids``: its tokens, None where an image lies."""
+
+    rows: Floats
+    ids: list[int | None]
+    prefix: int
+
+
+def _prompts(config: Any, sources: Sources, tokenizer: Any, shape: PromptShape, seed: int) -> list[_Asked]:
+    """Each question with an image of its own; the last once more without."""
+    asked: list[list[int | None]] = []
+    for i, question in enumerate((*QUESTIONS, QUESTIONS[-1])):
+        ids: list[int | None] = []
+        for run in shape.runs:
+            if isinstance(run, ImageRun):
+                ids += [None] * (shape.image_tokens if i < len(QUESTIONS) else 0)
+            elif isinstance(run, TokensRun):
+                ids += run.ids
+            else:
+                ids += encode(tokenizer, run.text.replace("{question}", question))
+        longest = int(config.max_position_embeddings) - GREEDY_TOKENS
+        if len(ids) > longest:
+            raise UsageError(
+                f"the prompt has {len(ids)} tokens and the decoder room for {longest} before an answer: shorten it."
+            )
+        asked.append(ids)
+    # As large as words are: what a projector learns to give.
+    words = rows_of(sources, [t for ids in asked for t in ids if t is not None])
+    images = np.random.default_rng(seed)
+    found, used = [], 0
+    for ids in asked:
+        rows = images.standard_normal((len(ids), words.shape[1]), np.float32) * words.std()
+        written = [t is not None for t in ids]
+        rows[written] = words[used : used + sum(written)]
+        used += sum(written)
+        found.append(_Asked(rows, ids, len(ids) if shape.attention == "prefix" else 0))
+    return found
+
+
+def _greedy(session: Session, asked: _Asked, factor: float) -> tuple[list[int], Floats]:
+    """llama.cpp's greedy answer and the logits that each of its words was chosen from, [n, rows]."""
+    session.clear()
+    if asked.prefix:
+        # Full attention needs one block, and one block is either tokens or embeddings.
+        logits = session.decode(asked.rows * np.float32(factor), causal=False)
+    else:
+        for start, end in _stretches(asked.ids):
+            tokens = [t for t in asked.ids[start:end] if t is not None]
+            logits = session.decode(tokens or asked.rows[start:end] * np.float32(factor))
+    ids: list[int] = []
+    seen = []
+    while len(ids) < GREEDY_TOKENS:
+        if ids:
+            logits = session.decode(ids[-1:])
+        seen.append(logits[-1])
+        ids.append(int(logits[-1].argmax()))
+    return ids, np.stack(seen)
+
+
+def _stretches(ids: Sequence[int | None]) -> list[tuple[int, int]]:
+    """Runs of tokens alone or of embeddings alone."""
+    cuts = [i for i in range(1, len(ids)) if (ids[i] is None) != (ids[i - 1] is None)]
+    return list(zip([0, *cuts], [*cuts, len(ids)], strict=True))
+
+
+def _compare(
+    ours: Sequence[Floats], theirs: Sequence[Floats], answers: Sequence[Sequence[int]], factor: float, seconds: float
+) -> list[ParityRow]:
+    spread = float(np.std(np.concatenate([t.reshape(-1)[::7] for t in theirs])))
+    worst = max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True)) / spread
+    differ = ties = 0
+    for logits, ids in zip(theirs, answers, strict=True):
+        lost = (logits.max(axis=1) - logits[np.arange(len(ids)), list(ids)]) / spread
+        ties += int(((lost > 0) & (lost <= LOGIT_TOLERANCE)).sum())
+        differ += int((lost > LOGIT_TOLERANCE).sum())
+    total = sum(len(a) for a in answers)
+    what = "unquantised against torch"
+    return [
+        at_most(
+            what,
+            "greedy tokens that differ",
+            float(differ),
+            0,
+            f"{total - differ - ties} of {total} identical over {len(answers)} prompts, "
+            f"{len(answers) - 1} with an image; {ties} ties within rounding",
+        ),
+        at_most(what, "largest logit difference, in standard deviations", worst, LOGIT_TOLERANCE),
+        told(what, "factor of injected embeddings", factor, "what llama.cpp itself does not multiply them by"),
+        told(what, "seconds", seconds),
+    ]
+
+
+def _read(path: Path, ids: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Negative log likelihood of each token after the first of its window, and the first choice in its place."""
+    losses, choices = [], []
+    with Model(path) as model, model.session(_WINDOW) as session:
+        for start in range(0, len(ids) - 1, _WINDOW - 1):
+            window = list(ids[start : start + _WINDOW])
+            session.clear()
+            for at in range(0, len(window), _BLOCK):
+                logits = session.decode(window[at : at + _BLOCK], every=True).astype(np.float64)
+                wanted = window[at + 1 : at + 1 + _BLOCK]
+                logits = logits[: len(wanted)]
+                top = logits.max(axis=1)
+                total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+                losses.append(total - logits[np.arange(len(wanted)), wanted])
+                choices.append(logits.argmax(axis=1))
+    return np.concatenate(losses), np.concatenate(choices)
