@@ -15,7 +15,6 @@ from models.checkpoints.config_files import (
     stop_ids,
     transformers_config,
 )
-from models.checkpoints.tensors import LazyTensor
 from models.decoder import describe_decoder
 
 # Prefixes in the files, of transformers before and since its version 4.52, and what they are here.
@@ -40,7 +39,7 @@ def rename(name: str) -> str | None:
     return None
 
 
-def describe(folder: Path, data: dict[str, Any], tensors: dict[str, LazyTensor]) -> Architecture:
+def describe(folder: Path, name: str, data: dict[str, Any]) -> Architecture:
     """The architecture that config.json and the files beside it state."""
     from transformers import LlavaConfig
 
@@ -60,7 +59,7 @@ def describe(folder: Path, data: dict[str, Any], tensors: dict[str, LazyTensor])
     tower = describe_tower(config.vision_config, layer=layer, class_token=whole and clip, final_norm=False)
     decoder = describe_decoder(config.text_config)
     return Architecture(
-        name=folder.name,
+        name=name,
         tower=tower,
         projector=MlpProjector(activation=config.projector_hidden_act, bias=config.multimodal_projector_bias),
         decoder=decoder,

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from pydantic import ValidationError
+
 from edge_nav.errors import UsageError
-from models.checkpoints import llava_hf, paligemma
+from models.architecture import load_architecture
+from models.checkpoints import capstone, llava_hf, llava_original, own, paligemma
 from models.checkpoints.depth import DepthCheckpoint, open_depth_folder
+from models.checkpoints.depth_original import open_depth_file
 from models.checkpoints.hub import resolve
-from models.checkpoints.tensors import open_weights, read_json
-from models.checkpoints.vlm import VlmCheckpoint, assemble, rename_all
+from models.checkpoints.lora import merge_adapter
+from models.checkpoints.tensors import LazyTensor, open_weights, read_json
+from models.checkpoints.vlm import Rename, VlmCheckpoint, assemble, rename_all
 
 SUPPORTED = (
-    "LlavaForConditionalGeneration, PaliGemmaForConditionalGeneration and DepthAnythingForDepthEstimation folders are"
+    "LLaVA-1.5 (of transformers, or llava_llama), PaliGemma, Phi-2 with parts.yaml, Depth Anything and folders with "
+    "architecture.yaml"
 )
 
 
@@ -30,13 +36,17 @@ def open_checkpoint(
 def open_checkpoint(
     where: str | Path, *, adapter: Path | None = None, kind: Literal["vlm", "depth"] | None = None
 ) -> VlmCheckpoint | DepthCheckpoint:
-    """Open a local folder or a hub id without reading its weights.
+    """Open a local folder (or Depth Anything's .pth file) or a hub id without reading its weights.
 
     ``adapter``: a LoRA folder as peft saves it, merged as tensors are read. ``kind``: refuse the other one. Raises
     UsageError for whatever is no complete, supported checkpoint.
     """
-    folder = resolve(where)
-    checkpoint = _open(folder, str(where), adapter)
+    try:
+        checkpoint = _open(resolve(where), str(where), adapter)
+    except ValidationError as e:
+        first = e.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise UsageError(f"{where} describes no model that can be built ({place}: {first['msg']}): correct it.") from e
     found = "depth" if isinstance(checkpoint, DepthCheckpoint) else "vlm"
     if kind is not None and kind != found:
         names = {"depth": "depth model", "vlm": "vision-language model"}
@@ -45,13 +55,55 @@ def open_checkpoint(
 
 
 def _open(folder: Path, source: str, adapter: Path | None) -> VlmCheckpoint | DepthCheckpoint:
+    depth = _open_depth(folder, source)
+    if depth is not None:
+        if adapter is not None:
+            raise UsageError(f"{source} is a depth model, to which adapter {adapter} cannot belong: leave it out.")
+        return depth
+    if (folder / capstone.FILE).is_file():
+        parts = capstone.open_parts(folder, Path(source).name)
+        tensors, tokenizer = parts.tensors, parts.tokenizer_folder
+        for lora in (parts.adapter, adapter):
+            tensors = merge_adapter(tensors, lora, _of_decoder) if lora else tensors
+        return assemble(folder, parts.architecture, tensors, source=source, tokenizer_folder=tokenizer)
+    architecture, tensors, rename = _describe(folder, Path(source).name)
+    if adapter is not None:
+        tensors = merge_adapter(tensors, adapter, rename)
+    return assemble(folder, architecture, tensors, source=source)
+
+
+def _describe(folder: Path, name: str) -> tuple[Any, dict[str, LazyTensor], Rename]:
+    """Architecture, tensors by canonical names, and the rule that named them."""
+    if (folder / own.FILE).is_file():
+        return load_architecture(folder / own.FILE), rename_all(open_weights(folder), own.rename), own.rename
     data = read_json(folder / "config.json")
     kind = str(data.get("model_type"))
-    if kind == "depth_anything":
-        return open_depth_folder(folder, data, source)
+    if kind == "llava_llama" or (kind == "llava" and "mm_vision_tower" in data):
+        architecture, tower = llava_original.describe(folder, name, data)
+        tensors = {**tower, **rename_all(open_weights(folder), llava_original.rename)}
+        return architecture, tensors, llava_original.rename
     layouts: dict[str, Any] = {"llava": llava_hf, "paligemma": paligemma}
     if kind not in layouts:
-        raise UsageError(f"{folder / 'config.json'}: model_type {kind!r} is not supported: {SUPPORTED}.")
-    tensors = open_weights(folder)
-    architecture = layouts[kind].describe(folder, data, tensors)
-    return assemble(folder, architecture, rename_all(tensors, llava_hf.rename), source=source)
+        raise UsageError(f"{folder / 'config.json'}: model_type {kind!r} is not supported: {SUPPORTED} are.")
+    architecture = layouts[kind].describe(folder, name, data)
+    return architecture, rename_all(open_weights(folder), llava_hf.rename), llava_hf.rename
+
+
+def _open_depth(folder: Path, source: str) -> DepthCheckpoint | None:
+    """A Depth Anything file, or a folder of transformers or with one such file; None where it is something else."""
+    if folder.is_file():
+        return open_depth_file(folder, source)
+    if (folder / own.FILE).is_file() or (folder / capstone.FILE).is_file():
+        return None
+    if not (folder / "config.json").is_file():
+        files = sorted(folder.glob("*.pth"))
+        if len(files) == 1:
+            return open_depth_file(files[0], source)
+        raise UsageError(f"{folder} holds no config.json: give a checkpoint folder ({SUPPORTED}).")
+    data = read_json(folder / "config.json")
+    return open_depth_folder(folder, data, source) if data.get("model_type") == "depth_anything" else None
+
+
+def _of_decoder(name: str) -> str:
+    """Adapters of a checkpoint in parts are of its decoder alone."""
+    return f"decoder.{name}"

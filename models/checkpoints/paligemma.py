@@ -16,11 +16,10 @@ from models.checkpoints.config_files import (
     stop_ids,
     transformers_config,
 )
-from models.checkpoints.tensors import LazyTensor
 from models.decoder import describe_decoder
 
 
-def describe(folder: Path, data: dict[str, Any], tensors: dict[str, LazyTensor]) -> Architecture:
+def describe(folder: Path, name: str, data: dict[str, Any]) -> Architecture:
     """The architecture that config.json and the files beside it state; names in the files are as in llava_hf."""
     from transformers import PaliGemmaConfig
 
@@ -32,7 +31,7 @@ def describe(folder: Path, data: dict[str, Any], tensors: dict[str, LazyTensor])
     decoder = describe_decoder(config.text_config)
     begin = () if decoder.bos_id is None else (TokensRun(ids=(decoder.bos_id,)),)
     return Architecture(
-        name=folder.name,
+        name=name,
         tower=tower,
         projector=LinearProjector(),
         decoder=decoder,

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from models.architecture import Architecture
 from models.checkpoints.loading import DERIVED, Shapes, check_tensors, expected_shapes, fill
 from models.checkpoints.tensors import LazyTensor, Tensors
@@ -50,6 +51,13 @@ class VlmCheckpoint:
 
         return AutoTokenizer.from_pretrained(self.tokenizer_folder)
 
+    def prompt(self, question: str, tokenizer: Any) -> list[list[int] | None]:
+        """The tokens of the prompt's runs with a question; None where the image's embeddings go.
+
+        Each text run is tokenised on its own, without special tokens of the tokenizer's own adding.
+        """
+        return [_tokens(run, question, tokenizer) for run in self.architecture.prompt.runs]
+
     def build_vision(self, dtype: torch.dtype = torch.float32) -> Vision:
         """Tower and projector with their weights: pixels [B, 3, S, S] -> [B, image tokens, width]."""
         return fill(lambda: Vision(self.architecture), self._named("tower", "projector"), dtype)
@@ -63,11 +71,21 @@ class VlmCheckpoint:
         return {f"{part}.{name}": tensor for part in parts for name, tensor in tensors[part].items()}
 
 
+def _tokens(run: TextRun | TokensRun | ImageRun, question: str, tokenizer: Any) -> list[int] | None:
+    match run:
+        case TokensRun():
+            return list(run.ids)
+        case TextRun():
+            ids: list[int] = tokenizer.encode(run.text.replace("{question}", question), add_special_tokens=False)
+            return ids
+    return None
+
+
 def rename_all(tensors: Mapping[str, LazyTensor], rename: Rename) -> dict[str, LazyTensor]:
     """Canonical names; unknown ones keep theirs, so that the check names them as they are in the file."""
     renamed = {}
     for name, tensor in tensors.items():
-        new = "" if name.endswith(DERIVED) else rename(name)
+        new = rename(name)
         if new != "":
             renamed[name if new is None else new] = tensor
     return renamed
@@ -81,8 +99,12 @@ def assemble(
     source: str,
     tokenizer_folder: Path | None = None,
 ) -> VlmCheckpoint:
-    """Check tensors (named ``tower.…``, ``projector.…``, ``decoder.…``) against the architecture and sort them."""
+    """Check tensors (named ``tower.…``, ``projector.…``, ``decoder.…``) against the architecture and sort them.
+
+    ``source`` is what the user named: a path or hub id.
+    """
     expected: Shapes = expected_shapes(lambda: VisionLanguageModel(architecture))
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith(DERIVED)}
     if architecture.decoder.tied:
         tensors.pop("decoder.lm_head.weight", None)  # saved beside the embedding by some versions, never used
     check_tensors(source, expected, tensors)
