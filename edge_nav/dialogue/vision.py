@@ -65,7 +65,7 @@ class VisionTower:
                 f"bundle {self._name}: the vision tower gives {list(found.shape)} where its manifest says "
                 f"[1, {self.entry.tokens}, {self.entry.width}]: export it again."
             )
-        return found[0]
+        return np.ascontiguousarray(found[0])
 
     def interrupt(self) -> None:
         """Cut a running :meth:`embed` short."""

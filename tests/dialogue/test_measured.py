@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_answers import CHAIR, POLE, WALL, scene, thing
+
+from edge_nav.dialogue.claims_en import claims
+from edge_nav.dialogue.grounding import may_be_said
+from edge_nav.dialogue.measured import Measured, guarded
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.types import Scene
+
+SIDES = GuidanceSettings(directions="sides")
+ALL = scene(CHAIR, POLE, WALL)
+"""Ahead at 2 m; on the left, 11 o'clock, at 1.5 m; on the right, 1 o'clock, at 3 m."""
+ONE = scene(CHAIR)
+
+
+def check(sentence: str, seen: Scene = ALL, settings: GuidanceSettings = SIDES) -> str:
+    return Measured(seen, settings).check(sentence).text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A red chair stands two metres ahead.",
+        "A chair is in front of you.",
+        "There is a chair about 2 m in front of you.",
+        "There is a chair 6.5 feet ahead of you.",
+        "The chair is 200 cm ahead.",
+        "A chair is three steps ahead.",
+        "There is a pole on your left.",
+        "On the left there is a pole, one and a half metres away.",
+        "There is a pole to your left, 5 feet away.",
+        "The pole is a metre and a half away, to the left.",
+        "The pole is between one and two metres away on the left-hand side.",
+        "A wall is at one o'clock, 3 metres away.",
+        "A pole is at 11 o'clock.",
+        "There is a wall at 35 degrees to the right.",
+        "A wall is on the right side of the image.",
+        "A pole is on the left, and a wall is on the right.",
+        "A pole is 1.5 metres away on the left and a wall is three metres away on the right.",
+        "The pole on the left is less than two metres away.",
+        "The wall on the right is at least two metres away.",
+        "There is a pole very close to you on the left.",
+        "The wall on the right is green, not white.",
+        "A chair made of wood.",
+        "Someone left a bag on the chair.",
+        "The door is open right now.",
+        "It is alright.",
+        "The pole is no more than two metres away on your left.",
+    ],
+)
+def test_what_was_measured_stands(sentence: str) -> None:
+    assert check(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("A chair stands five metres ahead.", "A chair stands two metres ahead."),
+        ("There is a chair 4.5 m in front of you.", "There is a chair two metres in front of you."),
+        ("The pole on the left is 10 feet away.", "The pole on the left is one and a half metres away."),
+        ("The pole is ten steps away, on your left.", "The pole is one and a half metres away, on your left."),
+        ("A wall on the right is about ten metres away.", "A wall on the right is about three metres away."),
+        ("The wall on the right is less than a metre away.", "The wall on the right is three metres away."),
+        ("A wall at one o'clock is 20 to 30 metres away.", "A wall at one o'clock is three metres away."),
+        ("The pole on the left is a few metres away.", "The pole on the left is one and a half metres away."),
+        ("A few metres ahead is a chair.", "Two metres ahead is a chair."),
+        (
+            "A pole is 5 metres away on the left and a wall is 9 metres away on the right.",
+            "A pole is one and a half metres away on the left and a wall is three metres away on the right.",
+        ),
+        ("A wall is at ten o'clock, 3 metres away.", "A wall is at one o'clock, 3 metres away."),
+        ("A wall three metres away on the left.", "A wall one and a half metres away on the left."),
+    ],
+)
+def test_a_wrong_number_gives_way_to_the_measured_one(sentence: str, said: str) -> None:
+    assert check(sentence) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "seen", "said"),
+    [
+        ("The door is six metres away.", ONE, "The door is two metres away."),
+        ("The door is six metres away.", ALL, ""),
+        ("A car is on the left.", ONE, ""),
+        ("A wall three metres away on the left.", scene(CHAIR, WALL), "A wall three metres away on the right."),
+        ("On the right is a chair, two metres away.", ONE, "Ahead is a chair, two metres away."),
+        ("A car is at nine o'clock.", ALL, ""),
+        ("A car is 90 degrees to the left.", ALL, ""),
+        ("A car is near you.", scene(WALL), ""),
+        ("A chair is five metres ahead.", scene(replace(CHAIR, confidence=0.5)), "A chair is about two metres ahead."),
+        ("A chair is five metres ahead.", scene(CHAIR, certainty=0.3), "A chair is about two metres ahead."),
+        ("A chair is two metres ahead.", scene(replace(CHAIR, confidence=0.1)), ""),
+        ("A chair is two metres ahead.", scene(CHAIR, view="dark"), ""),
+        ("A red chair.", scene(CHAIR, view="dark"), "A red chair."),
+        ("There is a chair ahead.", scene(), ""),
+        ("Two of them are five metres ahead.", scene(CHAIR, thing(4, 4.0, 5.0)), ""),
+        ("It is five metres ahead and nine metres ahead.", scene(CHAIR, thing(4, 4.0, 5.0)), ""),
+    ],
+)
+def test_which_thing_is_meant_must_be_certain(sentence: str, seen: Scene, said: str) -> None:
+    assert check(sentence, seen) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "seen", "said"),
+    [
+        ("There is nothing on your left.", ALL, "Obstacle, left, one and a half metres."),
+        ("There is nothing on your left.", ONE, "Nothing seen on the left."),
+        ("I don't see anything on the right.", ALL, "Obstacle, right, three metres."),
+        ("No, there is no chair in front of you.", ALL, "Obstacle ahead, two metres."),
+        ("The chair isn't on the left.", ONE, "Nothing seen on the left."),
+        ("The path is clear.", ALL, "Obstacle ahead, two metres."),
+        ("The way ahead looks completely clear.", scene(POLE), "Nothing ahead for five metres."),
+        ("There are no obstacles.", scene(POLE), "Nothing ahead for five metres."),
+        ("There are no obstacles.", scene(clearance_m=None), "I can't tell."),
+        ("Nothing is ahead.", ONE, "Obstacle ahead, two metres."),
+        (
+            "There is nobody on the left and nothing on the right.",
+            ALL,
+            "Obstacle, left, one and a half metres. Obstacle, right, three metres.",
+        ),
+        ("The pole on the left is not five metres away.", ALL, "Obstacle, left, one and a half metres."),
+        ("It is not five metres away.", ALL, ""),
+    ],
+)
+def test_what_is_said_not_to_be_gives_way_to_what_was_measured(sentence: str, seen: Scene, said: str) -> None:
+    assert check(sentence, seen) == said
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It is safe to cross.",
+        "You can go.",
+        "Turn left.",
+        "Go straight ahead.",
+        "The path bends, so keep to the right.",
+        "You should walk two metres ahead.",
+        "There is a chair ahead, then turn right.",
+        "There are two chairs.",
+        "There are three steps going down.",
+        "It costs 5 euros.",
+        "Bus number 42.",
+        "The man is two metres tall.",
+        "A 2-metre wall stands there.",
+        "The branch hangs two metres above the ground.",
+        "The chair is to the left of the table.",
+        "A bicycle stands in front of the house.",
+        "A dog is behind you.",
+        "The chair is two metres from the wall.",
+        "He holds a cane in his left hand.",
+        "The room is 20 square metres.",
+        "It is far away.",
+        "The clock shows 10:10.",
+        "The distance is small.",
+        "A chair is 2.5 light years ahead.",
+        "The chairs are two metres apart.",
+    ],
+)
+def test_what_was_not_measured_is_removed(sentence: str) -> None:
+    assert check(sentence) == ""
+
+
+def test_the_words_are_the_walkers() -> None:
+    feet = GuidanceSettings(units="feet", directions="clock")
+    assert check("The chair is 4 metres ahead.", ALL, feet) == "The chair is seven feet ahead."
+    assert check("There is nothing on the left.", ALL, feet) == "Obstacle, eleven o'clock, five feet."
+
+
+@pytest.mark.parametrize(
+    ("language", "kept", "removed"),
+    [
+        ("de", "Rote Tür aus Holz.", "Der Stuhl steht links."),
+        ("es", "La puerta roja.", "La silla está a dos metros."),
+        ("hi", "लाल दरवाज़ा।", "कुर्सी दो मीटर पर।"),
+    ],
+)
+def test_other_languages_lose_every_number_and_side(language: str, kept: str, removed: str) -> None:
+    settings = GuidanceSettings(language=language)  # type: ignore[arg-type]
+    measured = Measured(ALL, settings)
+    assert (measured.check(kept).text, measured.check(removed).text) == (kept, "")
+    assert measured.facts() in measured.prompt("?")
+    assert measured.prompt("?").endswith("?")
+
+
+def test_facts_are_metres_and_sides_whatever_the_walker_hears() -> None:
+    measured = Measured(ALL, GuidanceSettings(units="steps", directions="clock"))
+    assert measured.facts() == (
+        "Obstacle, left, one and a half metres. Obstacle ahead, two metres. Obstacle, right, three metres."
+    )
+    assert measured.prompt("What is it?") == f"Measured from here: {measured.facts()} What is it?"
+    assert measured.instead() == f"Measured: {measured.facts()}"
+
+
+def test_an_answer_is_checked_as_it_comes_and_says_nothing_twice() -> None:
+    pieces = iter(
+        ["A red", " chair. The path is", " clear. There are no obstacles. It is safe.\nA door is 9 m ah", "ead"]
+    )
+    found = list(Measured(ALL, SIDES).checked(pieces))
+    assert [v.text for v in found] == ["A red chair.", "Obstacle ahead, two metres.", "", "A door is two metres ahead"]
+    assert [v.changed for v in found] == [False, True, True, True]
+
+
+def test_without_measuring_no_number_and_no_side_is_given() -> None:
+    found = list(guarded(["A red chair. It is two metres away. On the left. A door."], "en"))
+    assert [v.text for v in found] == ["A red chair.", "", "", "A door."]
+
+
+NUMBERS = ["1", "2.5", "three", "a few", "half a", "one and a half", "12", "twenty five", "two to three"]
+UNITS = ["metres", "m", "feet", "steps", "inches", "yards", "km"]
+WHERE = ["on the left", "to your right", "ahead", "in front of you", "at two o'clock", "behind you", ""]
+SHAPES = ["There is a car {n} {u} away {w}.", "{w}, {n} {u} away, is a car.", "A car {w} is {n} {u} off."]
+
+
+@given(*map(st.sampled_from, (SHAPES, NUMBERS, UNITS, WHERE)))
+def test_no_number_or_side_gets_past_unmeasured(shape: str, n: str, u: str, w: str) -> None:
+    """Where nothing was measured nothing of the kind is left; where something was, only what fits it."""
+    sentence = shape.format(n=n, u=u, w=w)
+    assert check(sentence, scene()) == ""
+    left = check(sentence)
+    for claim in claims(left, SIDES.step_length_m):
+        if claim.kind == "distance":
+            assert any(claim.low_m - 0.6 <= o.distance_m <= claim.high_m + 0.6 for o in ALL.obstacles)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_checked_without_falling_over(text: str) -> None:
+    for seen in (ALL, scene()):
+        kept = check(text, seen)
+        if kept == text:
+            assert may_be_said(text, "en") or claims(text, SIDES.step_length_m)
