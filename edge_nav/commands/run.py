@@ -36,7 +36,7 @@ from edge_nav.speech.none import NoneOutputSettings
 from edge_nav.speech.voice import open_voice
 from edge_nav.types import DepthModel, Fault, Source
 
-WITH_DEPTH = ("walk", "rgbd", "stereo")
+WITH_DEPTH = ("walk", "rgbd", "stereo", "sim")
 """Sources that measure depth themselves."""
 
 

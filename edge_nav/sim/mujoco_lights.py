@@ -13,7 +13,7 @@ from edge_nav.sim.shapes import Lights
 
 MOST_LAMPS = 4
 """OpenGL computes eight lights; the others are the sun and the sky's three."""
-MIDDLE = 0.78
+MIDDLE = 1.0
 """Brightness of a white floor under the camera."""
 SUN_E, SKY_E = 2.0, 3.0
 """Light on a surface that faces a clear noon's sun, and under a bright overcast sky; lamps count in watts."""

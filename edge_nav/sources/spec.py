@@ -13,6 +13,7 @@ from edge_nav.errors import UsageError
 from edge_nav.sources.camera import CameraSource, CameraSourceSettings, camera_name
 from edge_nav.sources.images import ImagesSource, ImagesSourceSettings
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
+from edge_nav.sources.sim import SimSource, SimSourceSettings
 from edge_nav.sources.stereo import StereoSource, StereoSourceSettings
 from edge_nav.sources.video import VideoSource, VideoSourceSettings
 from edge_nav.sources.walk import WalkSource, WalkSourceSettings
@@ -24,7 +25,8 @@ SourceSettings: TypeAlias = Annotated[
     | VideoSourceSettings
     | ImagesSourceSettings
     | RgbdSourceSettings
-    | StereoSourceSettings,
+    | StereoSourceSettings
+    | SimSourceSettings,
     Field(discriminator="type"),
 ]
 
@@ -36,10 +38,12 @@ _TARGETS: Mapping[str, tuple[str, str]] = {
     "images": ("path", "a folder of jpg or png files"),
     "rgbd": ("path", "a folder in TUM RGB-D layout"),
     "stereo": ("path", "a folder of rectified pairs"),
+    "sim": ("scene", "a scene's YAML file, or a family and seed such as corridor:7"),
 }
 """For each kind that takes a target: the field it fills, and what it may be."""
-_KNOWN = "walk, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR"
-_NOT_YET = ("browser", "sim")
+_EXAMPLES = {"camera": "camera:0", "video": "video:PATH", "sim": "sim:SCENE"}
+_KNOWN = "walk, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR, sim:SCENE"
+_NOT_YET = ("browser",)
 
 
 def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSettings:
@@ -62,7 +66,7 @@ def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSetting
     if not target:
         if same is not None and not separator:
             return same
-        example = "camera:0" if kind == "camera" else f"{kind}:{'PATH' if kind == 'video' else 'DIR'}"
+        example = _EXAMPLES.get(kind, f"{kind}:DIR")
         raise UsageError(f"Source {spec!r} does not say which: write {example}, with {meaning}.")
     if "\0" in target:
         raise UsageError(f"Source {spec!r} contains a null character: no name can, leave it out.")
@@ -93,6 +97,8 @@ def open_source(settings: SourceSettings) -> Source:
             opened = RgbdSource(settings)
         case StereoSourceSettings():
             opened = StereoSource(settings)
+        case SimSourceSettings():
+            opened = SimSource(settings)
     return opened
 
 
@@ -103,6 +109,8 @@ def source_name(settings: SourceSettings) -> str:
             return "walk"
         case CameraSourceSettings():
             return camera_name(settings)
+        case SimSourceSettings():
+            return f"sim:{settings.scene}"
         case _:
             return f"{settings.type}:{settings.path}"
 

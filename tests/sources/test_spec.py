@@ -30,13 +30,14 @@ PIPELINE = "nvarguscamerasrc ! video/x-raw(memory:NVMM),width=1280 ! appsink"
         ("images:.", "images", Path()),
         ("rgbd:/x/y", "rgbd", Path("/x/y")),
         ("stereo:a:b", "stereo", Path("a:b")),
+        ("sim:corridor:7", "sim", "corridor:7"),
     ],
 )
 def test_each_spec_gives_its_settings(spec: str, kind: str, target: object) -> None:
     settings = parse_source(spec)
     assert settings.type == kind
     fields = settings.model_dump()
-    assert fields["device" if kind == "camera" else "path"] == target
+    assert fields[{"camera": "device", "sim": "scene"}.get(kind, "path")] == target
 
 
 def test_walk_is_the_bundled_walk() -> None:
@@ -56,7 +57,7 @@ def test_walk_is_the_bundled_walk() -> None:
         ("camera:", "write camera:0"),
         ("walk:x", "write walk"),
         ("browser", "not there yet"),
-        ("sim:street", "not there yet"),
+        ("sim:", "write sim:SCENE"),
         ("camera:123456", "less than or equal to 99"),
         ("camera:" + "9" * 5000, "impossible"),
         ("video:a\0b", "null character"),
