@@ -16,7 +16,7 @@ from edge_nav.settings import Settings
 from export.gguf.engine import Model, llama
 from export.gguf.metadata import Origin, check_supported
 from export.gguf.plan import Base, Planned, Progress, planned_bytes
-from export.gguf.quantise import BITS, Quantisation, foresee, quantise, summary
+from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise, summary
 from export.gguf.tensors import plan_tensors
 from export.gguf.tokenizer import load_tokenizer, read_vocabulary
 from export.gguf.writer import HEADER_BYTES, check_space, write_gguf
@@ -95,7 +95,7 @@ def export_llm(
         types = quantise(base, files[q], q, plan, threads=options.threads, progress=progress)
         parity.append(_size(files[q], time.monotonic() - started, f"{q}: {summary(types)}"))
         if fallbacks[q]:
-            told_of = "; ".join(f"{f.tensor} (rows of {f.row}) is {types[f.tensor]}" for f in fallbacks[q])
+            told_of = fallen_back(fallbacks[q], types)
             parity.append(told(files[q].name, f"tensors that cannot be {q}", float(len(fallbacks[q])), told_of))
     if options.checks == "all" and files:
         parity += quantised_rows(base, files, encode(tokenizer, text, add_special=True))

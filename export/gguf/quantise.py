@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,9 +39,6 @@ class Fallback:
     tensor: str
     row: int
     types: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.tensor} (rows of {self.row}) as {' or '.join(self.types)}"
 
 
 def foresee(quantisation: Quantisation, plan: Iterable[Planned]) -> list[Fallback]:
@@ -111,6 +108,12 @@ def read_types(path: Path) -> dict[str, str]:
 def summary(types: dict[str, str]) -> str:
     """Such as "21 Q4_K, 4 Q6_K, 9 F32"."""
     return ", ".join(f"{n} {kind}" for kind, n in Counter(types.values()).most_common())
+
+
+def fallen_back(fallbacks: Iterable[Fallback], types: Mapping[str, str]) -> str:
+    """Which tensors have what type instead, those of all layers together."""
+    counted = Counter((re.sub(r"\.\d+\.", ".*.", f.tensor), f.row, types[f.tensor]) for f in fallbacks)
+    return "; ".join(f"{n} {name} (rows of {row}) {kind}" for (name, row, kind), n in counted.items())
 
 
 def _verify(q: Quantisation, plan: Sequence[Planned], expected: Sequence[Fallback], types: dict[str, str]) -> None:
