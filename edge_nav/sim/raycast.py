@@ -80,7 +80,7 @@ def floor_levels(*levels: tuple[float, float], width_m: float = 20.0, until_m: f
 
 def render(boxes: list[Box], pose: Pose, camera: Intrinsics, far_m: float = 12.0) -> Picture:
     """What the camera sees of the boxes."""
-    axes = _camera_axes(pose)
+    axes = camera_axes(pose)
     origin = np.array([pose.x, pose.y, pose.height_m])
     u = (np.arange(camera.width, dtype=np.float64) - camera.cx) / camera.fx
     v = (np.arange(camera.height, dtype=np.float64) - camera.cy) / camera.fy
@@ -103,17 +103,20 @@ def render(boxes: list[Box], pose: Pose, camera: Intrinsics, far_m: float = 12.0
 
 def pose_ground(pose: Pose, floor_m: float = 0.0) -> Ground:
     """The floor plane below a pose, in camera axes."""
-    right, down, forward = _camera_axes(pose)
+    right, down, forward = camera_axes(pose)
     return Ground((float(right[2]), float(down[2]), float(forward[2])), pose.height_m - floor_m, 1.0)
 
 
-def _camera_axes(pose: Pose) -> tuple[F64, F64, F64]:
+def camera_axes(pose: Pose) -> tuple[F64, F64, F64]:
     """Camera x, y and z axes in the world."""
     heading, pitch, roll = (math.radians(a) for a in (pose.heading_deg, pose.pitch_deg, pose.roll_deg))
     forward = np.array([math.sin(heading) * math.cos(pitch), math.cos(heading) * math.cos(pitch), -math.sin(pitch)])
     level = np.array([math.cos(heading), -math.sin(heading), 0.0])
     below = np.cross(forward, level)
     return level * math.cos(roll) + below * math.sin(roll), below * math.cos(roll) - level * math.sin(roll), forward
+
+
+_camera_axes = camera_axes
 
 
 def _rays(axes: tuple[F64, F64, F64], u: F64, v: F64) -> F64:

@@ -14,6 +14,7 @@ from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.sim.gait import Gait, Track, motion
 from edge_nav.sim.light import LightSpec, lights
+from edge_nav.sim.planner import Grid, Way, area_of
 from edge_nav.sim.raycast import Pose
 from edge_nav.sim.sensor_spec import CameraSpec, SensorSpec
 from edge_nav.sim.shapes import Lamp, Lights, Shape, World
@@ -34,8 +35,8 @@ Family = Literal["corridor", "interior", "pavement", "stairs"]
 MARGIN_M = 12.0
 """Ground beyond the farthest thing, where a scene lays no floor of its own."""
 UNDER_M = 0.5
-REACH_UP_M = 0.6
-"""Ground higher than this above where the walker stood is overhead, not ground."""
+OVERHEAD_M = 1.8
+"""What begins higher than this above the walker's feet is overhead, not ground."""
 
 
 class WalkSpec(Settings):
@@ -126,6 +127,14 @@ class Scene:
         )
 
     @cached_property
+    def solvable_path(self) -> Way | None:
+        """The shortest way from the path's start to the goal round all that stands still; None if there is none."""
+        start = self.spec.walk.path[0]
+        floor = self.tops.height(*start)
+        grid = Grid(self._still, area_of([start, self.goal]), 0.0 if math.isnan(floor) else floor)
+        return grid.way(start, self.goal)
+
+    @cached_property
     def _profile(self) -> tuple[float, list[float]]:
         """Ground along the path, every 5 cm: each height within reach of the one before."""
         step = 0.05
@@ -133,7 +142,7 @@ class Scene:
         last = math.inf
         for n in range(int(self._track.length_m / step) + 2):
             x, y = self._track.at(n * step)
-            height = self.tops.height(x, y, last + REACH_UP_M)
+            height = self.tops.height(x, y, last + OVERHEAD_M)
             last = (heights[-1] if heights else 0.0) if math.isnan(height) else height
             heights.append(last)
         return step, heights

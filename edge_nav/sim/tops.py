@@ -20,9 +20,13 @@ class Tops:
         self._half = np.array([s.half for s in boxes], np.float64).reshape(-1, 3)
         self._turn = np.array([rotation(s.turn) for s in boxes], np.float64).reshape(-1, 3, 3)
 
-    def heights(self, x: F64, y: F64, below_m: float = np.inf) -> F64:
-        """Height of the highest top at each point that is not above ``below_m``; NaN where there is no ground."""
+    def heights(self, x: F64, y: F64, below_m: float | F64 = np.inf) -> F64:
+        """Height of the highest top at each point; NaN where there is no ground.
+
+        What begins above ``below_m`` is overhead and left out.
+        """
         points = np.stack([x.ravel(), y.ravel()], axis=1)
+        below = np.broadcast_to(below_m, x.shape).ravel()
         best = np.full(len(points), -np.inf)
         for centre, half, turn in zip(self._centre, self._half, self._turn, strict=True):
             start = np.column_stack([points - centre[:2], np.full(len(points), -centre[2])]) @ turn
@@ -34,7 +38,7 @@ class Tops:
             outside = (np.abs(start) > half + 1e-9) & flat
             a, b = np.where(flat, -np.inf, a), np.where(flat, np.inf, b)
             low, top = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
-            hit = (top >= low) & ~outside.any(axis=1) & (top <= below_m)
+            hit = (top >= low) & ~outside.any(axis=1) & (low <= below)
             best = np.where(hit & (top > best), top, best)
         return np.where(np.isfinite(best), best, np.nan).reshape(x.shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -33,7 +34,7 @@ class Person(Placed):
     def when(self, t: float) -> tuple[Spot, float, float]:
         """Place, heading and metres walked at a time."""
         points = [self.at, *self.way]
-        lengths = [math.dist(a, b) for a, b in zip(points, points[1:], strict=False)]
+        lengths = [math.dist(a, b) for a, b in pairwise(points)]
         total = sum(lengths)
         if total < 1e-6:
             return self.at, self.heading_deg, 0.0

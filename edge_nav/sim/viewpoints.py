@@ -1,0 +1,139 @@
+"""Where to take pictures of a scene from, to learn from them: free places on and off the way, looking at things."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edge_nav.errors import UsageError
+from edge_nav.sim.outlines import F64
+from edge_nav.sim.planner import Grid, area_of
+from edge_nav.sim.raycast import Pose, camera_axes
+from edge_nav.sim.scene import Scene
+from edge_nav.sim.solids import Solids
+from edge_nav.types import Intrinsics
+
+WIDTH, HEIGHT = 320, 240
+FOV_DEG, PITCH_DEG, HEIGHT_M, ROLL_DEG = (55.0, 95.0), (-5.0, 35.0), (1.0, 1.7), (-6.0, 6.0)
+CLEAR_M = 0.25
+NEAR_M, FAR_M = 0.5, 4.0
+CANDIDATES = 3
+"""Of so many views the one that shows most things nearby is taken; the first of them counts every third time."""
+TRIES = 400
+RAYS = (12, 16)
+
+View = tuple[float, Pose, Intrinsics]
+
+
+def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
+    """Times, poses and cameras of ``count`` pictures; the same for the same scene and seed.
+
+    Raises UsageError when the scene has no free place.
+    """
+    rng = np.random.default_rng((scene.spec.seed, seed, 77))
+    path = np.array(scene.spec.walk.path)
+    world = scene.world(0.0)
+    grid = Grid(world.still, area_of([tuple(p) for p in path.tolist()], 4.0), _floor(scene))
+    rows, columns = np.nonzero(_reached(grid, scene))
+    if len(rows) == 0:
+        raise UsageError(f"scene {scene.spec.name or scene.spec.seed} has no free place for a camera; give it room.")
+    spots = [grid.point(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
+    still = Solids(world.still)
+    views: list[View] = []
+    for _ in range(count):
+        offered: list[tuple[float, View]] = []
+        plain = rng.random() < 1 / 3
+        for _ in range(TRIES):
+            view = _candidate(scene, grid, spots, rng)
+            score = _score(scene, still, view)
+            if score is not None:
+                offered.append((score, view))
+                if plain or len(offered) == CANDIDATES:
+                    break
+        if not offered:
+            raise UsageError(
+                f"scene {scene.spec.name or scene.spec.seed} leaves a camera no room of {CLEAR_M} m; give it room."
+            )
+        views.append(max(offered, key=lambda o: o[0])[1])
+    return views
+
+
+def _floor(scene: Scene) -> float:
+    height = scene.tops.height(*scene.spec.walk.path[0])
+    return 0.0 if math.isnan(height) else height
+
+
+def _reached(grid: Grid, scene: Scene) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Free places, joined to the start's where that is free: not outside the walls."""
+    import cv2
+
+    free = grid.free(CLEAR_M + 0.03)
+    _, parts = cv2.connectedComponents(free.astype(np.uint8), connectivity=4)
+    row, column = grid.cell(*scene.spec.walk.path[0])
+    return free & (parts == parts[row, column]) if free[row, column] else free
+
+
+def _candidate(scene: Scene, grid: Grid, spots: list[tuple[float, float]], rng: np.random.Generator) -> View:
+    t = round(float(rng.uniform(0, scene.seconds)), 3)
+    on = scene.pose(t)
+    if rng.random() < 0.5:
+        x, y = on.x + float(rng.normal(0, 0.25)), on.y + float(rng.normal(0, 0.25))
+        facing = on.heading_deg + float(rng.normal(0, 25))
+    else:
+        x, y = spots[int(rng.integers(len(spots)))]
+        x, y = x + float(rng.uniform(-0.05, 0.05)), y + float(rng.uniform(-0.05, 0.05))
+        facing = float(rng.uniform(-180, 180))
+    ground = scene.tops.height(x, y, _floor(scene) + 2.0)
+    pose = Pose(
+        round(x, 4),
+        round(y, 4),
+        round((0.0 if math.isnan(ground) else ground) + float(rng.uniform(*HEIGHT_M)), 4),
+        round((facing + 180) % 360 - 180, 3),
+        round(float(rng.uniform(*PITCH_DEG)), 3),
+        round(float(np.clip(rng.normal(0, 2.5), *ROLL_DEG)), 3),
+    )
+    return t, pose, Intrinsics.from_fov(WIDTH, HEIGHT, round(float(rng.uniform(*FOV_DEG)), 2))
+
+
+def _score(scene: Scene, still: Solids, view: View) -> float | None:
+    """Share of a coarse picture that shows things and edges nearby; None for a camera in or too close to something."""
+    t, pose, camera = view
+    origin = np.array([pose.x, pose.y, pose.height_m])
+    body = origin - (0, 0, 0.5)
+    moving = Solids(scene.world(t).moving)
+    if min(s.distance(p) for s in (still, moving) for p in (origin, body)) < CLEAR_M:
+        return None
+    if math.isnan(scene.tops.height(pose.x, pose.y)):
+        return None
+    rays = _rays(pose, camera)
+    depth, which = still.cast(origin, rays)
+    aside, who = moving.cast(origin, rays)
+    numbers = np.array([*(s.instance for s in still.shapes), 0])[which]
+    people = np.array([*(s.instance for s in moving.shapes), 0])[who]
+    nearest = np.minimum(depth, aside)
+    if np.median(nearest) < 0.6 or (nearest < 0.6).mean() > 0.35:
+        return None
+    thing = np.where(aside < depth, people, numbers) > 0
+    close = (nearest > NEAR_M) & (nearest < FAR_M)
+    # A third of the picture is enough: what fills it hides the rest.
+    return min(float((thing & close).mean()), 0.33) + 0.5 * float(
+        (close & _fallen(origin, rays, nearest, pose, scene)).mean()
+    )
+
+
+def _fallen(
+    origin: F64, rays: F64, depth: F64, pose: Pose, scene: Scene
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Rays that end below the ground the camera stands over: they look over an edge."""
+    ground = scene.tops.height(pose.x, pose.y, pose.height_m)
+    ends = origin[2] + rays[:, 2] * np.where(np.isfinite(depth), depth, 0.0)
+    return np.asarray(ends < ground - 0.09, dtype=np.bool_)
+
+
+def _rays(pose: Pose, camera: Intrinsics) -> F64:
+    right, down, forward = camera_axes(pose)
+    v, u = np.mgrid[0 : RAYS[0], 0 : RAYS[1]]
+    u = ((u + 0.5) * camera.width / RAYS[1] - camera.cx) / camera.fx
+    v = ((v + 0.5) * camera.height / RAYS[0] - camera.cy) / camera.fy
+    return np.asarray((forward + u[..., None] * right + v[..., None] * down).reshape(-1, 3))
