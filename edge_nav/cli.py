@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="List and verify model bundles.", no_args_is_help=True)
+models_app = typer.Typer(help="List, fetch and verify models.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure, against a baseline named in the same run.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
@@ -145,7 +145,7 @@ def calibrate(
 
 @models_app.command("list")
 def models_list(_debug: Debug = False) -> None:
-    """Bundles that are here, and what each may be used for."""
+    """Bundles that are here, what each may be used for, and models that can be fetched."""
     from edge_nav.commands.models import list_models
 
     raise typer.Exit(list_models())
@@ -153,10 +153,26 @@ def models_list(_debug: Debug = False) -> None:
 
 @models_app.command("verify")
 def models_verify(bundle: Annotated[str, typer.Argument(help="A folder, or a name.")], _debug: Debug = False) -> None:
-    """Check a bundle's files against its manifest."""
+    """Check a bundle's files, graphs and language model against its manifest, and show its parity report."""
     from edge_nav.commands.models import verify_model
 
     raise typer.Exit(verify_model(bundle))
+
+
+@models_app.command("pull")
+def models_pull(
+    name: Annotated[str, typer.Argument(help="A name that `models list` shows, or a hub's id as owner/name.")],
+    to: Annotated[Path | None, typer.Option(help="Folder; by default below models/bundles or checkpoints.")] = None,
+    revision: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "main",
+    _debug: Debug = False,
+) -> None:
+    """Fetch a model from a hub, going on where an earlier try stopped, and verify every file.
+
+    HF_ENDPOINT names a mirror; HF_TOKEN opens what is gated.
+    """
+    from edge_nav.commands.models import pull_model
+
+    raise typer.Exit(pull_model(name, to, revision))
 
 
 @bench_app.command("perception")
