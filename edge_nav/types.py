@@ -149,6 +149,8 @@ class Obstacle:
     seen_frames: int = 1
     held: bool = False
     """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
+    certainty: float = 1.0
+    """How far its distance can be trusted, 0..1, where the depth network says so of its pixels."""
 
     @property
     def time_to_contact_s(self) -> float:
@@ -174,6 +176,8 @@ class Scene:
     view: View = "ok"
     certainty: float = 1.0
     depth_scale: float = 1.0
+    names: tuple[str, ...] = ()
+    """The things that the depth network can name, in its own words."""
     stage_ms: dict[str, float] = field(default_factory=dict)
     dropped_frames: int = 0
 

@@ -23,8 +23,10 @@ CONFIDENT = 0.4
 FAR_M = 6.0
 """Farther things are not spoken of: the way to them will look different."""
 MOST = 3
-LABELS: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "kerb": ("step_down",)}
+GEOMETRIC: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "kerb": ("step_down",)}
 """Things that geometry alone can name."""
+NAMED: dict[str, tuple[str, ...]] = {"car": ("vehicle",), "shelf": ("shelf", "cabinet"), "tree": ("vegetation",)}
+"""Things whose names a depth network gives in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,11 @@ class SceneAnswers:
 
     def _thing(self, scene: Scene, thing: str | None) -> Reply:
         """A thing by its name, as far as measuring alone can name things."""
-        wanted = LABELS.get(thing or "", (thing,))
+        wanted = (GEOMETRIC | NAMED).get(thing or "", (thing,))
         found = [o for o in _known(scene) if o.label in wanted][:1]
         if found:
             return self._tell(found, scene)
-        known = thing in LABELS or any(o.label == thing for o in scene.obstacles)
+        known = thing in GEOMETRIC or any(name in scene.names for name in wanted)
         return Reply(
             self._book.answer("not_seen" if known else "no_labels"), {"thing": thing, "obstacles": []}, None, not known
         )
@@ -160,8 +162,10 @@ class SceneAnswers:
 
     def _sentence(self, o: Obstacle, scene: Scene) -> str:
         kind = next(row.kind for row in hazard_table() if row.fits(o))
-        hedged = min(scene.certainty, o.confidence) < SURE
-        return self._book.hazard(kind, o.bearing_deg, o.distance_m, urgent=False, hedged=hedged, veer=None)
+        hedged = min(scene.certainty, o.certainty, o.confidence) < SURE
+        return self._book.hazard(
+            kind, o.bearing_deg, o.distance_m, name=o.label, urgent=False, hedged=hedged, veer=None
+        )
 
     def _distance(self, distance_m: float, certainty: float) -> str:
         return self._book.distance(distance_m, hedged=certainty < SURE)

@@ -15,6 +15,8 @@ from edge_nav.settings import Settings
 from edge_nav.types import clock_hour, side_of
 
 FOOT_M = 0.3048
+NAMEABLE = ("obstacle", "low_obstacle", "beside")
+"""Kinds of hazard that tell nothing but that something is there; of the others the danger itself is said."""
 
 
 class Sentence(Settings):
@@ -66,6 +68,7 @@ class Phrases(Settings):
     feet: Count
     steps: Count
     what: dict[str, str]
+    names: dict[str, str]
     veer: Sides
     messages: dict[str, str]
     answers: dict[str, str]
@@ -99,18 +102,22 @@ class Phrasebook:
         bearing_deg: float,
         distance_m: float,
         *,
+        name: str | None = None,
         urgent: bool,
         hedged: bool,
         veer: Literal["left", "right"] | None,
     ) -> str:
-        """One callout about a thing at a bearing and distance. ``hedged`` adds "about" to the distance."""
+        """One callout about a thing at a bearing and distance. ``hedged`` adds "about" to the distance; ``name`` is
+        said in place of "obstacle" where the language has a word for it.
+        """
         p = self._p
+        what = p.names.get(name or "", p.what[kind]) if kind in NAMEABLE else p.what[kind]
         distance = self.distance(distance_m, hedged=hedged)
         where = self.where(bearing_deg)
         if where == p.side.ahead:
-            rest = p.sentence.ahead.format(what=p.what[kind], distance=distance)
+            rest = p.sentence.ahead.format(what=what, distance=distance)
         else:
-            rest = p.sentence.aside.format(what=p.what[kind], where=where, distance=distance)
+            rest = p.sentence.aside.format(what=what, where=where, distance=distance)
         text = (p.sentence.stop.format(rest=rest) if urgent else rest) + p.sentence.end
         return text + (getattr(p.veer, veer) if veer else "")
 

@@ -211,13 +211,13 @@ class GuidancePolicy:
     def _text(self, c: _Candidate, scene: Scene) -> str:
         """The words, with the free side where it is certain and there is room for it."""
         o = c.obstacle
-        hedged = min(scene.certainty, o.confidence) < SURE
+        hedged = min(scene.certainty, o.certainty, o.confidence) < SURE
         veer = self._veer() if c.hazard.veer and c.zone != "notice" else None
         urgent = c.zone == "stop"
         text = ""
         for advice in (veer, None):
             text = self._book.hazard(
-                c.hazard.kind, o.bearing_deg, o.distance_m, urgent=urgent, hedged=hedged, veer=advice
+                c.hazard.kind, o.bearing_deg, o.distance_m, name=o.label, urgent=urgent, hedged=hedged, veer=advice
             )
             if len(text.split()) <= MAX_WORDS:
                 break

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.appearance import Appearance
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import (
@@ -55,6 +56,7 @@ class Found:
     confidence: float
     footing: bool = True
     label: str | None = None
+    certainty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +82,14 @@ def occupancy(grid: VoxelGrid, intrinsics: Intrinsics, floor_noise_m: float) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """One frame as the search for obstacles needs it: the depth map, the floor's axes, and the pixels' voxels."""
+    """One frame as the search for obstacles needs it: the depth map, the floor's axes, the pixels' voxels and names."""
 
     depth: NDArray[np.float32]
     axes: FloorAxes
     intrinsics: Intrinsics
     grid: VoxelGrid
     voxelizer: Voxelizer
+    appearance: Appearance
 
 
 def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings) -> list[Found]:
@@ -155,6 +158,7 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
     footing = low < 0.3 or not _seen_beneath(nearest_x, nearest_forward, low, look)
     half = settings.corridor_width_m / 2
     within = np.abs(x) <= half
+    seen = look.grid.pixels_in(part[facing]) if look.appearance.known else np.empty(0, np.intp)
     return Found(
         distance_m=range_m,
         bearing_deg=math.degrees(math.atan2(nearest_x, nearest_forward)),
@@ -168,6 +172,8 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
         in_corridor=bool(within.any() and low < settings.corridor_height_m),
         confidence=float(min(1.0, 0.5 + 0.5 * pixels / (8 * least))),
         footing=footing,
+        label=look.appearance.name(seen),
+        certainty=look.appearance.certainty(seen),
     )
 
 

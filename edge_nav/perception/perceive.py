@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
 from edge_nav.perception.floor_scan import scan_floor
 from edge_nav.perception.free_path import blocked_share, clearance, free_bearing
@@ -58,7 +59,7 @@ class Perception:
         grid = voxelizer.count(z, height, axes, ignore)
         occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
         mark("voxels")
-        look = Look(z, axes, depth.intrinsics, grid, voxelizer)
+        look = Look(z, axes, depth.intrinsics, grid, voxelizer, Appearance.of(depth))
         found = find_obstacles(look, occupied, self._settings)
         found = [replace(f, label="stairs_up") if leads_up(f, occupied) else f for f in found]
         mark("obstacles")
@@ -87,6 +88,7 @@ class Perception:
             view=view,
             certainty=depth.certainty * (1.0 if ground is not None else 0.5),
             depth_scale=depth.scale,
+            names=names_of(depth),
         )
 
     def _fitting(self, intrinsics: Intrinsics) -> Voxelizer:

@@ -28,6 +28,8 @@ AHEAD_DEG, AHEAD_M, STEADY_FRAMES = 25.0, 1.0, 5
 HISTORY_S = 1.0
 UNDERFOOT_M = 2.0
 HANGS_M = 0.3
+FADE = 0.8
+"""What a name given one frame ago counts against one given now."""
 STAIRS = ("stairs_down", "stairs_up")
 
 
@@ -41,6 +43,8 @@ class _Track:
     walked_m: float = 0.0
     """How far the walker has gone since it was last seen, as far as other tracks tell."""
     history: deque[tuple[float, float]] = field(default_factory=deque)
+    votes: dict[str, float] = field(default_factory=dict)
+    """Names it was given, the older ones counting less: a name that flickers would be spoken in turns."""
 
     def _closing(self) -> float:
         """Slope of distance over the last second by least squares; 0 until three looks span a fifth of a second."""
@@ -58,11 +62,25 @@ class _Track:
         if not self.found.footing and found.low_m >= HANGS_M:
             found = replace(found, footing=False)
         self.found, self.t, self.walked_m = found, t, 0.0
+        self.vote()
         self.frames += 1
         self.history.append((t, found.distance_m))
         while t - self.history[0][0] > HISTORY_S:
             self.history.popleft()
         self.closing_mps = self._closing()
+
+    def vote(self) -> None:
+        """Count this frame's name."""
+        for name in self.votes:
+            self.votes[name] *= FADE
+        self.votes[self.found.label or ""] = self.votes.get(self.found.label or "", 0.0) + 1.0
+
+    @property
+    def label(self) -> str | None:
+        """What geometry says now; else the name it was given most."""
+        if self.found.band == "drop" or self.found.label in STAIRS:
+            return self.found.label
+        return max(self.votes, key=lambda name: self.votes[name], default="") or None
 
 
 class Tracker:
@@ -98,6 +116,7 @@ class Tracker:
         for m, f in enumerate(found):
             if m not in taken:
                 taken[m] = _Track(self._next_id, f, t, history=deque([(t, f.distance_m)]))
+                taken[m].vote()
                 self._next_id += 1
                 self._tracks.append(taken[m])
         seen = [_obstacle(taken[m]) for m in range(len(found))]
@@ -183,7 +202,8 @@ def _obstacle(track: _Track) -> Obstacle:
         in_corridor=f.in_corridor,
         closing_mps=track.closing_mps,
         confidence=f.confidence * (1.0 if track.frames >= 3 else 0.6 + 0.2 * (track.frames - 1)),
-        label=f.label,
+        label=track.label,
         footing=f.footing,
         seen_frames=track.frames,
+        certainty=f.certainty,
     )

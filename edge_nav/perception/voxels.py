@@ -45,6 +45,12 @@ class VoxelGrid:
         first = cell * LAYERS
         return np.flatnonzero((self.voxel >= first) & (self.voxel < first + LAYERS))
 
+    def pixels_in(self, cells: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Flat image indices of the pixels counted in some flat cells."""
+        inside = np.zeros(self.counts.size // LAYERS + 1, np.bool_)  # one more: the bin of what is not counted
+        inside[cells] = True
+        return np.flatnonzero(inside[self.voxel // LAYERS])
+
 
 def cells(max_range_m: float) -> tuple[int, int]:
     """Grid shape [forward, across]."""
