@@ -82,6 +82,15 @@ def read_vocabulary(tokenizer: Any, rows: int) -> Vocabulary:
     return _finish(_add(vocabulary, pieces, spec, rows), tokenizer)
 
 
+def marks_first_only(tokenizer: Any) -> bool:
+    """Whether a space is put before the text's first word alone, and only where the text has none: the fast form of
+    Vicuna's tokenizer (``legacy`` false). SentencePiece itself and llama.cpp put one in any case, and after every
+    special token; on texts without these two the tokens are the same."""
+    spec = json.loads(tokenizer.backend_tokenizer.to_str())
+    steps = _steps(spec.get("pre_tokenizer"))
+    return any(step["type"] == "Metaspace" and step.get("prepend_scheme") == "first" for step in steps)
+
+
 def add_vocabulary(writer: GGUFWriter, vocabulary: Vocabulary) -> None:
     """As keys of a GGUF file."""
     writer.add_tokenizer_model(vocabulary.model)

@@ -47,7 +47,11 @@ def told(what: str, measure: str, value: float, detail: str = "") -> ParityRow:
 
 def demand(rows: Iterable[ParityRow]) -> None:
     """Raise UsageError when a row failed; the sentence names every failed one."""
-    failed = [f"{r.what}, {r.measure} is {r.value:.6g} against {r.tolerance:.6g}" for r in rows if not r.passed]
+    failed = [
+        f"{r.what}: {r.measure} {r.value:.6g} against {r.tolerance or 0:.6g}{f', {r.detail}' if r.detail else ''}"
+        for r in rows
+        if not r.passed
+    ]
     if failed:
         raise UsageError(
             f"the export differs from its checkpoint ({'; '.join(failed)}): do not use it, and try another precision."
