@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from edge_nav.bundle import FOLDER, Manifest, open_bundle
 from edge_nav.config import Profile
 from edge_nav.conversation import Acceptance, Closing, Conversation
 from edge_nav.dialogue.dialogue import Dialogue
 from edge_nav.dialogue.intents import intent_table
 from edge_nav.dialogue.kept import kept_file, read_kept
+from edge_nav.dialogue.late_vlm import LateVlm
+from edge_nav.dialogue.thinking import PictureModel
 from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.guidance.settings import Language
 from edge_nav.listening.button import InputDevice, Presses, SpaceKey
@@ -56,7 +59,37 @@ def with_kept(profile: Profile) -> tuple[Profile, Dialogue | None]:
     return profile.model_copy(update={"guidance": dialogue.guidance, "speech": dialogue.speech}), dialogue
 
 
-def open_conversation(settings: DialogueSettings, dialogue: Dialogue) -> tuple[Conversation, Fault | None]:
+def open_eyes(profile: Profile) -> tuple[LateVlm | None, Fault | None]:
+    """What looks at pictures, loading in the background; and a fault where the walk's own bundle could, but llama.cpp
+    is missing. None where there is no such bundle, or no questions. Raises UsageError where one was asked for by name.
+    """
+    settings = profile.dialogue.vlm
+    name = settings.bundle or profile.bundle
+    if name is None or not profile.dialogue.on:
+        return None, None
+    folder = Path(name) if Path(name).is_dir() else FOLDER / name
+    try:  # without its hashes, which take long for a large model: they are checked while it is loaded
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        manifest = open_bundle(name).manifest  # says what is wrong with it
+    if manifest.vision is None or manifest.llm is None:
+        if settings.bundle is None:
+            return None, None
+        raise UsageError(
+            f"dialogue.vlm.bundle = {name!r} cannot look at pictures: give a bundle with a vision tower and a language "
+            "model."
+        )
+    try:
+        return LateVlm(name, settings), None
+    except UsageError as e:
+        if settings.bundle is not None:
+            raise
+        return None, Fault("answers", str(e).rstrip("."))
+
+
+def open_conversation(
+    settings: DialogueSettings, dialogue: Dialogue, eyes: PictureModel | None = None
+) -> tuple[Conversation, Fault | None]:
     """The conversation; and a fault where questions cannot be heard, which does not end the walk."""
     presses = Presses()
     backend = settings.backend
@@ -64,7 +97,12 @@ def open_conversation(settings: DialogueSettings, dialogue: Dialogue) -> tuple[C
     needed = 1.0 if backend is None else backend.needed
     wake = tuple((settings.wake_phrase or "").lower().split())
     conversation = Conversation(
-        dialogue, _kept_path(settings), Acceptance(needed, wake), typed=typed, presses=None if typed else presses
+        dialogue,
+        _kept_path(settings),
+        Acceptance(needed, wake),
+        typed=typed,
+        presses=None if typed else presses,
+        eyes=eyes,
     )
     if backend is None or settings.microphone.type == "none":
         return conversation, None

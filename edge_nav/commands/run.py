@@ -17,10 +17,11 @@ import cv2
 from edge_nav import __version__
 from edge_nav.app import Outputs, Walk
 from edge_nav.bundle import check_use, open_bundle
-from edge_nav.commands.questions import open_conversation, parse_mic, with_kept
+from edge_nav.commands.questions import open_conversation, open_eyes, parse_mic, with_kept
 from edge_nav.commands.screen import Screen, Terminal
 from edge_nav.config import Profile, load_profile
 from edge_nav.conversation import Conversation
+from edge_nav.dialogue.late_vlm import LateVlm
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.loop import Loop
@@ -76,23 +77,28 @@ def run_walk(options: WalkOptions) -> int:
         raise
     console = Terminal(stderr=True)
     talk: Conversation | None = None
-    deaf: Fault | None = None
+    eyes: LateVlm | None = None
+    early: list[Fault | None] = [Fault("bundle", warning) if warning else None]
     try:
         # The recording's folder last: a start that fails must not leave one behind, which the next would refuse.
         overlay = OverlayWriter(options.overlay) if options.overlay else None
         loop = make_loop(profile, depth)
         log = GuidanceLog(options.log) if options.log else None
         if dialogue is not None:
-            talk, deaf = open_conversation(profile.dialogue, dialogue)
+            eyes, blind = open_eyes(profile)
+            talk, deaf = open_conversation(profile.dialogue, dialogue, eyes)
+            early += [blind, deaf]
         recorder = SessionRecorder(options.record) if options.record else None
         if options.record and log is None:
             log = GuidanceLog(options.record / LOG_NAME)
     except UsageError:
-        if talk is not None:
-            talk.close()
-        source.close()
+        for part in (talk, eyes, source):
+            if part is not None:
+                part.close()
         raise
     with Screen(console, source.frame_count) as screen, contextlib.ExitStack() as undo:
+        if eyes is not None:
+            undo.callback(eyes.close)
         if talk is not None:
             undo.callback(talk.close)  # whatever happens, the terminal is given back
         walk = Walk(
@@ -105,10 +111,9 @@ def run_walk(options: WalkOptions) -> int:
             max_seconds=options.max_seconds,
             session=session_of(profile, options, source, depth),
         )
-        if warning:
-            walk.report(Fault("bundle", warning))
-        if deaf is not None:
-            walk.report(deaf)
+        for fault in early:
+            if fault is not None:
+                walk.report(fault)
         code = walk.run()
     _copy_log(options)
     Terminal().print(summary_table(walk.result))

@@ -39,7 +39,7 @@ QUESTION_TOKENS = 256
 """Room for the question, and for what was measured, in a block that has to be decoded at once."""
 PICTURES = 4
 """The embeddings of so many pictures are kept."""
-POLL_S = 0.01
+POLL_S, LAST_S = 0.01, 10.0
 CUT = "…"
 ALIKE = 1e-3
 
@@ -134,9 +134,10 @@ class Vlm:
             self._lock.release()
 
     def close(self) -> None:
-        """Give its memory back, once what it is at has ended."""
-        with self._lock:
+        """Give its memory back, once what it is at has ended; what does not end keeps it."""
+        if self._lock.acquire(timeout=LAST_S):
             self._llama.close()
+            self._lock.release()
 
     def __enter__(self) -> Vlm:
         return self

@@ -12,6 +12,7 @@ from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings, installed_model
 from edge_nav.listening.utterances import Trigger
 from edge_nav.settings import Settings
+from edge_nav.vlm_settings import VlmSettings
 
 
 class TextSettings(Settings):
@@ -55,6 +56,8 @@ class DialogueSettings(Settings):
     kept: Path | None = Field(
         default=None, description="File of what was changed by voice; null: edge-nav/settings.yaml where settings live."
     )
+
+    vlm: VlmSettings = Field(default=VlmSettings(), description="The model that looks at a picture.")
 
     @property
     def backend(self) -> BackendSettings | None:
