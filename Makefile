@@ -31,7 +31,8 @@ $(VENV)/runtime: $(VENV)/bin/python setup.cfg constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/bin/python setup.cfg constraints.txt
-	$(PIP) -e '.[dev]'
+	CMAKE_ARGS="$$(.ci/llama-flags)" $(PIP) -e '.[dev]'
+	$(PIP) --no-deps "bpy==4.5.15; python_version == '3.11'"  # it asks for numpy 1, and works with 2 as it is used here
 	touch $@
 
 clean:
