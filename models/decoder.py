@@ -76,8 +76,7 @@ def describe_decoder(config: Any) -> AnyDecoder:
     if kind == "gemma":
         if config.attention_bias:
             raise UsageError("a Gemma decoder with attention_bias is not supported: use one without.")
-        # transformers runs the tanh form where hidden_activation is unset, whatever hidden_act says.
-        activation: Any = config.hidden_activation or "gelu_pytorch_tanh"
+        activation = config.hidden_activation or config.hidden_act
         return GemmaDecoder(**sizes, norm_eps=config.rms_norm_eps, activation=activation)
     if kind == "llama":
         return LlamaDecoder(

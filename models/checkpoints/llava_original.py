@@ -79,7 +79,7 @@ def describe(folder: Path, name: str, data: dict[str, Any]) -> tuple[Architectur
     begin = () if decoder.bos_id is None else (TokensRun(ids=(decoder.bos_id,)),)
     # The template vicuna_v1 of LLaVA.
     runs = (*begin, TextRun(text=f"{SYSTEM} USER: "), ImageRun(), TextRun(text="\n{question} ASSISTANT:"))
-    tokens = 2 * tower.tokens  # of the image, at most: sti adds a quarter
+    tokens = tower.tokens * 5 // 4 if data.get("mm_dense_connector_type") == "sti" else tower.tokens
     architecture = Architecture(
         name=name,
         tower=tower,
