@@ -124,7 +124,7 @@ class Grid:
             first[axis], second[axis] = slice(0, -1), slice(1, None)
             blocked[tuple(first)] |= step
             blocked[tuple(second)] |= step
-        return blocked
+        return np.asarray(blocked, dtype=np.bool_)
 
     def _heights(self, shapes: tuple[Shape, ...], floor_m: float) -> F64:
         """The ground at each fine place, NaN where there is none; what begins overhead is left out."""

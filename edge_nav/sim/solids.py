@@ -88,7 +88,7 @@ def draw(world: World, pose: Pose, camera: Intrinsics) -> Rendered:
     colour = np.array([s.material.colour for s in shapes]) * 255
     # Brightness by how the surface turns from picture to picture point: the normal from neighbouring points.
     points = (origin + rays * np.where(seen, t, FAR_M)[:, None]).reshape(*size, 3)
-    normal = np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0))
+    normal = np.cross(np.gradient(points, axis=0), np.gradient(points, axis=1))
     normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-12)
     light = (0.62 + 0.38 * np.clip(normal @ (SUN / np.linalg.norm(SUN)), -1, 1)).reshape(-1)
     rgb[seen] = colour[which[seen]] * light[seen][:, None]
