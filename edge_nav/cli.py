@@ -91,6 +91,36 @@ def run(
 
 
 @app.command()
+def ask(
+    image: Annotated[Path, typer.Argument(help="A jpg or png picture.")],
+    question: Annotated[str | None, typer.Argument(help="The question; or give it by --audio.")] = None,
+    bundle: Bundle = None,
+    config: Config = None,
+    depth: Annotated[
+        bool, typer.Option("--depth", help="Measure, too: facts for the model, and its answer is checked by them.")
+    ] = False,
+    depth_bundle: Annotated[
+        str | None, typer.Option(help="Bundle that measures depth, if another than --bundle; means --depth.")
+    ] = None,
+    depth_map: Annotated[
+        Path | None, typer.Option(help="Depth of the picture, a 16-bit PNG, 0 where unknown; means --depth.")
+    ] = None,
+    depth_scale: Annotated[
+        float, typer.Option(callback=_at_least(1, 1e6), help="Steps of --depth-map per metre.")
+    ] = 1000.0,
+    audio: Annotated[Path | None, typer.Option(help="The question as a recording, 16-bit WAV.")] = None,
+    language: Annotated[str | None, typer.Option(help="en, de, es or hi.")] = None,
+    _debug: Debug = False,
+) -> None:
+    """Answer one question about one picture, in text."""
+    from edge_nav.commands.ask import AskOptions
+    from edge_nav.commands.ask import ask as answer
+
+    options = AskOptions(image, question, bundle, config, depth, depth_bundle, depth_map, depth_scale, audio, language)
+    raise typer.Exit(answer(options))
+
+
+@app.command()
 def replay(
     what: Annotated[Path, typer.Argument(help="A guidance log, or a folder written by --record.")],
     source: Annotated[
@@ -212,6 +242,27 @@ def bench_accuracy(
     from edge_nav.bench.accuracy import bench
 
     raise typer.Exit(bench(source or ["walk"], every, json_file))
+
+
+@bench_app.command("depth")
+def bench_depth(
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Depth Anything folder: the pipeline's side; exported where no --bundle is given."),
+    ] = None,
+    bundle: Annotated[list[str] | None, typer.Option(help="Bundle with depth; may be repeated.")] = None,
+    source: Annotated[str, typer.Option(help="Where the pictures come from: walk, images:DIR, video:PATH.")] = "walk",
+    rounds: Annotated[int, typer.Option(callback=_at_least(1, 1000), help="Pictures that each one measures.")] = 10,
+    threads: Annotated[
+        int | None, typer.Option(callback=_at_least(1, 64), help="CPU threads of each; all cores if not given.")
+    ] = None,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """A depth network in the runtime against the transformers pipeline: time, memory, agreement."""
+    from edge_nav.bench.depth import bench
+
+    raise typer.Exit(bench(checkpoint, bundle or [], source, rounds, threads, json_file))
 
 
 @bench_app.command("hearing")

@@ -1,0 +1,57 @@
+"""A question from a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edge_nav.errors import SpeechFault, UsageError
+from edge_nav.guidance.settings import Language
+from edge_nav.listening.grammar import Vocabulary
+from edge_nav.listening.microphone import WavMicrophone, WavMicrophoneSettings
+from edge_nav.listening.settings import DialogueSettings
+from edge_nav.listening.sound import Heard
+from edge_nav.listening.utterances import Ended, Utterances
+from edge_nav.listening.voice_activity import VoiceActivity
+from edge_nav.listening.worker import open_recogniser
+
+NEEDED = 0.08
+"""A weak match is enough: whoever gives a recording asks something in it."""
+
+
+def question_of(path: Path, settings: DialogueSettings, vocabulary: Vocabulary, language: Language) -> str:
+    """The words of a WAV file, by the recogniser that the settings name. Raises UsageError where there are none."""
+    whole = [block.sound for block in WavMicrophone(WavMicrophoneSettings(path=path), lambda: False).take(np.inf)]
+    backend = settings.backend
+    if backend is None:
+        raise UsageError("--audio: dialogue.recogniser is text, so nothing is recognised: set it to auto.")
+    try:
+        recogniser = open_recogniser(backend, vocabulary, language)
+    except SpeechFault as e:
+        raise UsageError(f"--audio: {e}.") from e
+    words = []
+    for sound, speech_s in _utterances(whole):
+        found = recogniser.recognise(sound, speech_s)
+        if found.confidence >= NEEDED and found.whole:
+            words.append(found.text)
+    if not words:
+        more = " or have Whisper recognise any: pip install 'edge-nav[whisper]'" if backend.type != "whisper" else ""
+        raise UsageError(f"--audio {path}: no question was recognised in it: give it as text{more}.")
+    return " ".join(words)
+
+
+def _utterances(blocks: list[Heard]) -> list[tuple[Heard, float]]:
+    """Each utterance with its length in seconds from the first word to the last, cut as the walk would cut it."""
+    activity, cutter = VoiceActivity(), Utterances("hands_free")
+    found: list[tuple[Heard, float]] = []
+    parts: list[Heard] = []
+    for block in blocks:
+        for event in cutter.block(block, activity.probability(block)):
+            if not isinstance(event, Ended):
+                parts.append(event.sound)
+                continue
+            if event.why == "said":
+                found.append((np.concatenate(parts), event.speech_s))
+            parts = []
+    return found
