@@ -191,7 +191,11 @@ def write_llava_hf(
     image, pad = tokenizer.convert_tokens_to_ids(["<image>", "<pad>"])
     text = llama_config(width, padded(len(tokenizer)))
     config = transformers.LlavaConfig(
-        vision_config=clip_config(), text_config=text, image_token_index=image, pad_token_id=pad
+        vision_config=clip_config(),
+        text_config=text,
+        image_token_index=image,
+        pad_token_id=pad,
+        tie_word_embeddings=False,
     )
     model = randomise(transformers.LlavaForConditionalGeneration(config), seed).to(dtype)
     model.generation_config = transformers.GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=pad)
@@ -474,5 +478,5 @@ def write_adapter(base: nn.Module, folder: Path, *, seed: int = 8, **settings) -
         for name, p in adapted.named_parameters():
             if "lora_" in name or "modules_to_save" in name:
                 p.copy_(torch.randn(p.shape, generator=generator) / p.shape[-1] ** 0.5)
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(folder, save_embedding_layers="embed_tokens" in settings["target_modules"])
     return adapted.merge_and_unload()

@@ -184,11 +184,14 @@ class _SafetensorsReader:
     name: str
 
     def __call__(self) -> torch.Tensor:
-        from safetensors import safe_open
+        from safetensors import SafetensorError, safe_open
 
-        with safe_open(self.path, framework="pt") as file:
-            tensor: torch.Tensor = file.get_tensor(self.name)
-            return tensor
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                tensor: torch.Tensor = file.get_tensor(self.name)
+                return tensor
+        except (OSError, SafetensorError) as e:
+            raise UsageError(f"{self.path} can no longer be read ({e}): leave it in place until all is done.") from e
 
 
 @dataclass(frozen=True, slots=True)
