@@ -1,0 +1,66 @@
+"""`python -m models.data generate --renderer cycles --out DIR --scenes 0:1000`; `python -m models.data verify DIR`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_nav.errors import UsageError
+from models.command import run_command
+from models.data.layout import Dataset, RendererName
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Pictures with truth, to learn from.")
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="The dataset's folder; goes on with what is there.")],
+    scenes: Annotated[str, typer.Option(help="Seeds, FIRST:LAST, without the last.")],
+    renderer: Annotated[RendererName, typer.Option(help="cycles: realistic; mujoco: fast.")] = "cycles",
+    frames_per_scene: Annotated[int, typer.Option(min=1, max=99, help="Pictures of each scene.")] = 10,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes; one for each core.")] = 2,
+) -> None:
+    """Draw scenes; those that are complete are kept. Ctrl-C loses at most one unfinished scene a worker."""
+    from models.data.generate import generate_frames
+
+    dataset = Dataset(renderer=renderer, frames_per_scene=frames_per_scene)
+    try:
+        tally = generate_frames(dataset, out, _seeds(scenes), workers)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; the same command goes on from here.\n")
+        sys.exit(130)
+    sys.stderr.write(f"\n{tally.scenes} scenes drawn, {len(tally.skipped)} gave no frames.\n")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The dataset's folder.")],
+    rerender: Annotated[int, typer.Option(min=0, help="So many frames are drawn anew and compared.")] = 0,
+) -> None:
+    """Check every picture against its hash, and some against themselves drawn anew."""
+    from models.data.verify import verify as check
+
+    found = check(folder, rerender)
+    sys.stdout.write(f"{found.scenes} scenes, {found.frames} frames, {found.redrawn} drawn anew: ")
+    sys.stdout.write(f"{len(found.wrong)} wrong\n" if found.wrong else "all as they should be\n")
+    sys.stdout.writelines(f"{line}\n" for line in found.wrong[:50])
+    if found.wrong:
+        raise UsageError(
+            f"{len(found.wrong)} things are wrong in {folder}: remove those scenes and generate them again."
+        )
+
+
+def _seeds(text: str) -> range:
+    from edge_nav.sim.split import SEEDS
+
+    first, _, last = text.partition(":")
+    if not (first.isdigit() and last.isdigit() and int(first) < int(last) <= SEEDS):
+        raise UsageError(f"--scenes {text!r} is no range of seeds: use FIRST:LAST with FIRST < LAST <= {SEEDS}.")
+    return range(int(first), int(last))
+
+
+if __name__ == "__main__":
+    run_command(app)

@@ -1,0 +1,202 @@
+"""Generates frames in parallel: worker processes draw a run of scenes each and are replaced, one by one.
+
+Everything follows from the seeds, so a run that was cut off goes on where it stopped, and may be cut off at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from queue import Empty
+from typing import TYPE_CHECKING
+
+from edge_nav.errors import EdgeNavError, UsageError
+from models.data.layout import Dataset, claim, complete_scenes, remove_parts
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+RUN = 20
+"""Scenes that one process draws before another takes its place: a renderer's memory grows slowly."""
+BYTES_PER_PIXEL = 3.2
+"""Of the four pictures together, measured: 0.20-0.24 MB a frame of 320 x 240."""
+SPARE_BYTES = 1 << 30
+LINE_S = 30.0
+FAILURES = 3
+"""A process that dies this often in a row at its first scene will not come up at the next try."""
+
+Report = tuple[str, int, str]
+"""What happened ("scene", "skipped" or "failed"), to which seed; how many frames or why."""
+
+
+@dataclass
+class Tally:
+    """How far it is; tells so on standard error."""
+
+    total: int
+    scenes: int = 0
+    frames: int = 0
+    skipped: list[int] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+    shown: float = 0.0
+
+    def show(self, at_once: bool = False) -> None:
+        now = time.monotonic()
+        tty = sys.stderr.isatty()
+        if not at_once and now - self.shown < (1.0 if tty else LINE_S):
+            return
+        self.shown = now
+        done = self.scenes + len(self.skipped)
+        took = now - self.began
+        left = f"{took / done * (self.total - done) / 60:.0f} min left" if done else "starting"
+        pace = f", {took / self.frames:.2f} s a frame" if self.frames else ""
+        line = f"{done} of {self.total} scenes, {self.frames} frames{pace}, {left}"
+        sys.stderr.write(f"\r{line}\033[K" if tty else line + "\n")
+        sys.stderr.flush()
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(("\n" if sys.stderr.isatty() else "") + text + "\n")
+        sys.stderr.flush()
+
+
+def generate_frames(dataset: Dataset, root: Path, seeds: range, workers: int) -> Tally:
+    """Draw all scenes that are not there yet. UsageError with one sentence where that cannot go on."""
+    claim(root, dataset)
+    with _alone(root):
+        remove_parts(root)
+        there = set(complete_scenes(root))
+        wanted = [seed for seed in seeds if seed not in there]
+        _check_disk(root, dataset, len(wanted))
+        tally = Tally(len(wanted))
+        if wanted:
+            tally.note(f"{len(seeds) - len(wanted)} of {len(seeds)} scenes are there; {len(wanted)} to draw.")
+            try:
+                _Crew(dataset, root, wanted, workers, tally).work()
+            finally:
+                remove_parts(root)
+        tally.show(at_once=True)
+    return tally
+
+
+class _Crew:
+    """The worker processes and what each still has to do."""
+
+    def __init__(self, dataset: Dataset, root: Path, wanted: list[int], workers: int, tally: Tally) -> None:
+        self._dataset, self._root, self._tally = dataset, root, tally
+        self._waiting = [wanted[n : n + RUN] for n in range(0, len(wanted), RUN)]
+        self._workers = workers
+        self._context = multiprocessing.get_context("spawn")
+        self._reports: Queue[Report] = self._context.Queue()
+        self._busy: dict[BaseProcess, list[int]] = {}
+        self._failures = 0
+
+    def work(self) -> None:
+        try:
+            while self._waiting or self._busy:
+                while self._waiting and len(self._busy) < self._workers:
+                    self._start(self._waiting.pop(0))
+                self._listen()
+                self._tally.show()
+                self._bury()
+                _check_disk(self._root, self._dataset, 1)
+        finally:
+            for process in self._busy:
+                process.terminate()
+            for process in self._busy:
+                process.join()
+
+    def _start(self, seeds: list[int]) -> None:
+        process = self._context.Process(
+            target=_draw_all, args=(self._dataset, self._root, list(seeds), self._reports, os.getpid()), daemon=True
+        )
+        process.start()
+        self._busy[process] = seeds
+
+    def _listen(self, patience_s: float = 0.5) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                kind, seed, text = self._reports.get(timeout=patience_s)
+                patience_s = 0.0
+                if kind == "failed":
+                    raise UsageError(text)
+                self._failures = 0
+                for seeds in self._busy.values():
+                    if seed in seeds:
+                        seeds.remove(seed)
+                if kind == "scene":
+                    self._tally.scenes += 1
+                    self._tally.frames += int(text)
+                else:
+                    self._tally.skipped.append(seed)
+                    self._tally.note(f"scene {seed} gives no frames: {text}")
+
+    def _bury(self) -> None:
+        """What a dead process left undone goes to another; a scene that kills its process is given up."""
+        for process in [p for p in self._busy if not p.is_alive()]:
+            self._listen(0.1)
+            seeds = self._busy.pop(process)
+            if not seeds:
+                continue
+            self._failures += 1
+            self._tally.note(f"a worker died in scene {seeds[0]} (exit code {process.exitcode})")
+            if self._failures >= FAILURES:
+                raise UsageError(
+                    f"{self._failures} workers died one after another, the last in scene {seeds[0]} (exit code "
+                    f"{process.exitcode}): free memory or use fewer --workers, then run the same command again."
+                )
+            self._waiting.insert(0, seeds)
+
+
+def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Report], parent: int) -> None:
+    """A worker's life. Ends by itself when its parent is gone."""
+    # Ctrl-C goes to the whole group; the parent alone decides, and terminates its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from models.data.scenes import open_renderer, render_scene
+
+    try:
+        renderer = open_renderer(dataset.renderer)
+    except EdgeNavError as e:
+        reports.put(("failed", seeds[0], str(e)))
+        return
+    for seed in seeds:
+        if os.getppid() != parent:
+            break
+        try:
+            reports.put(("scene", seed, str(render_scene(renderer, dataset, root, seed))))
+        except UsageError as e:
+            reports.put(("skipped", seed, str(e)))
+        except OSError as e:
+            reports.put(("failed", seed, f"scene {seed} cannot be written to {root} ({e.strerror}): free some space."))
+            break
+    renderer.close()
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One generator a folder: two would remove each other's unfinished scenes."""
+    with (root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            raise UsageError(f"frames are being generated in {root} already: wait, or use another --out.") from e
+        yield
+
+
+def _check_disk(root: Path, dataset: Dataset, scenes: int) -> None:
+    need = int(scenes * dataset.frames_per_scene * dataset.width * dataset.height * BYTES_PER_PIXEL) + SPARE_BYTES
+    free = shutil.disk_usage(root).free
+    if free < need:
+        raise UsageError(
+            f"{scenes} more scenes need about {need / 1e9:.1f} GB in {root}, where {free / 1e9:.1f} GB are free: "
+            "free some space or ask for fewer scenes; what is there is kept."
+        )
