@@ -1,0 +1,319 @@
+"""How a trained walker behaves: stops at once, asks, turns on the spot, goes small steps, resumes when it is clear.
+
+They know their goal's direction, what they hear when they have heard it, and what they touch. They see nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from edge_nav.sim.walker.body import Bump
+from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.words import Meaning, understand
+from edge_nav.types import Priority
+
+REACTION_S = 0.7
+"""From the end of a word to the act."""
+TOUCH_S = 0.35
+"""From a touch to the act."""
+SLOW_MPS, CAREFUL_MPS = 0.7, 0.5
+SLOW_FOR_S = 4.0
+VEER_DEG, VEER_S = 20.0, 2.0
+EDGE_DEG, EDGE_S = 10.0, 1.5
+SETTLE_S = 0.5
+"""After a turn, until the aid has looked there."""
+PATIENCE_S = 6.0
+"""For an answer, before asking again."""
+GO_M, MARGIN_M, STRIDE_M = 1.0, 0.5, 1.8
+"""Go where so much is free; all but the margin, and not more than a few steps before asking again."""
+RESUME_M = 1.5
+LOOKS_DEG = (0.0, 30.0, 55.0, 80.0, 110.0)
+"""Off the goal's direction, to the side that is tried."""
+PROGRESS_M = 1.5
+"""So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
+
+Question = Literal["way_clear", "free_way"]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Who walks. ``aided``: guided by speech, else by touch alone."""
+
+    speed_mps: float = 1.2
+    aided: bool = True
+    cane: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a walker knows of themselves. ``listening``: the aid is speaking."""
+
+    t: float
+    heading_deg: float
+    goal_deg: float
+    goal_m: float
+    walked_m: float
+    listening: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What they do now. Bearings and headings in degrees; a speed below 0 is backwards."""
+
+    speed_mps: float
+    heading_deg: float
+    ask: Question | None = None
+
+
+Plan = Generator[Act, None, None]
+
+
+@dataclass(slots=True)
+class _Due:
+    at: float
+    act: Literal["stop", "told", "bump", "cane"]
+    meaning: Meaning = field(default_factory=Meaning)
+    priority: Priority = "info"
+    side: int = 0
+
+
+class Person:
+    """Told what they hear and feel; asked what they do, many times a second."""
+
+    def __init__(self, traits: Traits) -> None:
+        self.traits = traits
+        self._rng = np.random.default_rng(traits.seed)
+        self._now = Now(0.0, 0.0, 0.0, 0.0, 0.0)
+        self._due: list[_Due] = []
+        self._plan: Plan = self._walk()
+        self._walking = True
+        """On the way to the goal, or on a way round: a STOP counts."""
+        self._slow_until = self._veer_until = -1.0
+        self._veer_deg = 0.0
+        self._answer: Meaning | None = None
+        self._side = 0
+        """On which side an obstacle is being passed: -1 left, 1 right, 0 not decided."""
+        self._side_goal_m = np.inf
+        self._tries = 0
+        self._recovering = False
+
+    def hear_stop(self, t: float) -> None:
+        """The word "stop" has been said."""
+        self._due.append(_Due(t + REACTION_S, "stop"))
+
+    def hear(self, priority: Priority, text: str, t: float) -> None:
+        """A sentence has been heard to its end, or to where it was cut."""
+        self._due.append(_Due(t + REACTION_S, "told", understand(text), priority))
+
+    def feel_bump(self, bump: Bump, t: float) -> None:
+        """They ran into something."""
+        if any(d.act == "bump" for d in self._due):
+            return
+        side = -1 if bump.bearing_deg > 5 else 1 if bump.bearing_deg < -5 else 0
+        self._due.append(_Due(t + TOUCH_S, "bump", side=side))
+
+    def feel_cane(self, touch: Touch, t: float) -> None:
+        """The cane found something."""
+        if not any(d.act == "cane" for d in self._due):
+            self._due.append(_Due(t + TOUCH_S, "cane", side=touch.free))
+
+    def act(self, now: Now) -> Act:
+        """What they do at this moment."""
+        self._now = now
+        if now.goal_m < self._side_goal_m - PROGRESS_M:
+            self._side, self._tries, self._side_goal_m = 0, 0, np.inf
+        due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
+        for event in due:
+            self._react(event)
+        return next(self._plan)
+
+    def _react(self, event: _Due) -> None:
+        if event.act == "stop":
+            if self._walking:
+                self._begin(self._go_round(0))
+        elif event.act == "bump":
+            if not self._recovering:
+                self._begin(self._recover(event.side))
+        elif event.act == "cane":
+            if self._walking:
+                self._begin(self._go_round(event.side) if self.traits.aided else self._feel_round(event.side))
+        else:
+            self._told(event)
+
+    def _told(self, event: _Due) -> None:
+        said, t = event.meaning, self._now.t
+        if event.priority == "answer":
+            self._answer = said
+        elif event.priority == "fault":
+            if self._walking:
+                self._begin(self._wait())
+        elif said.clear:
+            self._slow_until = self._veer_until = -1.0
+        elif said.stop:
+            self._hint(said)
+        elif event.priority == "caution":
+            self._slow_until = t + SLOW_FOR_S
+            thing = said.things[0] if said.things else None
+            if said.veer is not None:
+                self._veer_deg, self._veer_until = (VEER_DEG if said.veer == "right" else -VEER_DEG), t + VEER_S
+            elif thing is not None and thing.bearing_deg != 0:
+                self._veer_deg, self._veer_until = (EDGE_DEG if thing.bearing_deg < 0 else -EDGE_DEG), t + EDGE_S
+
+    def _hint(self, said: Meaning) -> None:
+        """Which side to try first, by the words of a STOP."""
+        if self._side != 0:
+            return
+        if said.veer is not None:
+            self._commit(1 if said.veer == "right" else -1)
+        elif said.things and said.things[0].bearing_deg != 0:
+            self._commit(1 if said.things[0].bearing_deg < 0 else -1)
+
+    def _commit(self, side: int) -> None:
+        self._side, self._side_goal_m = side, self._now.goal_m
+
+    def _begin(self, plan: Plan) -> None:
+        self._plan.close()
+        self._plan = plan
+
+    def _walk(self) -> Plan:
+        """Towards the goal."""
+        self._walking = True
+        while True:
+            now = self._now
+            veer = self._veer_deg if now.t < self._veer_until else 0.0
+            speed = SLOW_MPS if now.t < self._slow_until else self.traits.speed_mps
+            # Who has to turn far does it standing.
+            off = abs(_turn(now.heading_deg, now.goal_deg))
+            yield Act(0.0 if off > 60 else speed, now.goal_deg + veer)
+
+    def _stand(self, seconds: float) -> Plan:
+        until = self._now.t + seconds
+        while self._now.t < until:
+            yield Act(0.0, self._now.heading_deg)
+
+    def _wait(self) -> Plan:
+        """The aid has trouble: stand until it has had time to say that it is back."""
+        self._walking = False
+        yield from self._stand(4.0)
+        self._slow_until = self._now.t + SLOW_FOR_S
+        yield from self._walk()
+
+    def _turn_to(self, heading_deg: float) -> Plan:
+        """Turn on the spot, as exactly as people do."""
+        aim = heading_deg + float(self._rng.normal(0.0, 3.0))
+        while abs(_turn(self._now.heading_deg, aim)) > 2.0:
+            yield Act(0.0, aim)
+
+    def _advance(self, metres: float, speed_mps: float) -> Plan:
+        """So far straight on; a STOP ends it."""
+        start, heading = self._now.walked_m, self._now.heading_deg
+        until = self._now.t + 3.0 + 3.0 * metres / abs(speed_mps)
+        while self._now.walked_m - start < metres and self._now.t < until:
+            yield Act(speed_mps, heading)
+
+    def _listen(self) -> Plan:
+        """Until nothing more is said."""
+        until = self._now.t + PATIENCE_S
+        while self._now.listening and self._now.t < until:
+            yield Act(0.0, self._now.heading_deg)
+
+    def _ask(self, question: Question) -> Generator[Act, None, Meaning]:
+        """Ask, and hear the answer; nothing is understood where none comes."""
+        for _ in range(2):
+            yield from self._listen()
+            self._answer = None
+            yield Act(0.0, self._now.heading_deg, question)
+            until = self._now.t + PATIENCE_S
+            while self._now.t < until:
+                if self._answer is not None:
+                    return self._answer
+                yield Act(0.0, self._now.heading_deg)
+        return Meaning()
+
+    def _look(self, heading_deg: float) -> Generator[Act, None, float]:
+        """Turn there and ask how far it is free, metres."""
+        yield from self._turn_to(heading_deg)
+        yield from self._stand(SETTLE_S)
+        answer = yield from self._ask("way_clear")
+        return answer.ahead_m
+
+    def _go_round(self, side: int) -> Plan:
+        """After a STOP: which way is free, go there a few steps, turn back to the goal, and again."""
+        self._walking = False
+        yield from self._stand(0.6)
+        yield from self._listen()
+        yield from self._stand(REACTION_S)
+        if side and self._side == 0:
+            self._commit(side)
+        reply = yield from self._ask("free_way")
+        if reply.free_deg is not None and self._side == 0 and reply.free_deg != 0:
+            self._commit(1 if reply.free_deg > 0 else -1)
+        while True:
+            if self._side == 0:
+                self._commit(1 if self._rng.random() < 0.5 else -1)
+            free = yield from self._find()
+            if free is None:
+                self._other_side()
+                continue
+            offset, metres = free
+            if offset == 0.0 and metres >= RESUME_M:
+                break
+            self._walking = True
+            yield from self._advance(min(metres - MARGIN_M, STRIDE_M), CAREFUL_MPS)
+            self._walking = False
+            yield from self._stand(0.5)
+            self._tries += 1
+            if self._tries % 10 == 0:
+                self._other_side()
+        self._slow_until = self._now.t + SLOW_FOR_S
+        yield from self._walk()
+
+    def _find(self) -> Generator[Act, None, tuple[float, float] | None]:
+        """The direction nearest to the goal's, on the side that is tried, where enough is free; None if none is."""
+        best: tuple[float, float] | None = None
+        for offset in LOOKS_DEG:
+            metres = yield from self._look(self._now.goal_deg + self._side * offset)
+            if metres >= (GO_M if offset else RESUME_M):
+                return offset, metres
+            if metres > MARGIN_M and (best is None or metres > best[1]):
+                best = offset, metres
+        return None
+
+    def _other_side(self) -> None:
+        self._commit(-self._side)
+
+    def _recover(self, side: int) -> Plan:
+        """After running into something: a step back, and round it."""
+        self._walking, self._recovering = False, True
+        yield from self._stand(0.5)
+        yield from self._advance(0.3, -0.4)
+        self._recovering = False
+        if self.traits.aided:
+            yield from self._go_round(side)
+        else:
+            yield from self._feel_round(side)
+
+    def _feel_round(self, side: int) -> Plan:
+        """Without words: aside, farther each time, and on."""
+        self._walking = False
+        if self._side == 0:
+            self._commit(side or (1 if self._rng.random() < 0.5 else -1))
+        self._tries += 1
+        if self._tries % 5 == 0:
+            self._other_side()
+        yield from self._stand(0.5)
+        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+        self._walking = True
+        yield from self._advance(0.6 + 0.3 * min(self._tries, 5), SLOW_MPS)
+        yield from self._turn_to(self._now.goal_deg)
+        yield from self._walk()
+
+
+def _turn(from_deg: float, to_deg: float) -> float:
+    """The shorter turn, positive to the right."""
+    return (to_deg - from_deg + 180) % 360 - 180
