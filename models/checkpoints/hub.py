@@ -36,7 +36,8 @@ def _fetch(repo: str) -> Path:
 
     endpoint = os.environ.get("HF_ENDPOINT") or None
     try:
-        files = HfApi(endpoint=endpoint).list_repo_files(repo)
+        info = HfApi(endpoint=endpoint).model_info(repo)
+        files = [sibling.rfilename for sibling in info.siblings or ()]
         weights = "*.safetensors" if any(f.endswith(".safetensors") for f in files) else "*.bin"
         return Path(snapshot_download(repo, endpoint=endpoint, allow_patterns=[*SMALL, weights, "*.pth"]))
     except GatedRepoError as e:

@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
+_REMAP = 2**30
 _HEADER_LIMIT = 100 * 2**20  # of the format itself
 
 
@@ -155,8 +157,8 @@ def open_safetensors(path: Path) -> dict[str, LazyTensor]:
 
 def open_torch(path: Path) -> dict[str, LazyTensor]:
     """Names, shapes and dtypes of a state dict saved by torch.save; only plain tensors are unpickled, never code."""
-    state = _load_torch(path, "meta")
-    return {name: LazyTensor(tuple(t.shape), t.dtype, _TorchReader(path, name)) for name, t in state.items()}
+    state, file = _load_torch(path, "meta"), _TorchFile(path)
+    return {name: LazyTensor(tuple(t.shape), t.dtype, partial(file.read, name)) for name, t in state.items()}
 
 
 def _load_torch(path: Path, device: str) -> dict[str, torch.Tensor]:
@@ -194,11 +196,18 @@ class _SafetensorsReader:
             raise UsageError(f"{self.path} can no longer be read ({e}): leave it in place until all is done.") from e
 
 
-@dataclass(frozen=True, slots=True)
-class _TorchReader:
-    path: Path
-    name: str
+class _TorchFile:
+    """Reads tensors of one torch file. Opening it unpickles all names anew, so that it is kept open for a while."""
 
-    def __call__(self) -> torch.Tensor:
-        # A copy, so that the mapping of the whole file ends with this call.
-        return _load_torch(self.path, "cpu")[self.name].clone()
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._state: dict[str, torch.Tensor] = {}
+        self._taken = 0
+
+    def read(self, name: str) -> torch.Tensor:
+        """A copy. After every gibibyte the file is mapped anew: pages once read count as this process's memory."""
+        if not self._state or self._taken > _REMAP:
+            self._state, self._taken = _load_torch(self._path, "cpu"), 0
+        tensor = self._state[name].clone()
+        self._taken += tensor.nbytes
+        return tensor
