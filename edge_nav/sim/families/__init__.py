@@ -13,9 +13,15 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 def generate(family: str, seed: int) -> SceneSpec:
     """The scene of a family and seed: always the same. Raises UsageError for an unknown family or impossible seed."""
-    from edge_nav.sim.families import corridor
+    from edge_nav.sim.families import corridor, interior, pavement, stairs
 
     split_of(seed)
-    if family not in FAMILIES:
+    makers = {
+        "corridor": corridor.generate,
+        "interior": interior.generate,
+        "pavement": pavement.generate,
+        "stairs": stairs.generate,
+    }
+    if family not in makers:
         raise UsageError(f"scene family {family!r} is unknown; use one of {', '.join(FAMILIES)}.")
-    return corridor.generate(seed)
+    return makers[family](seed)

@@ -129,18 +129,15 @@ class Car(Placed):
             body
         ]
         middle, cabin = (front + back) / 2, front - back
-        parts.block(
-            (0, middle, waist - 0.02),
-            (wide - 0.16, cabin * 0.86, tall - waist),
-            glass if body != "van" else paint,
-            "vehicle",
-            bevel_m=0.1,
-        )
-        parts.block((0, middle, tall - 0.07), (wide - 0.24, cabin * 0.72, 0.09), paint, "vehicle", bevel_m=0.04)
-        for y, angle in ((front - 0.15, 52), (back + 0.12, -62 if body != "saloon" else -52)):
-            height = (tall - waist) / math.cos(math.radians(90 - abs(angle))) * 0.97
-            mid = y - math.copysign(0.5 * height * math.cos(math.radians(abs(angle))), angle)
-            parts.box((0, mid, (waist + tall) / 2 - 0.02), (wide - 0.2, height, 0.03), glass, "vehicle", tilt(-angle))
+        roof, rise = 0.31 * cabin, tall - waist
+        side = paint if body == "van" else glass
+        parts.block((0, middle, waist - 0.02), (wide - 0.16, cabin * 0.8, rise * 0.5), side, "vehicle", bevel_m=0.05)
+        parts.block((0, middle, waist - 0.02), (wide - 0.18, 2 * roof, rise), side, "vehicle", bevel_m=0.06)
+        parts.block((0, middle, tall - 0.06), (wide - 0.22, 2 * roof, 0.08), paint, "vehicle", bevel_m=0.03)
+        for low, high, pane in ((front, middle + roof, glass), (back, middle - roof, side)):
+            mid, angle = (low + high) / 2, math.degrees(math.atan2(rise, high - low))
+            size = (wide - 0.18, math.hypot(rise, high - low), 0.03)
+            parts.box((0, mid, (waist + tall) / 2 - 0.02), size, pane, "vehicle", tilt(angle))
         for x in (-wide / 2 + 0.09, wide / 2 - 0.09):
             for y in (length * 0.31, -length * 0.30):
                 parts.rod((x - 0.1, y, wheel), (x + 0.1, y, wheel), wheel, tyre, "vehicle")
@@ -429,5 +426,4 @@ class Facade(Area):
                 front.block((x, 0.01, low), (wide + 0.16, 0.06, tall + 0.16), frame, "window")
                 front.block((x, 0.025, low + 0.08), (wide, 0.06, tall), glass, "window")
             if self.height_m > 5 and n % 2 == 0:
-                front.block((x, 0.01, 3.9), (1.2, 0.06, 1.5), frame, "window")
                 front.block((x, 0.025, 3.98), (1.04, 0.06, 1.34), glass, "window")
