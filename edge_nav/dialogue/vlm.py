@@ -71,6 +71,7 @@ class Vlm:
         vision, entry = entries(bundle)
         self._entry, self._budget_s = entry, settings.budget_s
         self.most_tokens = settings.answer_tokens or entry.answer_tokens
+        self.stop_ids = entry.stop_ids
         threads = settings.threads_here(spare_threads)
         file = variant_file(self.name, "llm", entry.file, entry.variants, settings.llm)
         path = bundle.folder / file
@@ -161,14 +162,14 @@ class Vlm:
             try:
                 logits = self._read(rgb, question, ms)
                 most = min(most, self._llama.sizes.context - self._llama.used)
-                while watch.why is None and count < most:
+                while watch.wanted() and count < most:
                     token = int(logits.argmax())
-                    if token in self._entry.stop_ids:
+                    if token in self.stop_ids:
                         ended = "stop"
                         break
                     count += 1
                     yield token
-                    if watch.why is None and count < most:
+                    if watch.wanted() and count < most:
                         self._llama.read_tokens([token], logits=True)
                         logits = self._llama.logits()
             except EdgeNavError:
@@ -317,12 +318,16 @@ class _Watch:
         self._done.set()
         self._thread.join()
 
+    def wanted(self) -> bool:
+        """Whether to go on."""
+        if self.why is None and self._cancelled():
+            self.why = "cancelled"
+        elif self.why is None and time.perf_counter() > self._until:
+            self.why = "time"
+        return self.why is None
+
     def _look(self) -> None:
         while not self._done.wait(POLL_S):
-            if self.why is None and self._cancelled():
-                self.why = "cancelled"
-            elif self.why is None and time.perf_counter() > self._until:
-                self.why = "time"
-            if self.why is not None:  # again and again: the tower may not have begun yet
+            if not self.wanted():  # again and again: the tower may not have begun yet
                 self._vlm._llama.interrupt()
                 self._vlm._tower.interrupt()
