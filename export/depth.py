@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import nn
 
 from edge_nav.bundle import DepthEntry, DepthOutput, FixedInput, MultipleInput
 from edge_nav.errors import UsageError
 from edge_nav.perception.preprocess import Preprocessor, input_size
+from edge_nav.settings import Settings
+from export.gguf.plan import Progress
 from export.onnx_configs import DepthAnythingOnnxConfig
 from export.onnx_graph import trace
 from export.onnx_pictures import drawn_picture, read_pictures
-from export.onnx_quantise import Precision, write_precision
-from export.parity.onnx import DEPTH_LIMITS, depth_rows, open_graph, size_row, time_rows
-from export.parity.report import ParityRow
+from export.onnx_quantise import BYTES_PER_WEIGHT, Precision, write_precision
+from export.parity.onnx import DEPTH_LIMITS, depth_rows, open_graph, size_row, time_row
+from export.parity.report import ParityRow, demand
 from models.checkpoints import DepthCheckpoint
 
 F32 = NDArray[np.float32]
@@ -32,14 +34,18 @@ TRACED = (6, 8)
 CHECKED_PICTURES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class DepthOptions:
-    """How to export. ``size``: None the checkpoint's own shorter side; "308" that many pixels, any aspect;
-    "308x406" that input alone, height x width. ``calibration``: a folder of pictures, needed for int8-static."""
+class DepthOptions(Settings):
+    """How the depth network is exported."""
 
-    size: str | None = None
-    precision: Precision = "fp32"
-    calibration: Path | None = None
+    size: str | None = Field(
+        default=None,
+        description="Input: 308 is the shorter side in pixels, any aspect; 308x406 that height x width alone; null the "
+        "checkpoint's own shorter side.",
+    )
+    precision: Precision = Field(default="fp32", description="fp32, fp16, int8 (dynamic) or int8-static.")
+    calibration: Path | None = Field(
+        default=None, description="Folder of pictures like those it will see; needed for int8-static."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +58,45 @@ class DepthResult:
 
 
 def export_depth(
-    checkpoint: DepthCheckpoint, out: Path, options: DepthOptions, tell: Callable[[str], None] = lambda _: None
+    checkpoint: DepthCheckpoint, out: Path, options: DepthOptions, progress: Progress | None = None
 ) -> DepthResult:
-    """Write depth.onnx into ``out``. Rows that failed are among the checks: the caller refuses them."""
+    """Write depth.onnx into ``out``, an existing folder. Raises UsageError for what cannot be exported, and where the
+    graph differs from the checkpoint by more than it may."""
     entry = depth_entry(checkpoint, options)
     if options.precision == "int8-static" and options.calibration is None:
-        raise UsageError("--precision int8-static needs pictures to calibrate with: give --calibration FOLDER.")
+        raise UsageError("int8-static needs pictures to calibrate with: give --calibration FOLDER.")
     pictures = read_pictures(options.calibration) if options.calibration else []
-    tell(f"depth: reading {checkpoint.source}")
+    precision, done = options.precision, iter(range(1000))
+
+    def step(what: str) -> None:
+        if progress is not None:
+            progress(f"depth: {what}", next(done), 4)
+
+    step("reading the checkpoint")
     model = checkpoint.build()
     fixed = entry.input if isinstance(entry.input, FixedInput) else None
     height, width = (fixed.height, fixed.width) if fixed else (n * checkpoint.multiple for n in TRACED)
-    source = out / (FILE if options.precision == "fp32" else "depth-fp32.onnx")
-    tell("depth: writing the graph")
+    source = out / (FILE if precision == "fp32" else "depth-source.onnx")
+    step("writing the graph")
     config = DepthAnythingOnnxConfig(model.config, task="depth-estimation")
     files = trace(model, config, source, height=height, width=width, dynamic=fixed is None)
-    if options.precision != "fp32":
-        tell(f"depth: converting to {options.precision}")
-        inputs = [_prepare(entry, picture) for picture in pictures]
-        written = write_precision(source, out / FILE, options.precision, inputs)
-        for file in files:
+    step(f"converting to {precision}")
+    if precision != "fp32":
+        traced = files
+        files = write_precision(source, out / FILE, precision, [_prepare(entry, picture) for picture in pictures])
+        for file in traced:
             (out / file).unlink()
-        files = written
-    tell("depth: comparing with torch")
-    rows = _check(model, out / FILE, entry, options.precision, pictures)
-    return DepthResult(entry, list(files), [*rows, size_row(f"depth {options.precision}", out, files)])
+    step("comparing with torch")
+    rows = [*_check(model, out / FILE, entry, precision, pictures), size_row(f"depth {precision}", out, files)]
+    demand(rows)
+    return DepthResult(entry, list(files), rows)
+
+
+def space(checkpoint: DepthCheckpoint, precision: Precision) -> int:
+    """Bytes that an export takes on the disk at its largest."""
+    values = sum(int(np.prod(t.shape)) for t in checkpoint.tensors.values())
+    more = 0 if precision == "fp32" else BYTES_PER_WEIGHT["fp32"] + BYTES_PER_WEIGHT[precision]
+    return values * (BYTES_PER_WEIGHT["fp32"] + more)
 
 
 def depth_entry(checkpoint: DepthCheckpoint, options: DepthOptions) -> DepthEntry:
@@ -112,7 +132,8 @@ def _input(size: str | None, checkpoint: DepthCheckpoint) -> FixedInput | Multip
 
 def _prepare(entry: DepthEntry, picture: NDArray[np.uint8]) -> F32:
     """What the runtime would feed the network: float32 [1, 3, h, w]."""
-    return Preprocessor(entry, picture.shape[1], picture.shape[0])(picture).copy()
+    pixels: F32 = Preprocessor(entry, picture.shape[1], picture.shape[0])(picture)
+    return pixels
 
 
 def _check(
@@ -139,7 +160,7 @@ def _check(
         rows += found
     pixels = _prepare(entry, shown[-len(frames)])
     size = "x".join(map(str, pixels.shape[2:]))
-    return [*rows, *time_rows(f"depth {size}", {"torch fp32": torch_run, precision: graph}, pixels, "torch fp32")]
+    return [*rows, time_row(f"depth {precision} {size}", graph, torch_run, pixels)]
 
 
 def _worse(before: list[ParityRow] | None, now: list[ParityRow]) -> list[ParityRow]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from types import MethodType, TracebackType
 from typing import Any
 
-from optimum.exporters.onnx.config import VisionOnnxConfig
 from optimum.exporters.onnx.model_configs import ViTOnnxConfig
 from optimum.exporters.onnx.model_patcher import ModelPatcher
-from optimum.utils import NormalizedVisionConfig
 from torch import Tensor, nn
 
 PIXELS, DEPTH, EMBEDDINGS = "pixel_values", "predicted_depth", "embeddings"
@@ -23,7 +21,7 @@ def _head(self: Any, hidden_states: list[Tensor], patch_height: Any, patch_width
     features = self.conv1(hidden_states[self.head_in_index])
     size = (patch_height * self.patch_size, patch_width * self.patch_size)
     features = nn.functional.interpolate(features, size, mode="bilinear", align_corners=True)
-    depth = self.activation2(self.conv3(self.activation1(self.conv2(features)))) * self.max_depth
+    depth: Tensor = self.activation2(self.conv3(self.activation1(self.conv2(features)))) * self.max_depth
     return depth.squeeze(dim=1)
 
 
@@ -57,19 +55,3 @@ class DepthAnythingOnnxConfig(ViTOnnxConfig):  # type: ignore[misc]
     def outputs(self) -> dict[str, dict[int, str]]:
         """Free axes of the output."""
         return {DEPTH: {1: "height", 2: "width"}}
-
-
-class SquareVisionOnnxConfig(VisionOnnxConfig):  # type: ignore[misc]
-    """A tower with its projector: pixels float32 [1, 3, S, S] -> embeddings [1, tokens, width], all fixed."""
-
-    NORMALIZED_CONFIG_CLASS = NormalizedVisionConfig
-
-    @property
-    def inputs(self) -> dict[str, dict[int, str]]:
-        """No axis is free."""
-        return {PIXELS: {}}
-
-    @property
-    def outputs(self) -> dict[str, dict[int, str]]:
-        """No axis is free."""
-        return {EMBEDDINGS: {}}

@@ -1,12 +1,12 @@
 """A torch module -> an ONNX graph, in one self-contained file where it fits.
 
-Exporter: optimum's, which traces with TorchScript (``dynamo=False``). It is taught these architectures by the configs
-in export/onnx_configs.py. torch's newer exporter was tried and left: it moves the weights to a second file and bakes the
-depth head's size just the same.
+Exporter: optimum's, which traces with TorchScript (``dynamo=False``); export/onnx_configs.py teaches it Depth Anything.
+torch's newer one (``dynamo=True``, torch 2.13) was tried on Depth Anything: it bakes the head's size without a
+warning, though it declares a free input, and takes 25 s for a toy network where this takes half a second.
 
 Opset 17: the first with LayerNormalization as one operator, and old enough for TensorRT 8.6 (JetPack 6), OpenVINO and
-ONNX Runtime 1.18. Opset 20 (GELU as one operator) was measured on a SigLIP tower, and is no quicker in fp32 and 3 to 10 %
-quicker in int8: not worth those readers.
+ONNX Runtime 1.18. Opset 20, with GELU as one operator, was measured on a SigLIP and a CLIP tower: no quicker in fp32,
+3 to 10 % quicker in int8, which is not worth losing those readers.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ DEPRECATED = (
     "You are using the legacy TorchScript-based ONNX export",
     "The feature will be removed. Please remove usage of this function",
 )
-# transformers compares shapes that are equal at every input size (channels in Dinov2PatchEmbeddings; a fused map and its
-# residual in DepthAnythingFeatureFusionLayer, the one just resized to the other). Nothing else may be baked.
+# transformers compares shapes that are equal at every input size (channels in Dinov2PatchEmbeddings; a fused map and
+# its residual in DepthAnythingFeatureFusionLayer, the one just resized to the other). Nothing else may be baked.
 SAME_AT_EVERY_SIZE = (
     r"transformers\.models\.dinov2\.modeling_dinov2",
     r"transformers\.models\.depth_anything\.modeling_depth_anything",
@@ -44,7 +44,7 @@ def trace(model: nn.Module, config: Any, path: Path, *, height: int, width: int,
     traced size into the graph raises UsageError instead of passing in silence.
     """
     from optimum.exporters.onnx import export
-    from torch.jit import TracerWarning
+    from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
     with warnings.catch_warnings():
         for message in DEPRECATED:

@@ -48,4 +48,5 @@ def drawn_picture(width: int, height: int, seed: int) -> Picture:
         inside = (abs(u - left - 0.1) < random.uniform(0.03, 0.1)) & (abs(v - top - 0.1) < random.uniform(0.05, 0.2))
         picture[inside] = random.uniform(20, 230, 3)
     picture += random.normal(0, 3, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    drawn: Picture = np.clip(picture, 0, 255).astype(np.uint8)
+    return drawn

@@ -23,7 +23,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
-from export.onnx_graph import ONE_FILE_LIMIT, check, external_files, save, weight_bytes
+from export.onnx_graph import ONE_FILE_LIMIT, check, external_files, save
 
 Precision = Literal["fp32", "fp16", "int8", "int8-static"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8", "int8-static")
@@ -57,10 +57,10 @@ def _fp16(source: Path, target: Path) -> tuple[str, ...]:
     # The bicubic resize of position embeddings stays in fp32: with casts around it, ONNX Runtime moves a transposition
     # across it, and then refuses the layout at sizes below the trained one.
     cubic = [n.name for n in graph.graph.node if n.op_type == "Resize" and _mode(n) == "cubic"]
-    # A path, not the graph, above the limit: types are inferred from a file there.
-    given: Any = str(source) if weight_bytes(graph) > ONE_FILE_LIMIT else graph
+    # Given the path, types are inferred from file to file: in memory, that would take the weights three times more.
+    del graph
     half = convert_float_to_float16(
-        given, keep_io_types=True, op_block_list=DEFAULT_OP_BLOCK_LIST, node_block_list=cubic
+        str(source), keep_io_types=True, op_block_list=DEFAULT_OP_BLOCK_LIST, node_block_list=cubic
     )
     OnnxModel(half).topological_sort()  # the casts of the input were put last
     files = save(half, target)

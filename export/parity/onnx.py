@@ -107,19 +107,16 @@ def vision_rows(what: str, found: F32, reference: F32, limits: Limits) -> list[P
     return [*rows, at_most(what, "root mean square difference, relative", whole, limits.mean)]
 
 
-def time_rows(what: str, runs: dict[str, Run], pixels: F32, against: str) -> list[ParityRow]:
-    """Median milliseconds of each run, taken in turns so that all meet the same machine, each against one of them."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
+def time_row(what: str, graph: Run, reference: Run, pixels: F32) -> ParityRow:
+    """Median milliseconds of the graph; the two are run in turns, so that both meet the same machine."""
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
-        for name, run in runs.items():
+        for run, taken in zip((graph, reference), times, strict=True):
             begun = time.perf_counter()
             run(pixels)
-            times[name].append((time.perf_counter() - begun) * 1000)
-    base = median(times[against])
-    return [
-        told(f"{what} {name}", "median ms", median(t), "" if name == against else f"{base / median(t):.2f}x {against}")
-        for name, t in times.items()
-    ]
+            taken.append((time.perf_counter() - begun) * 1000)
+    ours, theirs = (median(taken) for taken in times)
+    return told(what, "median ms", ours, f"torch fp32 {theirs:.4g} ms in turns with it, {theirs / ours:.2f}x")
 
 
 def size_row(what: str, folder: Path, files: Sequence[str]) -> ParityRow:

@@ -1,0 +1,85 @@
+"""One plan, carried out: checkpoints opened, parts written and checked, the bundle assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_nav.bundle import Manifest
+from export import depth as depth_part
+from export import vision as vision_part
+from export.assemble import About, Part, assemble, check_target
+from export.gguf.plan import Progress
+from export.llm import export_llm
+from export.parity.report import ParityRow
+from export.plan import ExportPlan, VlmPlan
+from models.checkpoints import DepthCheckpoint, VlmCheckpoint, open_checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The bundle as its manifest has it, and what this run checked."""
+
+    folder: Path
+    manifest: Manifest
+    parity: list[ParityRow]
+
+
+def run_plan(plan: ExportPlan, say: Callable[[str], None], progress: Progress | None = None) -> Exported:
+    """Export. ``say`` is told the licences. UsageError for whatever cannot be done; ``plan.out`` is as before then."""
+    check_target(plan.out)
+    depth = open_checkpoint(plan.depth.checkpoint, kind="depth") if plan.depth else None
+    vlm = open_checkpoint(plan.vlm.checkpoint, adapter=plan.vlm.adapter, kind="vlm") if plan.vlm else None
+    licences = [c.licence for c in (depth, vlm) if c is not None]
+    for checkpoint in (depth, vlm):
+        if checkpoint is not None:
+            say(f"{checkpoint.source}: licence {checkpoint.licence}")
+    if plan.licence:
+        say(f"recorded as {plan.licence}, as given")
+    about = About(
+        licence=plan.licence or " AND ".join(dict.fromkeys(licences)),
+        sources=_sources(plan, depth, vlm),
+        name=plan.name,
+        intended_use=plan.intended_use,
+    )
+    made: list[Part] = []
+
+    def make(work: Path) -> Sequence[Part]:
+        if plan.depth and depth:
+            found = depth_part.export_depth(depth, work, plan.depth, progress)
+            made.append(Part("depth", found.entry, found.files, found.parity))
+        if plan.vlm and vlm:
+            made.extend(_vlm_parts(plan.vlm, vlm, work, progress))
+        return made
+
+    manifest = assemble(plan.out, about, _space(plan, depth, vlm), make)
+    return Exported(plan.out, manifest, [row for part in made for row in part.parity])
+
+
+def _vlm_parts(plan: VlmPlan, checkpoint: VlmCheckpoint, work: Path, progress: Progress | None) -> list[Part]:
+    parts = []
+    if plan.vision:
+        vision = vision_part.export_vision(checkpoint, work, plan.vision, progress)
+        parts.append(Part("vision", vision.entry, vision.files, vision.parity))
+    if plan.llm:
+        llm = export_llm(checkpoint, work, plan.llm, progress)
+        parts.append(Part("llm", llm.entry, llm.files, llm.parity))
+    return parts
+
+
+def _space(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint | None) -> int:
+    """Bytes of the graphs; the language model's export counts its own before it writes."""
+    needed = depth_part.space(depth, plan.depth.precision) if plan.depth and depth else 0
+    if plan.vlm and plan.vlm.vision and vlm:
+        needed += vision_part.space(vlm, plan.vlm.vision.precisions)
+    return needed
+
+
+def _sources(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint | None) -> tuple[str, ...]:
+    """Hub ids as they are; of folders the name alone, which is all that means anything on another machine."""
+    named: list[str] = [c.source for c in (depth, vlm) if c is not None]
+    sources = [Path(source).resolve().name if Path(source).exists() else source for source in named]
+    if plan.vlm and plan.vlm.adapter:
+        sources.append(f"adapter {plan.vlm.adapter.resolve().name}")
+    return tuple(sources)
