@@ -1,4 +1,4 @@
-"""Reads the uncompressed multilayer EXR that Blender writes: the one way to take several passes out of a render at once.
+"""Reads the uncompressed multilayer EXR that Blender writes: the way to take several passes out of one render.
 
 Format: "OpenEXR File Layout", openexr.com; single-part scanline files without compression.
 """

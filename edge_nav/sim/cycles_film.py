@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 
-MIDDLE_GREY = 0.30
+MIDDLE_GREY = 0.34
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-NIGHT_KEPT = 0.12
+NIGHT_KEPT = 0.16
 """How much of a scene's darkness stays in its picture, as a power of its brightness: a camera meters, but not all."""
 REFERENCE = 0.5
 BALANCE = 0.55
 """How far the light's colour is taken out; cameras leave warm lamps a little warm."""
-SATURATION, CONTRAST = 1.22, 1.16
+SATURATION, CONTRAST = 1.25, 1.28
 
 # AgX by Troy Sobotka, in the polynomial form published by Benjamin Wrensch (iolite-engine.com, 2023).
 INSET = np.array(
@@ -47,7 +47,7 @@ def exposure(light: F32) -> float:
     logs = np.log(np.clip(luminance, 1e-4 * max(high, 1e-6), max(high, 1e-6)))
     middle = float(np.exp((logs * weight).sum() / weight.sum()))
     wanted = MIDDLE_GREY * (middle / REFERENCE) ** NIGHT_KEPT
-    gain = min(max(wanted, 0.11), 0.42) / max(middle, 1e-6)
+    gain = min(max(wanted, 0.13), 0.46) / max(middle, 1e-6)
     # The brightest parts keep their detail: at most 2.5 stops above grey, where that costs less than one stop.
     return max(min(gain, MIDDLE_GREY * 5.0 / max(high, 1e-6)), gain * 0.5)
 

@@ -1,7 +1,7 @@
 """Sun, lamps, sky, and the daylight that comes in by windows.
 
-Out of doors the sky lights everything. In a room it would be found only by the rare ray that leaves by a window, so there
-the sky is what is seen through the glass, and each pane of a window shines inwards by itself.
+Out of doors the sky lights everything. In a room it would be found only by the rare ray that leaves by a window, so
+there the sky is what is seen through the glass, and each pane of a window shines inwards by itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LightSet:
     def show(self, world: World) -> None:
         """Make the lights of a world; once for each set."""
         lights = world.lights
-        inside = _roofed(world.still)
+        inside = roofed(world.still)
         self._set_sky(lights, inside, world.seed)
         if lights.sun is not None and lights.sun.strength > 0:
             self._add_sun(lights.sun, SUN_GAIN if inside else 1.0)
@@ -53,7 +53,6 @@ class LightSet:
         self._sky["clouded"].default_value = clouded
         self._world.cycles.sampling_method = "NONE" if inside else "MANUAL"
         self._world.cycles.sample_map_resolution = 128
-        self._world.cycles_visibility.diffuse = not inside
 
     def _add_sun(self, sun: Sun, gain: float) -> None:
         data = self._bpy.data.lights.new("sun", "SUN")
@@ -107,7 +106,8 @@ class LightSet:
         return light
 
 
-def _roofed(shapes: tuple[Shape, ...]) -> bool:
+def roofed(shapes: tuple[Shape, ...]) -> bool:
+    """Whether a scene is mostly indoors."""
     roofs = [s for s in shapes if s.label == CEILING]
     built = [s for s in shapes if s.label in (CEILING, WALL)]
     if not roofs:
@@ -150,7 +150,7 @@ def _sky(n: Nodes) -> dict[str, Socket]:
             2: 0.0,
         },
     ).outputs[0]
-    ridge = n.between(n.noise(n.vector("ADD", around, shift), 6.0, 6.0), 0.25, 0.75, 0.0, 0.13)
+    ridge = n.between(n.noise(n.vector("ADD", around, shift), 5.0, 3.0), 0.3, 0.75, 0.0, 0.06)
     blots = n.noise(n.vector("ADD", n.vector("MULTIPLY", along, (1.0, 1.0, 2.5)), shift), 14.0, 4.0)
     distant = n.mix(n.between(blots, 0.35, 0.65), (0.05, 0.06, 0.05, 1.0), (0.22, 0.21, 0.19, 1.0))
     distant = n.mix(0.3, distant, pale)

@@ -14,8 +14,8 @@ from edge_nav.sim.cycles_nodes import Nodes, Socket, Value
 from edge_nav.sim.shapes import LABELS, Colour, Shape
 
 UV = "uv"
-PLANKS, PAINT, PRINT = "planks", "paint", "print"
-"""Looks that follow from what a thing is: a floor of wood, a vehicle's body, a sign."""
+PLANKS, PAINT, PRINT, PANE, DARK = "planks", "paint", "print", "pane", "dark"
+"""Looks that follow from what a thing is: a wooden floor, a vehicle's body, a sign, a window from inside or outside."""
 GLOSSY = 0.2
 ALONG = ("wood", "metal", "bark")
 """Looks whose pattern has a direction."""
@@ -39,9 +39,11 @@ class Surface:
     inputs: dict[str | int, Value]
 
 
-def look_of(shape: Shape) -> str:
-    """Which template draws a shape."""
+def look_of(shape: Shape, inside: bool) -> str:
+    """Which template draws a shape; ``inside``: of a scene under a roof."""
     look, label = shape.material.look, LABELS[shape.label]
+    if look == "glass" and label == "window":
+        return PANE if inside else DARK
     if look == "wood" and label == "floor":
         return PLANKS
     if look in ("metal", "plastic") and label == "vehicle" and shape.material.roughness < GLOSSY:
@@ -53,7 +55,7 @@ def look_of(shape: Shape) -> str:
 
 def _worn(n: Nodes, k: Inks, colour: Socket, amount: float, size_m: float = 0.9) -> Socket:
     """Large, faint darker clouds: dirt, hands, years."""
-    cloud = n.between(n.noise(k.uv, 1.0 / size_m, 5.0), 0.35, 0.75, 1.0, 1.0 - amount)
+    cloud = n.between(n.noise(k.uv, 1.0 / size_m, 3.0), 0.35, 0.75, 1.0, 1.0 - amount)
     return n.mix(1.0, colour, n.add("CombineColor", {0: cloud, 1: cloud, 2: cloud}).outputs[0], "MULTIPLY")
 
 
@@ -84,11 +86,11 @@ def _plaster(n: Nodes, k: Inks) -> Surface:
 
 def _grain(n: Nodes, k: Inks, at: Socket) -> tuple[Socket, Socket]:
     """Wood along u: colour between the two, and a height."""
-    far = n.vector("MULTIPLY", at, (1.1, 14.0, 1.0))
+    far = n.vector("MULTIPLY", at, (1.3, 26.0, 1.0))
     rings = n.noise(far, n.math("DIVIDE", 0.14, k.scale_m), 3.0, 0.35)
     bands = n.math("PINGPONG", n.math("MULTIPLY", rings, 7.0), 1.0)
     fine = n.noise(n.vector("MULTIPLY", at, (6.0, 240.0, 1.0)), 1.0, 1.0)
-    tone = n.math("ADD", n.math("MULTIPLY", bands, 0.55), n.math("MULTIPLY", fine, 0.45))
+    tone = n.math("ADD", n.math("MULTIPLY", bands, 0.4), n.math("MULTIPLY", fine, 0.6))
     return n.mix(n.between(tone, 0.15, 0.95), k.first, k.second), fine
 
 
@@ -105,9 +107,9 @@ def _planks(n: Nodes, k: Inks) -> Surface:
     shift = n.scaled(each, 31.7)
     colour, fine = _grain(n, k, n.vector("ADD", k.uv, shift))
     colour = _shaded(n, colour, n.between(each, 0.0, 1.0, 0.74, 1.14))
-    colour = _worn(n, k, colour, 0.2, 1.1)
+    colour = _worn(n, k, colour, 0.14, 1.1)
     colour = n.mix(n.math("MULTIPLY", joint, 0.75), colour, (0.02, 0.012, 0.008, 1.0))
-    scuffs = n.between(n.noise(k.uv, 2.2, 6.0), 0.3, 0.75, -0.1, 0.16)
+    scuffs = n.between(n.noise(k.uv, 2.2, 3.0), 0.25, 0.8, -0.05, 0.1)
     rough = n.math("ADD", k.roughness, scuffs, clamp=True)
     height = n.math("SUBTRACT", n.math("MULTIPLY", fine, 0.15), joint)
     return Surface({"Base Color": colour, "Roughness": rough, "Normal": n.bump(height, 0.0015, 0.5)})
@@ -123,7 +125,7 @@ def _tiles(n: Nodes, k: Inks) -> Surface:
         n, n.mix(0.65, k.second, (0.16, 0.15, 0.14, 1.0)), n.between(n.noise(k.uv, 3.0, 3.0), 0.3, 0.7, 0.5, 1.1)
     )
     colour = _worn(n, k, n.mix(joint, colour, grout), 0.18, 1.3)
-    smear = n.between(n.noise(k.uv, 1.7, 6.0), 0.3, 0.75, -0.05, 0.14)
+    smear = n.between(n.noise(k.uv, 1.7, 3.0), 0.25, 0.8, -0.04, 0.1)
     rough = n.mix(joint, n.math("ADD", k.roughness, smear, clamp=True), (0.9, 0.9, 0.9, 1.0))
     height = n.math("SUBTRACT", n.math("MULTIPLY", n.noise(k.uv, 9.0, 1.0), 0.3), joint)
     return Surface({"Base Color": colour, "Roughness": rough, "Normal": n.bump(height, 0.002, 0.5)})
@@ -184,7 +186,7 @@ def _paving(n: Nodes, k: Inks) -> Surface:
     moss = n.between(n.noise(k.uv, 0.8, 3.0), 0.45, 0.65)
     gap = n.mix(moss, (0.045, 0.04, 0.035, 1.0), (0.05, 0.07, 0.02, 1.0))
     colour = _worn(n, k, n.mix(joint, colour, gap), 0.28, 0.9)
-    gum = n.between(n.noise(k.uv, 9.0, 0.0), 0.755, 0.78, 0.0, 0.55)
+    gum = n.between(n.noise(k.uv, 17.0, 0.0), 0.78, 0.8, 0.0, 0.5)
     colour = n.mix(gum, colour, (0.04, 0.04, 0.04, 1.0))
     height = n.math("SUBTRACT", n.math("MULTIPLY", n.noise(k.uv, 40.0, 3.0), 0.4), joint)
     return Surface({"Base Color": colour, "Roughness": k.roughness, "Normal": n.bump(height, 0.005, 0.6)})
@@ -264,12 +266,15 @@ def _bark(n: Nodes, k: Inks) -> Surface:
 
 
 def _grass(n: Nodes, k: Inks) -> Surface:
-    blades = n.noise(n.vector("MULTIPLY", k.uv, (70.0, 160.0, 1.0)), 1.0, 3.0, 0.8)
-    colour = n.mix(n.between(blades, 0.3, 0.7), _shaded(n, k.first, 0.45), n.mix(0.4, k.first, k.second))
-    bare = n.between(n.noise(k.uv, 0.9, 5.0, 0.6), 0.58, 0.7, 0.0, 0.75)
-    colour = n.mix(bare, colour, (0.16, 0.12, 0.06, 1.0))
-    colour = _worn(n, k, colour, 0.3, 0.6)
-    return Surface({"Base Color": colour, "Roughness": 0.9, "Normal": n.bump(blades, 0.03, 1.0)})
+    blades = n.noise(n.vector("MULTIPLY", k.uv, (60.0, 130.0, 1.0)), 1.0, 3.0, 0.4)
+    tufts = n.between(n.noise(k.uv, 7.0, 4.0), 0.3, 0.7, 0.45, 1.15)
+    colour = n.mix(n.between(blades, 0.3, 0.7), _shaded(n, k.first, 0.35), n.mix(0.4, k.first, k.second))
+    colour = _shaded(n, colour, tufts)
+    bare = n.between(n.noise(k.uv, 0.9, 6.0), 0.56, 0.72, 0.0, 0.7)
+    colour = n.mix(bare, colour, (0.13, 0.1, 0.05, 1.0))
+    colour = _worn(n, k, colour, 0.35, 1.5)
+    height = n.math("ADD", n.math("MULTIPLY", blades, 0.4), tufts)
+    return Surface({"Base Color": colour, "Roughness": 0.95, "Normal": n.bump(height, 0.05, 1.0)})
 
 
 def _skin(n: Nodes, k: Inks) -> Surface:
@@ -280,21 +285,21 @@ def _skin(n: Nodes, k: Inks) -> Surface:
 
 
 def _paper(n: Nodes, k: Inks) -> Surface:
-    """Printed matter: blocks of lines and a picture or two in the second colour."""
-    size = (n.math("MULTIPLY", k.scale_m, 1.6), n.math("MULTIPLY", k.scale_m, 0.7))
-    each, joint = n.bricks(k.uv, size, n.math("MULTIPLY", k.scale_m, 0.02), 0.3)
-    lines = n.bricks(
-        k.uv,
-        (n.math("MULTIPLY", k.scale_m, 0.3), n.math("MULTIPLY", k.scale_m, 0.12)),
-        n.math("MULTIPLY", k.scale_m, 0.02),
-        0.4,
-    )
-    printed = n.math("MULTIPLY", n.between(each, 0.3, 0.32, 0.0, 0.8), n.math("SUBTRACT", 1.0, joint))
-    text = n.math("MULTIPLY", printed, n.between(lines[0], 0.2, 0.22))
-    text = n.math("MULTIPLY", text, n.math("SUBTRACT", 1.0, lines[1]))
-    solid = n.math("MULTIPLY", n.between(each, 0.72, 0.73), n.math("SUBTRACT", 1.0, joint))
-    colour = n.mix(n.math("MAXIMUM", n.math("MULTIPLY", text, 0.8), solid), k.first, k.second)
-    return Surface({"Base Color": _worn(n, k, colour, 0.1, 0.4), "Roughness": k.roughness})
+    """Printed matter: large plain areas, a few blocks and lines in the second colour."""
+
+    def cells(wide: float, tall: float, gap: float, offset: float) -> tuple[Socket, Socket]:
+        size = (n.math("MULTIPLY", k.scale_m, wide), n.math("MULTIPLY", k.scale_m, tall))
+        return n.bricks(k.uv, size, n.math("MULTIPLY", k.scale_m, gap), offset)
+
+    block, margin = cells(3.3, 2.1, 0.28, 0.37)
+    letters, gap = cells(0.5, 0.22, 0.05, 0.45)
+    inside = n.math("SUBTRACT", 1.0, margin)
+    solid = n.between(block, 0.8, 0.81)
+    text = n.math("MULTIPLY", n.between(block, 0.45, 0.46), n.between(letters, 0.3, 0.32))
+    text = n.math("MULTIPLY", text, n.math("SUBTRACT", 1.0, gap))
+    ink = n.math("MULTIPLY", inside, n.math("MAXIMUM", n.math("MULTIPLY", text, 0.75), solid))
+    colour = n.mix(ink, k.first, k.second)
+    return Surface({"Base Color": _worn(n, k, colour, 0.15, 0.3), "Roughness": k.roughness})
 
 
 def _print(n: Nodes, k: Inks) -> Surface:
@@ -319,6 +324,16 @@ def _print(n: Nodes, k: Inks) -> Surface:
     return Surface({"Base Color": colour, "Roughness": k.roughness})
 
 
+def _dark(n: Nodes, k: Inks) -> Surface:
+    """A window from the street: the room behind is dark, and here and there a curtain."""
+    drawn = n.between(n.noise(k.uv, 0.9, 1.0), 0.5, 0.56, 0.0, 0.7)
+    folds = n.between(n.noise(n.vector("MULTIPLY", k.uv, (30.0, 0.7, 1.0)), 1.0, 1.0), 0.3, 0.7, 0.5, 1.0)
+    curtain = _shaded(n, k.second, folds)
+    return Surface(
+        {"Base Color": n.mix(drawn, (0.012, 0.014, 0.016, 1.0), curtain), "Roughness": 0.04, "Specular IOR Level": 0.9}
+    )
+
+
 LOOKS: dict[str, Callable[[Nodes, Inks], Surface]] = {
     "plaster": _plaster,
     "wood": _wood,
@@ -333,6 +348,7 @@ LOOKS: dict[str, Callable[[Nodes, Inks], Surface]] = {
     PAINT: _paint,
     "plastic": _plastic,
     PRINT: _print,
+    DARK: _dark,
     "fabric": _fabric,
     "leaves": _leaves,
     "bark": _bark,
@@ -355,8 +371,8 @@ def template(bpy: Any, look: str) -> Any:
         n.named_value("roughness"),
         n.add("UVMap", {}, {"uv_map": UV}).outputs[0],
     )
-    if look == "glass":
-        surface = _glass(n, k)
+    if look in ("glass", PANE):
+        surface = _glass(n, k, pane=look == PANE)
     elif look == "lamp":
         surface = _lamp(n, k)
     else:
@@ -369,8 +385,12 @@ def template(bpy: Any, look: str) -> Any:
     return material
 
 
-def _glass(n: Nodes, k: Inks) -> Socket:
-    """A pane: what is behind, tinted; reflections by angle; a film of dirt."""
+def _glass(n: Nodes, k: Inks, pane: bool) -> Socket:
+    """What is behind, tinted; reflections by angle; a film of dirt.
+
+    Daylight shines from a room's ``pane`` by itself, so what light has been scattered to it is lost.
+    """
+    path = n.add("LightPath", {})
     clear = n.add("BsdfTransparent", {"Color": n.mix(0.85, k.first, (1.0, 1.0, 1.0, 1.0))}).outputs[0]
     shine = n.add("BsdfGlossy", {"Color": (1.0, 1.0, 1.0, 1.0), "Roughness": 0.02}).outputs[0]
     facing = n.add("LayerWeight", {"Blend": 0.25}).outputs["Fresnel"]
@@ -378,8 +398,11 @@ def _glass(n: Nodes, k: Inks) -> Socket:
     film = n.between(n.noise(k.uv, 2.5, 5.0, 0.8), 0.45, 0.8, 0.02, 0.16)
     dirt = n.add("BsdfDiffuse", {"Color": (0.7, 0.7, 0.68, 1.0)}).outputs[0]
     dirty = n.add("MixShader", {0: film, 1: pane, 2: dirt}).outputs[0]
-    seen = n.add("LightPath", {}).outputs["Is Shadow Ray"]
-    return n.add("MixShader", {0: seen, 1: dirty, 2: clear}).outputs[0]
+    glass = n.add("MixShader", {0: path.outputs["Is Shadow Ray"], 1: dirty, 2: clear}).outputs[0]
+    if not pane:
+        return glass
+    nothing = n.add("BsdfDiffuse", {"Color": (0.0, 0.0, 0.0, 1.0)}).outputs[0]
+    return n.add("MixShader", {0: path.outputs["Is Diffuse Ray"], 1: glass, 2: nothing}).outputs[0]
 
 
 def _lamp(n: Nodes, k: Inks) -> Socket:

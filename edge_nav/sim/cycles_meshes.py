@@ -24,7 +24,7 @@ RINGS = 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """Vertices [V, 3]; vertex numbers, uv [L, 2] and normals [L, 3] of all faces' corners; ``starts`` [F] of each face."""
+    """Vertices [V, 3]; of all faces' corners numbers, uv [L, 2] and normals [L, 3]; ``starts`` [F] of each face."""
 
     vertices: F64
     corners: I32

@@ -20,10 +20,10 @@ import numpy as np
 
 from edge_nav.errors import UsageError
 from edge_nav.sim import cycles_exr, cycles_film, cycles_meshes
-from edge_nav.sim.cycles_lights import LightSet
+from edge_nav.sim.cycles_lights import LightSet, roofed
 from edge_nav.sim.cycles_materials import ALONG, PLANKS, UV, linear, look_of, template
 from edge_nav.sim.raycast import NEAR_M, Pose, camera_axes
-from edge_nav.sim.shapes import FAR_M, Material, Rendered, Shape, World, rotation
+from edge_nav.sim.shapes import FAR_M, Material, Rendered, Shape, World
 from edge_nav.types import Intrinsics
 
 SENSOR_MM = 36.0
@@ -44,6 +44,7 @@ class CyclesRenderer:
         self._folder = tempfile.TemporaryDirectory(prefix="edge-nav-", dir=_memory_folder())
         self._picture = Path(self._folder.name) / "frame.exr"
         self._still: tuple[Shape, ...] | None = None
+        self._inside = False
         self._begin()
 
     def render(self, world: World, pose: Pose, camera: Intrinsics) -> Rendered:
@@ -52,6 +53,7 @@ class CyclesRenderer:
             raise ValueError(f"{len(world.still) + len(world.moving)} shapes, at most {MOST_SHAPES} can be told apart")
         if world.still is not self._still:
             self._begin()
+            self._inside = roofed(world.still)
             self._lights.show(world)
             for n, shape in enumerate(world.still):
                 self._object(shape, n + 1)
@@ -100,7 +102,7 @@ class CyclesRenderer:
             _place(self._moving[n][1], shape)
 
     def _object(self, shape: Shape, index: int) -> Any:
-        look = look_of(shape)
+        look = look_of(shape, self._inside)
         along = look in ALONG or look == PLANKS
         mesh = _mesh(self._bpy, cycles_meshes.build(shape.form, shape.half, shape.bevel_m, along), _offset(shape))
         mesh.materials.append(self._material(look, shape.material))
@@ -136,7 +138,7 @@ class CyclesRenderer:
         things.clear()
 
     def _place_camera(self, pose: Pose, camera: Intrinsics) -> None:
-        """Exact for pixel centres at integers: the middle of the picture lies at (width / 2 - 0.5, height / 2 - 0.5)."""
+        """Exact for pixel centres at integers: the middle of the picture is at (width / 2 - 0.5, height / 2 - 0.5)."""
         render, data = self._scene.render, self._camera.data
         render.resolution_x, render.resolution_y, render.resolution_percentage = camera.width, camera.height, 100
         render.pixel_aspect_x = max(1.0, camera.fy / camera.fx)

@@ -39,6 +39,7 @@ class Dataset(Settings):
 
 
 def scene_folder(root: Path, seed: int) -> Path:
+    """Where a complete scene lies."""
     return root / f"s{seed:06d}"
 
 
@@ -67,6 +68,7 @@ def claim(root: Path, mine: Dataset) -> None:
 
 
 def read_dataset(root: Path) -> Dataset:
+    """What the folder says of itself. UsageError where it is no dataset's."""
     path = root / DATASET
     try:
         return Dataset.model_validate_json(path.read_text(encoding="utf-8"))
@@ -104,6 +106,7 @@ def write_frame(folder: Path, number: int, frame: Rendered) -> dict[str, str]:
 
 
 def frame_line(number: int, t: float, pose: Pose, camera: Intrinsics, hashes: dict[str, str]) -> str:
+    """A line of frames.jsonl."""
     line = {"frame": number, "t": t, "pose": asdict(pose), "intrinsics": asdict(camera), "sha256": hashes}
     return json.dumps(line) + "\n"
 

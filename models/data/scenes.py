@@ -54,4 +54,5 @@ def render_scene(renderer: Renderer, dataset: Dataset, root: Path, seed: int) ->
 
 
 def draw(renderer: Renderer, scene: Scene, t: float, pose: Pose, camera: Intrinsics) -> Rendered:
+    """One view of a scene."""
     return renderer.render(scene.world(t), pose, camera)
