@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,25 +60,11 @@ def outlines(shapes: Sequence[Shape], floor_m: float, layers_m: Sequence[float] 
 
 
 def hull(points: F64) -> F64:
-    """Convex hull, counter-clockwise (Andrew's monotone chain, 1979)."""
-    ordered = sorted(map(tuple, np.round(points, 9).tolist()))
-    if len(ordered) < 3:
-        return np.array(ordered)
-    lower, upper = _chain(ordered), _chain(ordered[::-1])
-    return np.array([*lower[:-1], *upper[:-1]])
-
-
-def _chain(points: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
-    kept: list[tuple[float, ...]] = []
-    for p in points:
-        while len(kept) >= 2 and _turn(kept[-2], kept[-1], p) <= 0:
-            kept.pop()
-        kept.append(p)
-    return kept
-
-
-def _turn(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    """Convex hull [N, 2], counter-clockwise; corners to within 4 micrometres in a scene of 60 m."""
+    if len(points) < 3:
+        return points
+    order = cv2.convexHull(points.astype(np.float32), clockwise=False, returnPoints=False)
+    return np.asarray(points[order.ravel()])
 
 
 def distance(polygon: F64, x: float, y: float) -> tuple[float, float, float]:

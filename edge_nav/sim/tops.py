@@ -11,6 +11,9 @@ F64 = NDArray[np.float64]
 WALKABLE = frozenset(LABELS.index(name) for name in ("floor", "stairs", "kerb"))
 
 
+CHUNK = 512
+
+
 class Tops:
     """The boxes labelled floor, stairs or kerb, ready to be asked."""
 
@@ -27,20 +30,25 @@ class Tops:
         """
         points = np.stack([x.ravel(), y.ravel()], axis=1)
         below = np.broadcast_to(below_m, x.shape).ravel()
-        best = np.full(len(points), -np.inf)
-        for centre, half, turn in zip(self._centre, self._half, self._turn, strict=True):
-            start = np.column_stack([points - centre[:2], np.full(len(points), -centre[2])]) @ turn
-            up = turn[2]
-            # Where the vertical line leaves the box (slab method), in metres above z = 0.
-            with np.errstate(divide="ignore", invalid="ignore"):
-                a, b = (-half - start) / up, (half - start) / up
-            flat = np.abs(up) < 1e-12
-            outside = (np.abs(start) > half + 1e-9) & flat
-            a, b = np.where(flat, -np.inf, a), np.where(flat, np.inf, b)
-            low, top = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
-            hit = (top >= low) & ~outside.any(axis=1) & (low <= below)
-            best = np.where(hit & (top > best), top, best)
-        return np.where(np.isfinite(best), best, np.nan).reshape(x.shape)
+        best = [self._best(points[n : n + CHUNK], below[n : n + CHUNK]) for n in range(0, len(points), CHUNK)]
+        return np.concatenate(best).reshape(x.shape) if best else np.full(x.shape, np.nan)
+
+    def _best(self, points: F64, below: F64) -> F64:
+        """Heights at points [N, 2]."""
+        if len(self._centre) == 0:
+            return np.full(len(points), np.nan)
+        lines = np.column_stack([points, np.zeros(len(points))])[:, None] - self._centre
+        start = np.einsum("nbi,bij->nbj", lines, self._turn)
+        up = self._turn[:, 2]
+        # Where the vertical line enters and leaves each box (slab method), in metres above z = 0.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (-self._half - start) / up, (self._half - start) / up
+        flat = np.abs(up) < 1e-12
+        outside = ((np.abs(start) > self._half + 1e-9) & flat).any(axis=2)
+        low = np.where(flat, -np.inf, np.minimum(a, b)).max(axis=2)
+        top = np.where(flat, np.inf, np.maximum(a, b)).min(axis=2)
+        top = np.where((top >= low) & ~outside & (low <= below[:, None]), top, -np.inf).max(axis=1)
+        return np.where(np.isfinite(top), top, np.nan)
 
     def height(self, x: float, y: float, below_m: float = np.inf) -> float:
         return float(self.heights(np.array([x]), np.array([y]), below_m)[0])

@@ -19,7 +19,8 @@ FOV_DEG, PITCH_DEG, HEIGHT_M, ROLL_DEG = (55.0, 95.0), (-5.0, 35.0), (1.0, 1.7),
 CLEAR_M = 0.25
 NEAR_M, FAR_M = 0.5, 4.0
 CANDIDATES = 3
-"""Of so many views the one that shows most things nearby is taken; the first of them counts every third time."""
+PLAIN = 0.15
+"""Of three views the one that shows most things nearby is taken, but for this share, where the first one counts."""
 TRIES = 400
 RAYS = (12, 16)
 
@@ -40,12 +41,13 @@ def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
         raise UsageError(f"scene {scene.spec.name or scene.spec.seed} has no free place for a camera; give it room.")
     spots = [grid.point(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
     still = Solids(world.still)
+    things = np.array([s.centre[:2] for s in world.still if s.instance and s.centre[2] < 2.5]).reshape(-1, 2)
     views: list[View] = []
     for _ in range(count):
         offered: list[tuple[float, View]] = []
-        plain = rng.random() < 1 / 3
+        plain = rng.random() < PLAIN
         for _ in range(TRIES):
-            view = _candidate(scene, grid, spots, rng)
+            view = _candidate(scene, spots, things, rng)
             score = _score(scene, still, view)
             if score is not None:
                 offered.append((score, view))
@@ -74,7 +76,8 @@ def _reached(grid: Grid, scene: Scene) -> np.ndarray[tuple[int, ...], np.dtype[n
     return free & (parts == parts[row, column]) if free[row, column] else free
 
 
-def _candidate(scene: Scene, grid: Grid, spots: list[tuple[float, float]], rng: np.random.Generator) -> View:
+def _candidate(scene: Scene, spots: list[tuple[float, float]], things: F64, rng: np.random.Generator) -> View:
+    """On the way and looking along it, or anywhere, mostly towards something nearby."""
     t = round(float(rng.uniform(0, scene.seconds)), 3)
     on = scene.pose(t)
     if rng.random() < 0.5:
@@ -84,6 +87,11 @@ def _candidate(scene: Scene, grid: Grid, spots: list[tuple[float, float]], rng: 
         x, y = spots[int(rng.integers(len(spots)))]
         x, y = x + float(rng.uniform(-0.05, 0.05)), y + float(rng.uniform(-0.05, 0.05))
         facing = float(rng.uniform(-180, 180))
+        gap = np.hypot(*(things - (x, y)).T) if len(things) else np.zeros(0)
+        near = np.flatnonzero((gap > NEAR_M) & (gap < FAR_M))
+        if len(near) and rng.random() < 0.7:
+            dx, dy = things[near[int(rng.integers(len(near)))]] - (x, y)
+            facing = math.degrees(math.atan2(dx, dy)) + float(rng.normal(0, 18))
     ground = scene.tops.height(x, y, _floor(scene) + 2.0)
     pose = Pose(
         round(x, 4),

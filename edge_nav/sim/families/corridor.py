@@ -35,13 +35,16 @@ def generate(seed: int) -> SceneSpec:
                 )
                 rooms.append((side, (x0, y, x1, end)))
             y = end + THICK_M + 0.01
-    sides["ahead"].append(door(0.0, draft) if draft.chance(0.5) else window(0.0, draft, 2 * half - 0.4))
+    closed = {**door(0.0, draft, ("door", "glass_door")), "open_deg": 0}
+    sides["ahead"].append(closed if draft.chance(0.5) else window(0.0, draft, 2 * half - 0.4))
     hall_data = {"kind": "room", "from": hall[:2], "to": hall[2:], "height_m": height, "openings": sides}
     lit = draft.chance(0.85)
     draft.build({**hall_data, "lit": lit})
     for side, openings in sides.items():
         for o in openings:
             _swing(draft, side, o, hall)
+    draft.keep((-0.5, -1.2, 0.5, 0.0))
+    draft.keep((-0.5, length - 1.5, 0.5, length - 0.5))
     _across(draft, hall, height)
     strew(draft, hall, INSIDE, (1.6, 3.4), height)
     _on_walls(draft, hall)

@@ -125,7 +125,8 @@ class Draft:
             way = self._way(Scene(spec), start, goal)
             if way is not None or not self._loose:
                 break
-            del self.things[self._loose.pop()]
+            for _ in range(max(1, len(self._loose) // 4)):
+                del self.things[self._loose.pop()]
         if way is None:
             return spec
         walk = {**more.get("walk", {}), "path": [[round(x, 2), round(y, 2)] for x, y in way.points]}

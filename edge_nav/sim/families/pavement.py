@@ -32,6 +32,8 @@ def generate(seed: int) -> SceneSpec:
         draft.keep((-60, side_road - 3.4, 60, side_road + 3.4))
     if crossing is not None:
         draft.keep(_mirrored((wide / 2 - 1.2, crossing - 1.6, wide / 2 + road, crossing + 1.6), mirror))
+    draft.keep((-0.5, -1.0, 0.5, 0.0))
+    draft.keep((-0.5, length - 0.5, 0.5, length + 0.5))
     _scaffold(draft, wide, mirror, length)
     strew(draft, way, OUTSIDE, (2.0, 4.2), 3.2)
     _kerbside(draft, wide, mirror, length)

@@ -60,11 +60,13 @@ class Option(NamedTuple):
 
 
 def share(options: Sequence[T], split: Split) -> Sequence[T]:
-    """The options that a split may use: the last sixth is the test's, the sixth before it the validation's."""
-    n = max(1, len(options) // 6)
-    if split == "test":
-        return options[-n:]
-    return options[-2 * n : -n] if split == "validation" else options[: -2 * n]
+    """The options that a split may use: of every five the last is the test's, the fourth the validation's.
+
+    Of fewer than five the last one is the test's and the one before it the validation's.
+    """
+    period = min(5, len(options))
+    mine = {"test": (period - 1,), "validation": (period - 2,)}.get(split, tuple(range(period - 2)))
+    return [option for n, option in enumerate(options) if n % period in mine]
 
 
 def finish(role: Role, split: Split, rng: np.random.Generator) -> Material:
@@ -136,7 +138,7 @@ OPTIONS: dict[Role, tuple[Option, ...]] = {
         Option("wood", (0.42, 0.29, 0.18), (0.32, 0.21, 0.13), 0.2, 0.4),
         Option("plastic", (0.30, 0.30, 0.32), (0.2, 0.2, 0.2), 0.3, 0.4),
         Option("wood", (0.66, 0.52, 0.35), (0.56, 0.42, 0.27), 0.2, 0.4),
-        Option("plastic", (0.28, 0.22, 0.60), (0.2, 0.2, 0.5), 0.3, 0.4),
+        Option("plastic", (0.56, 0.52, 0.46), (0.48, 0.44, 0.4), 0.3, 0.4),
     ),
     "wood": (
         Option("wood", (0.52, 0.34, 0.19), (0.38, 0.23, 0.12), 0.10, 0.4),

@@ -297,11 +297,12 @@ class Hedge(Placed):
         parts.numbered()
         leaf, w, h = parts.material("leaves"), self.width_m, self.height_m
         parts.block((0, 0, 0.05), (w, self.length_m, h - 0.05), leaf, "vegetation", bevel_m=0.06)
-        for n in range(min(8, max(2, int(self.length_m / 0.7)))):
-            share = (n + 0.5) / min(8, max(2, int(self.length_m / 0.7))) - 0.5
-            z = parts.between(0.4, 0.95) * h
-            side = 1 if n % 2 else -1
-            parts.ball((side * w * 0.4, share * self.length_m, z), (0.35, 0.6, 0.35), leaf, "vegetation")
+        # Its top is not quite straight.
+        count = min(6, max(2, round(self.length_m / 0.9)))
+        long = self.length_m / count
+        for n in range(count):
+            size = (w * parts.between(0.95, 1.12), long * 1.5, parts.between(0.2, 0.36))
+            parts.ball((parts.between(-0.04, 0.04), (n + 0.5) * long - self.length_m / 2, h), size, leaf, "vegetation")
 
 
 class Scaffold(Placed):
