@@ -22,7 +22,9 @@ class NamedRepository(Settings):
     """One repository of a named model."""
 
     id: str = Field(pattern=f"^{ID.pattern}$", description="owner/name on the hub.")
-    into: str = Field(default="", pattern=r"^[\w.-]*$", description="Folder below the model's own; empty for itself.")
+    into: str = Field(
+        default="", pattern=r"^[\w-][\w/-]*$|^$", description="Folder below the model's own; empty for itself."
+    )
     licence: str | None = Field(default=None, description="As far as we know it.")
     about_gb: float | None = Field(default=None, gt=0, description="Size of the needed files, 10^9 bytes.")
     files: tuple[str, ...] = Field(default=PATTERNS, description="Needed files, shell patterns.")

@@ -34,13 +34,6 @@ KINDS: dict[str, Kind] = {
     "LlavaForConditionalGeneration": "vlm",
     "LlavaLlamaForCausalLM": "vlm",
     "PaliGemmaForConditionalGeneration": "vlm",
-    "CLIPModel": "vision",
-    "CLIPVisionModel": "vision",
-    "SiglipModel": "vision",
-    "SiglipVisionModel": "vision",
-    "LlamaForCausalLM": "llm",
-    "PhiForCausalLM": "llm",
-    "GemmaForCausalLM": "llm",
 }
 """What the first of a config's ``architectures`` is exported as."""
 
@@ -250,12 +243,16 @@ def _then(name: str, model: NamedModel, folder: Path, bundle: bool) -> str:
         return f"python main.py run --bundle {given}"
     kind = model.kind or _kind(folder)
     command = f"python -m export {kind or '--help'}" + (f" {folder} --out {FOLDER / name}" if kind else "")
+    # The named ones were trained on real pictures; of others only their user can know.
+    command += " --intended-use real" if model.kind else ""
     lacks = f"\nIt lacks {model.lacks}." if model.lacks else ""
     return f"{command}{lacks}"
 
 
 def _kind(folder: Path) -> Kind | None:
-    """By the architecture that its config names."""
+    """By the architecture that its config names; one of our own has a file for it."""
+    if (folder / "architecture.yaml").is_file():
+        return "vlm"
     try:
         architectures = json.loads((folder / "config.json").read_text(encoding="utf-8"))["architectures"]
         return KINDS.get(str(architectures[0]))
