@@ -153,7 +153,7 @@ def _values(name: str, shape: torch.Size, seed: int) -> torch.Tensor:
 
     import torch
 
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) + (seed << 32))
+    generator = torch.Generator().manual_seed(zlib.crc32(f"{seed} {name}".encode()))
     noise: torch.Tensor = torch.randn(shape, generator=generator)
     if name.endswith(("bias", "cls_token", "mask_token", "position_embeddings", "position_embedding.weight")):
         return 0.02 * noise
