@@ -172,6 +172,14 @@ class Decoder(Settings):
     eos_id: int | None = Field(default=None, description="Token that ends one.")
     pad_id: int | None = Field(default=None, description="Token that fills one up.")
 
+    @model_validator(mode="after")
+    def _groups(self) -> Self:
+        if self.heads % self.kv_heads or self.head_dim % 2:
+            raise ValueError(
+                f"heads {self.heads} in groups of kv_heads {self.kv_heads}, or head_dim {self.head_dim}, cannot be"
+            )
+        return self
+
 
 class LlamaDecoder(Decoder):
     """Llama and Vicuna."""
@@ -180,7 +188,9 @@ class LlamaDecoder(Decoder):
     activation: Activation = "silu"
     attention_bias: bool = False
     mlp_bias: bool = False
-    rope_scaling: dict[str, str | float] | None = Field(default=None, description="As in transformers' LlamaConfig.")
+    rope_scaling: dict[str, str | int | float] | None = Field(
+        default=None, description="As in transformers' LlamaConfig."
+    )
 
 
 class ScratchDecoder(Decoder):

@@ -16,12 +16,25 @@ def transformers_config(config_class: Any, data: dict[str, Any], path: Path) -> 
     """A config object from JSON, defaults filled in as transformers does; UsageError for what it refuses."""
     if data.get("quantization_config"):
         raise UsageError(f"{path} is of a quantised checkpoint: give the original in float16, bfloat16 or float32.")
+    data = {**data, **_older_rope(data)}
+    if isinstance(data.get("text_config"), dict):
+        data["text_config"] = {**data["text_config"], **_older_rope(data["text_config"])}
     try:
         return config_class.from_dict(data)
     except Exception as e:
         reason = (str(e).splitlines() or [type(e).__name__])[0]
         # transformers raises whatever its constructors stumble over.
         raise UsageError(f"{path} is no configuration that transformers understands ({reason}): fetch it again.") from e
+
+
+def _older_rope(data: dict[str, Any]) -> dict[str, Any]:
+    """What transformers 5 saves as rope_parameters, as earlier versions do; these would ignore it without a word."""
+    parameters = data.get("rope_parameters")
+    if not isinstance(parameters, dict):
+        return {}
+    scaling = {k: v for k, v in parameters.items() if k not in ("rope_theta", "partial_rotary_factor")}
+    older = {k: parameters[k] for k in ("rope_theta", "partial_rotary_factor") if k in parameters}
+    return older if scaling.get("rope_type", "default") == "default" else {**older, "rope_scaling": scaling}
 
 
 def describe_tower(config: Any, *, layer: int, class_token: bool, final_norm: bool) -> ClipTower | SiglipTower:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
 from models.architecture import Architecture, MlpProjector, Prompt
+from models.checkpoints.chat import read_runs
 from models.checkpoints.config_files import (
     context_for,
     describe_tower,
@@ -64,16 +64,10 @@ def describe(folder: Path, name: str, data: dict[str, Any]) -> Architecture:
         projector=MlpProjector(activation=config.projector_hidden_act, bias=config.multimodal_projector_bias),
         decoder=decoder,
         prompt=Prompt(
-            runs=_runs(decoder.bos_id),
+            runs=read_runs(folder, decoder.bos_id),
             stop_ids=stop_ids(folder, config.text_config.eos_token_id),
             context=context_for(tower.tokens, decoder.positions),
             image_token=config.image_token_id,
         ),
         preprocess=read_preprocess(folder, tower.image_size),
     )
-
-
-def _runs(bos: int | None) -> tuple[TokensRun | TextRun | ImageRun, ...]:
-    """LLaVA-1.5's: "USER: <image>\\n{question} ASSISTANT:"."""
-    begin = () if bos is None else (TokensRun(ids=(bos,)),)
-    return (*begin, TextRun(text="USER: "), ImageRun(), TextRun(text="\n{question} ASSISTANT:"))

@@ -48,7 +48,7 @@ def check_tensors(what: str, expected: Mapping[str, tuple[int, ...]], found: Map
         unlike.append(f"not floating point: {', '.join(floats)}")
     if unlike:
         raise UsageError(
-            f"{what} does not hold the tensors its configuration asks for ({'; '.join(unlike)}): fetch it."
+            f"{what} does not hold the tensors its configuration asks for ({'; '.join(unlike)}): fetch it again."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from pydantic import ValidationError
 
-from edge_nav.errors import UsageError
+from edge_nav.errors import EdgeNavError, UsageError
 from models.architecture import load_architecture
 from models.checkpoints import capstone, llava_hf, llava_original, own, paligemma
 from models.checkpoints.depth import DepthCheckpoint, open_depth_folder
@@ -24,29 +24,39 @@ SUPPORTED = (
 
 
 @overload
-def open_checkpoint(where: str | Path, *, adapter: Path | None = None, kind: Literal["vlm"]) -> VlmCheckpoint: ...
-@overload
-def open_checkpoint(where: str | Path, *, adapter: Path | None = None, kind: Literal["depth"]) -> DepthCheckpoint: ...
+def open_checkpoint(where: str | Path, *, adapter: str | Path | None = None, kind: Literal["vlm"]) -> VlmCheckpoint: ...
 @overload
 def open_checkpoint(
-    where: str | Path, *, adapter: Path | None = None, kind: None = None
+    where: str | Path, *, adapter: str | Path | None = None, kind: Literal["depth"]
+) -> DepthCheckpoint: ...
+@overload
+def open_checkpoint(
+    where: str | Path, *, adapter: str | Path | None = None, kind: None = None
 ) -> VlmCheckpoint | DepthCheckpoint: ...
 
 
 def open_checkpoint(
-    where: str | Path, *, adapter: Path | None = None, kind: Literal["vlm", "depth"] | None = None
+    where: str | Path, *, adapter: str | Path | None = None, kind: Literal["vlm", "depth"] | None = None
 ) -> VlmCheckpoint | DepthCheckpoint:
     """Open a local folder (or Depth Anything's .pth file) or a hub id without reading its weights.
 
-    ``adapter``: a LoRA folder as peft saves it, merged as tensors are read. ``kind``: refuse the other one. Raises
-    UsageError for whatever is no complete, supported checkpoint.
+    ``adapter``: a LoRA folder as peft saves it, or its hub id, merged as tensors are read. ``kind``: refuse the other
+    one. Raises UsageError for whatever is no complete, supported checkpoint.
     """
     try:
-        checkpoint = _open(resolve(where), str(where), adapter)
+        checkpoint = _open(resolve(where), str(where), None if adapter is None else resolve(adapter))
     except ValidationError as e:
         first = e.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise UsageError(f"{where} describes no model that can be built ({place}: {first['msg']}): correct it.") from e
+    except EdgeNavError:
+        raise
+    except Exception as e:
+        # A value of another type or size than its name promises trips whatever reads it first.
+        reason = (str(e).splitlines() or [""])[0][:200]
+        raise UsageError(
+            f"{where} has a configuration that cannot be understood ({type(e).__name__}: {reason}): fetch it again."
+        ) from e
     found = "depth" if isinstance(checkpoint, DepthCheckpoint) else "vlm"
     if kind is not None and kind != found:
         names = {"depth": "depth model", "vlm": "vision-language model"}

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
+from edge_nav.errors import UsageError
 from models.architecture import Architecture
 from models.checkpoints.loading import DERIVED, Shapes, check_tensors, expected_shapes, fill
 from models.checkpoints.tensors import LazyTensor, Tensors
@@ -46,10 +47,16 @@ class VlmCheckpoint:
         return decoder_config(self.architecture.decoder)
 
     def tokenizer(self) -> Any:
-        """The transformers tokenizer."""
+        """The transformers tokenizer. Raises UsageError where there is none."""
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self.tokenizer_folder)
+        try:
+            return AutoTokenizer.from_pretrained(self.tokenizer_folder)
+        except Exception as e:
+            # transformers raises whatever its readers stumble over.
+            raise UsageError(
+                f"{self.tokenizer_folder} holds no tokenizer that can be read ({type(e).__name__}): add its files."
+            ) from e
 
     def prompt(self, question: str, tokenizer: Any) -> list[list[int] | None]:
         """The tokens of the prompt's runs with a question; None where the image's embeddings go.

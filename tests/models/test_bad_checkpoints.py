@@ -155,6 +155,9 @@ def change_config(folder: Path, **changes: object) -> None:
         ("original", {"mm_use_im_start_end": True}, "mm_use_im_start_end"),
         ("original", {"mm_vision_tower": "nowhere"}, "nowhere"),
         ("original", {"mm_vision_tower": None}, "mm_vision_tower"),
+        ("original", {"mm_vision_select_layer": "last"}, "last"),
+        ("paligemma", {"text_config": {"num_hidden_layers": None}}, "layers: Input should be a valid integer"),
+        ("llava", {"vision_config": {"patch_size": -1}}, "patch"),
     ],
 )
 def test_what_is_not_supported_is_named(
@@ -198,3 +201,12 @@ def test_the_wrong_kind_of_model(tiny: Path, tmp_path: Path) -> None:
     assert "is a vision-language model: give a depth model here" in complaint(tiny / "llava", kind="depth")
     assert "leave it out" in complaint(depth, adapter=tmp_path)
     assert "adapter_config.json" in complaint(tiny / "llava", adapter=tmp_path)
+
+
+def test_a_tokenizer_is_missed_when_it_is_asked_for(tiny: Path, tmp_path: Path) -> None:
+    folder = copy_folder(tiny / "paligemma", tmp_path / "c")
+    for path in (*folder.glob("tokenizer*"), folder / "special_tokens_map.json"):
+        path.unlink()
+    checkpoint = open_checkpoint(folder, kind="vlm")
+    with pytest.raises(UsageError, match="holds no tokenizer"):
+        checkpoint.tokenizer()

@@ -12,6 +12,7 @@ from tiny_checkpoints import write_llava_hf, write_paligemma
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from vlm_helpers import QUESTIONS, copy_folder, ids_with_placeholders, picture, pieces
 
+from edge_nav.errors import UsageError
 from models.checkpoints import open_checkpoint
 from models.checkpoints.tensors import open_safetensors
 
@@ -45,6 +46,29 @@ def test_the_prompt_of_llava_is_that_of_its_chat_template(tiny: Path) -> None:
     text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     ids = processor(images=picture(), text=text, return_tensors="pt")["input_ids"][0].tolist()
     assert ids == ids_with_placeholders(open_checkpoint(tiny / "llava", kind="vlm"), QUESTIONS[0])
+
+
+def test_another_chat_template_and_none(tiny: Path, tmp_path: Path) -> None:
+    folder = copy_folder(tiny / "llava", tmp_path / "c")
+    template = folder / "chat_template.jinja"
+    template.write_text(
+        "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content[1].text }} <image>{% endfor %}"
+    )
+    assert runs_of(folder) == [(1,), "<|user|>{question} ", None]
+    template.write_text("no picture")
+    with pytest.raises(UsageError, match="'no picture', not one <image>"):
+        open_checkpoint(folder)
+    template.write_text("{% broken")
+    with pytest.raises(UsageError, match="cannot be rendered"):
+        open_checkpoint(folder)
+    template.unlink()
+    assert runs_of(folder) == [(1,), "USER: ", None, "\n{question} ASSISTANT:"]
+    assert runs_of(folder) == runs_of(tiny / "llava")
+
+
+def runs_of(folder: Path) -> list[object]:
+    runs = open_checkpoint(folder, kind="vlm").architecture.prompt.runs
+    return [run.ids if run.run == "tokens" else run.text if run.run == "text" else None for run in runs]
 
 
 @torch.inference_mode()
@@ -138,3 +162,14 @@ def test_the_tower_may_hand_on_its_class_token(tiny: Path, tmp_path: Path) -> No
         given = checkpoint.build_vision()(pixels)
         torch.testing.assert_close(given[0], reference.get_image_features(pixels)[0])
     assert given.shape[1] == 17
+
+
+def test_rope_as_newer_versions_save_it(tiny: Path, tmp_path: Path) -> None:
+    folder = copy_folder(tiny / "llava", tmp_path / "c")
+    data = json.loads((folder / "config.json").read_text())
+    data["text_config"].pop("rope_theta")
+    data["text_config"]["rope_parameters"] = {"rope_theta": 500000.0, "rope_type": "linear", "factor": 2.0}
+    (folder / "config.json").write_text(json.dumps(data))
+    config = open_checkpoint(folder, kind="vlm").decoder_config
+    assert config.rope_theta == 500000.0
+    assert config.rope_scaling["factor"] == 2.0
