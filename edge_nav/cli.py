@@ -46,7 +46,7 @@ def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackPar
 Config = Annotated[Path | None, typer.Option(help="Profile, a YAML file; see configs/.")]
 Spec = Annotated[
     str | None,
-    typer.Option(help="walk, camera:0, video:PATH, images:DIR, rgbd:DIR or stereo:DIR."),
+    typer.Option(help="walk, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR or sim:SCENE."),
 ]
 Bundle = Annotated[str | None, typer.Option(help="Model bundle: a folder, or a name.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")]
@@ -292,6 +292,37 @@ def bench_answers(
     from edge_nav.bench.answers import bench
 
     raise typer.Exit(bench(seconds, json_file))
+
+
+@bench_app.command("walker")
+def bench_walker(
+    scenes: Annotated[int | None, typer.Option(callback=_at_least(1), help="Scenes of each family.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="All 200 scenes: takes hours.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A family, or a scene: FAMILY:SEED or a file; may be repeated.")
+    ] = None,
+    bundle: Annotated[
+        str | None, typer.Option(help="Bundle of the network that is tried; nano where it is here.")
+    ] = None,
+    fps: Annotated[list[float] | None, typer.Option(help="Another frame rate to try; may be repeated.")] = None,
+    latency: Annotated[
+        list[float] | None, typer.Option(help="Seconds of delay to add in a further run; may be repeated.")
+    ] = None,
+    workers: Annotated[int, typer.Option(callback=_at_least(1, 64), help="Processes.")] = 1,
+    failures: Annotated[
+        Path | None, typer.Option(help="Folder for the scenes that went wrong, to be replayed.")
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="File of finished walks: a run that was cut short goes on.")] = None,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """Collisions and falls of a simulated person who obeys the guidance, against the same person without it."""
+    from edge_nav.bench.walker import WalkerOptions, bench
+
+    options = WalkerOptions(
+        scenes, full, tuple(only or ()), bundle, tuple(fps or ()), tuple(latency or ()), workers, failures, keep
+    )
+    raise typer.Exit(bench(options, json_file))
 
 
 def main() -> None:

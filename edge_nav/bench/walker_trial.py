@@ -23,8 +23,8 @@ from edge_nav.types import Callout, Frame, Intrinsics
 TICK_S = 0.05
 SWEEP_S = 0.25
 ARRIVED_M = 0.8
-CAMERA = Intrinsics.from_fov(320, 240, 75.0)
-CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 18.0
+CAMERA = Intrinsics.from_fov(240, 180, 90.0)
+CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 20.0
 LIMIT_S, LIMIT_S_PER_M = 60.0, 8.0
 FALSE_M, FALSE_DEG = 0.5, 20.0
 """A STOP is false where nothing stands so near the place it names."""

@@ -24,13 +24,17 @@ SLOW_MPS, CAREFUL_MPS = 0.7, 0.5
 SLOW_FOR_S = 4.0
 VEER_DEG, VEER_S = 20.0, 2.0
 EDGE_DEG, EDGE_S = 10.0, 1.5
+START_S = 2.0
+BACK_M, BACK_MPS = 0.6, 0.4
+"""After a STOP about something near: the way back is known to be free, and from there more can be seen."""
+CLOSE_M = 1.2
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
 """For an answer, before asking again."""
-GO_M, MARGIN_M, STRIDE_M = 1.0, 0.5, 1.8
+GO_M, TIGHT_M, MARGIN_M, STRIDE_M = 1.5, 1.0, 0.5, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
-RESUME_M = 1.5
+RESUME_M = 2.5
 LOOKS_DEG = (0.0, 30.0, 55.0, 80.0, 110.0)
 """Off the goal's direction, to the side that is tried."""
 PROGRESS_M = 1.5
@@ -90,7 +94,7 @@ class Person:
         self._rng = np.random.default_rng(traits.seed)
         self._now = Now(0.0, 0.0, 0.0, 0.0, 0.0)
         self._due: list[_Due] = []
-        self._plan: Plan = self._walk()
+        self._plan: Plan = self._start()
         self._walking = True
         """On the way to the goal, or on a way round: a STOP counts."""
         self._slow_until = self._veer_until = -1.0
@@ -101,6 +105,12 @@ class Person:
         self._side_goal_m = np.inf
         self._tries = 0
         self._recovering = False
+        self._near_m = np.inf
+        self._stop_deg = 0.0
+        """How near the thing is that the last STOP was about, and where."""
+        self._stopped = self._bumped = self._going_round = False
+        self._behind_m = 0.0
+        """So far they have come straight on: the way back is free."""
 
     def hear_stop(self, t: float) -> None:
         """The word "stop" has been said."""
@@ -124,6 +134,8 @@ class Person:
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
+        straight = abs(_turn(self._now.heading_deg, now.heading_deg)) < 3.0
+        self._behind_m = self._behind_m + now.walked_m - self._now.walked_m if straight else 0.0
         self._now = now
         if now.goal_m < self._side_goal_m - PROGRESS_M:
             self._side, self._tries, self._side_goal_m = 0, 0, np.inf
@@ -134,9 +146,12 @@ class Person:
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
-            if self._walking:
+            if self._going_round and self._walking:
+                self._stopped = True
+            elif self._walking:
                 self._begin(self._go_round(0))
         elif event.act == "bump":
+            self._bumped = True
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
@@ -165,7 +180,9 @@ class Person:
                 self._veer_deg, self._veer_until = (EDGE_DEG if thing.bearing_deg < 0 else -EDGE_DEG), t + EDGE_S
 
     def _hint(self, said: Meaning) -> None:
-        """Which side to try first, by the words of a STOP."""
+        """Which side to try first, by the words of a STOP, and how near it is."""
+        self._near_m = min((t.distance_m for t in said.things), default=np.inf)
+        self._stop_deg = said.things[0].bearing_deg if said.things else 0.0
         if self._side != 0:
             return
         if said.veer is not None:
@@ -178,7 +195,12 @@ class Person:
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
-        self._plan = plan
+        self._plan, self._stopped, self._going_round = plan, False, False
+
+    def _start(self) -> Plan:
+        """Listen before going."""
+        yield from self._stand(START_S if self.traits.aided else 0.0)
+        yield from self._walk()
 
     def _walk(self) -> Plan:
         """Towards the goal."""
@@ -212,9 +234,11 @@ class Person:
     def _advance(self, metres: float, speed_mps: float) -> Plan:
         """So far straight on; a STOP ends it."""
         start, heading = self._now.walked_m, self._now.heading_deg
-        until = self._now.t + 3.0 + 3.0 * metres / abs(speed_mps)
-        while self._now.walked_m - start < metres and self._now.t < until:
+        self._bumped = False
+        while self._now.walked_m - start < metres and not self._stopped and not self._bumped:
             yield Act(speed_mps, heading)
+        if speed_mps < 0:
+            self._behind_m = 0.0
 
     def _listen(self) -> Plan:
         """Until nothing more is said."""
@@ -244,44 +268,60 @@ class Person:
 
     def _go_round(self, side: int) -> Plan:
         """After a STOP: which way is free, go there a few steps, turn back to the goal, and again."""
-        self._walking = False
-        yield from self._stand(0.6)
-        yield from self._listen()
-        yield from self._stand(REACTION_S)
+        self._walking, self._going_round = False, True
+        yield from self._hear_out()
         if side and self._side == 0:
             self._commit(side)
+        if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
+            yield from self._advance(BACK_M, -BACK_MPS)
         reply = yield from self._ask("free_way")
-        if reply.free_deg is not None and self._side == 0 and reply.free_deg != 0:
+        if reply.free_deg is not None and reply.free_deg != 0 and self._side == 0:
             self._commit(1 if reply.free_deg > 0 else -1)
+        least = LOOKS_DEG[1]
         while True:
             if self._side == 0:
                 self._commit(1 if self._rng.random() < 0.5 else -1)
-            free = yield from self._find()
-            if free is None:
+            found = yield from self._find(least)
+            if found is None:
                 self._other_side()
+                least = LOOKS_DEG[1]
                 continue
-            offset, metres = free
-            if offset == 0.0 and metres >= RESUME_M:
+            offset, metres = found
+            if offset == 0.0:
                 break
-            self._walking = True
+            self._walking, self._stopped = True, False
             yield from self._advance(min(metres - MARGIN_M, STRIDE_M), CAREFUL_MPS)
             self._walking = False
-            yield from self._stand(0.5)
+            least = 0.0
+            if self._stopped:
+                yield from self._hear_out()
+                # What stands on the side of the obstacle asks for a wider turn; on the other side, for a smaller one.
+                least = max(offset + (25.0 if self._stop_deg * self._side <= 0 else -25.0), 0.0)
             self._tries += 1
-            if self._tries % 10 == 0:
+            if self._tries % 8 == 0:
                 self._other_side()
-        self._slow_until = self._now.t + SLOW_FOR_S
+        self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
         yield from self._walk()
 
-    def _find(self) -> Generator[Act, None, tuple[float, float] | None]:
+    def _hear_out(self) -> Plan:
+        """Stand until all has been said and understood."""
+        yield from self._stand(0.6)
+        yield from self._listen()
+        yield from self._stand(REACTION_S)
+
+    def _find(self, least_deg: float) -> Generator[Act, None, tuple[float, float] | None]:
         """The direction nearest to the goal's, on the side that is tried, where enough is free; None if none is."""
         best: tuple[float, float] | None = None
-        for offset in LOOKS_DEG:
+        looks = [least_deg, *(d for d in LOOKS_DEG if d > least_deg + 10.0)]
+        for offset in looks:
             metres = yield from self._look(self._now.goal_deg + self._side * offset)
             if metres >= (GO_M if offset else RESUME_M):
                 return offset, metres
-            if metres > MARGIN_M and (best is None or metres > best[1]):
+            if offset and metres > MARGIN_M and (best is None or metres > best[1]):
                 best = offset, metres
+        if best is not None and best[1] >= TIGHT_M:
+            yield from self._turn_to(self._now.goal_deg + self._side * best[0])
+            return best
         return None
 
     def _other_side(self) -> None:

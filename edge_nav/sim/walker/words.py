@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBERS = (
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    + ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
-)  # fmt: skip
+NUMBERS = re.findall(
+    "[a-z]+",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty",
+)
 _DISTANCE = r"(?:about )?(?P<distance>half a metre|[a-z]+ and a half metres|one metre|[a-z]+ metres)"
 _THING = re.compile(rf"(?P<what>[A-Z][\w' -]*?)(?: ahead|, (?P<hour>[a-z]+) o'clock), {_DISTANCE}")
 _CLEAR_FOR = re.compile(rf"(?:Clear|Nothing ahead) for {_DISTANCE}")

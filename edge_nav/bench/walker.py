@@ -1,0 +1,140 @@
+"""`bench walker`: a simulated person who obeys the guidance, against the same person without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from edge_nav.bench.report import Row, report
+from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure
+from edge_nav.bench.walker_trial import Result
+from edge_nav.errors import UsageError
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.split import TEST_FROM
+
+FAMILIES = ("corridor", "interior", "pavement", "stairs")
+QUICK, FULL = 2, 50
+"""Scenes of each family."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalkerOptions:
+    """The command line of `bench walker`."""
+
+    scenes: int | None = None
+    full: bool = False
+    only: tuple[str, ...] = ()
+    bundle: str | None = None
+    fps: tuple[float, ...] = ()
+    latency_s: tuple[float, ...] = ()
+    workers: int = 1
+    failures: Path | None = None
+    keep: Path | None = None
+
+
+def bench(options: WalkerOptions, json_file: Path | None) -> int:
+    """Walk every scene under every condition and compare."""
+    for path, name in ((options.keep, "--keep"), (json_file, "--json")):
+        if path is not None:
+            check_writable(path, name)
+    conditions, missing = conditions_of(options)
+    scenes = scenes_of(options)
+    jobs = [Job(scene, n, condition) for n, scene in enumerate(scenes) for condition in conditions]
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("walks", total=len(jobs))
+        results = run_jobs(jobs, options.workers, options.keep, lambda done: bar.update(task, completed=done))
+    rows = [row(c, {j: r for j, r in results.items() if j.condition == c}, _baseline(results)) for c in conditions]
+    rows += [{"condition": name, "scenes": 0, "note": "not available"} for name in missing]
+    report(f"a walker who obeys, {len(scenes)} scenes; fewer: accidents per 100 m against no aid", rows, json_file)
+    if options.failures is not None:
+        _save_failures(results, options.failures)
+    return 0
+
+
+def conditions_of(options: WalkerOptions) -> tuple[list[Condition], list[str]]:
+    """What is compared, and the names of what cannot be, for want of a bundle."""
+    made = [
+        Condition("no aid"),
+        Condition("cane alone", cane=True),
+        Condition("true depth", "true"),
+        Condition("true depth, cane", "true", cane=True),
+    ]
+    made += [Condition(f"true depth, {fps:g} fps", "true", fps=fps) for fps in options.fps if fps != 10.0]
+    made += [Condition(f"true depth, +{1000 * s:.0f} ms", "true", latency_s=s) for s in options.latency_s if s > 0]
+    name = options.bundle or "nano"
+    network = Condition(f"bundle {name}", "bundle", bundle=name)
+    try:
+        open_depth_model(network, PerceptionSettings())
+    except UsageError:
+        if options.bundle is not None:
+            raise
+        return made, [network.name]
+    return [*made, network], []
+
+
+def scenes_of(options: WalkerOptions) -> list[str]:
+    """FAMILY:SEED of the test split, or the files and scenes that were named."""
+    if options.only and not all(name in FAMILIES for name in options.only):
+        return list(options.only)
+    count = options.scenes if options.scenes is not None else FULL if options.full else QUICK
+    return [f"{family}:{TEST_FROM + n}" for n in range(count) for family in options.only or FAMILIES]
+
+
+def row(condition: Condition, results: dict[Job, Result], baseline: float | None) -> Row:
+    """One condition's figures; rates per 100 m walked, times and ways against the shortest way."""
+    walks = list(results.values())
+    metres = sum(r.walked_m for r in walks) / 100
+    minutes = sum(r.seconds for r in walks) / 60
+    solvable = [r for r in walks if r.solvable]
+    reached = [r for r in solvable if r.goal]
+    rate = accident_rate(walks)
+    bands = {band: sum(c.band == band for r in walks for c in r.collisions) for band in ("ground", "body", "head")}
+    return {
+        "condition": condition.name,
+        "scenes": len(walks),
+        "walked_m": 100 * metres,
+        "collisions_per_100m": _per(sum(len(r.collisions) for r in walks), metres),
+        **{f"{band}_per_100m": _per(n, metres) for band, n in bands.items()},
+        "falls_per_100m": _per(sum(len(r.falls) for r in walks), metres),
+        "fewer": None if not baseline or rate is None else 1 - rate / baseline,
+        "solvable": len(solvable),
+        "goal_rate": _per(len(reached), len(solvable)),
+        "time_ratio": _per(sum(r.seconds for r in reached), sum(r.shortest_m for r in reached) / 1.2),
+        "path_ratio": _per(sum(r.walked_m for r in reached), sum(r.shortest_m for r in reached)),
+        "words_per_min": _per(sum(r.words for r in walks), minutes),
+        "callouts_per_min": _per(sum(r.callouts for r in walks), minutes),
+        "stops": sum(r.stops for r in walks),
+        "false_stops": sum(r.false_stops for r in walks),
+        "note": "",
+    }
+
+
+def accident_rate(walks: Sequence[Result]) -> float | None:
+    """Collisions and falls per 100 m; None where nobody walked."""
+    return _per(sum(r.accidents for r in walks), sum(r.walked_m for r in walks) / 100)
+
+
+def _baseline(results: dict[Job, Result]) -> float | None:
+    return accident_rate([r for j, r in results.items() if j.condition.name == "no aid"])
+
+
+def _per(count: float, of: float) -> float | None:
+    return count / of if of > 0 else None
+
+
+def _save_failures(results: dict[Job, Result], folder: Path) -> None:
+    """Scenes in which guidance did not help enough, with the way that was walked."""
+    console = Console(stderr=True)
+    failed = [
+        (j, r)
+        for j, r in results.items()
+        if j.condition.depth != "none" and (r.accidents or (r.solvable and not r.goal))
+    ]
+    for job, result in failed:
+        save_failure(job, result, folder)
+    if failed:
+        console.print(f"{len(failed)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")

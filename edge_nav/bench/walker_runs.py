@@ -1,0 +1,197 @@
+"""Many simulated walks: every scene under every condition, on several processes, kept so that a long run goes on."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from edge_nav.bench.walker_aid import Aid
+from edge_nav.bench.walker_trial import CAMERA_HEIGHT_M, CAMERA_PITCH_DEG, Result, Trial
+from edge_nav.errors import UsageError
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.loop import Loop
+from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from edge_nav.perception.depth_sensor import SensorDepth
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.walker.body import Collision, Fall
+from edge_nav.sim.walker.touch import TALL_M
+from edge_nav.sources.health import HealthSettings
+from edge_nav.types import DepthModel
+
+BASE_LATENCY_S = 0.06
+"""From capture to the first sample of sound, of a walk that keeps pace."""
+MOST_POINTS = 480
+
+Depth = Literal["none", "true", "bundle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How someone walks. ``latency_s`` is added to what there is anyway."""
+
+    name: str
+    depth: Depth = "none"
+    cane: bool = False
+    fps: float = 10.0
+    latency_s: float = 0.0
+    bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One walk: scene as FAMILY:SEED or a file."""
+
+    scene: str
+    seed: int
+    condition: Condition
+
+    @property
+    def key(self) -> str:
+        return json.dumps([self.scene, self.seed, asdict(self.condition)])
+
+
+def run_jobs(jobs: list[Job], workers: int, kept: Path | None, progress: Callable[[int], None]) -> dict[Job, Result]:
+    """The results of all jobs; those already kept are not run again. ``progress`` is told how many are done."""
+    done = _read_kept(kept, jobs)
+    progress(len(done))
+    for job, result in _run([j for j in jobs if j not in done], workers):
+        done[job] = result
+        if kept is not None:
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"job": job.key, "result": asdict(result)}) + "\n")
+        progress(len(done))
+    return done
+
+
+def walk(job: Job) -> Result:
+    """One walk, with a renderer of its own process."""
+    from edge_nav.sim.mujoco_renderer import MujocoRenderer
+    from edge_nav.sources.sim import open_scene
+
+    scene, condition = open_scene(job.scene), job.condition
+    if condition.depth == "none":
+        return Trial(scene, None, None, cane=condition.cane, seed=job.seed).run()
+    with MujocoRenderer(colours=condition.depth == "bundle") as renderer:
+        return Trial(scene, renderer, lambda: make_aid(condition), condition.fps, condition.cane, job.seed).run()
+
+
+def make_aid(condition: Condition) -> Aid:
+    """Edge Nav under a condition, with the profile of someone who has set their camera's height."""
+    perception = PerceptionSettings(
+        camera_height_m=CAMERA_HEIGHT_M,
+        walker_height_m=TALL_M,
+        companion="cane" if condition.cane else "none",
+    )
+    depth = open_depth_model(condition, perception)
+    loop = Loop(depth, perception, GuidanceSettings(), HealthSettings(), sensor_depth=isinstance(depth, SensorDepth))
+    return Aid(loop, BASE_LATENCY_S + condition.latency_s)
+
+
+def open_depth_model(condition: Condition, perception: PerceptionSettings) -> DepthModel:
+    """True depth, or a bundle's network. Raises UsageError for a bundle that is not here."""
+    if condition.depth != "bundle":
+        return SensorDepth()
+    from edge_nav.bundle import open_bundle
+    from edge_nav.perception.depth_settings import open_depth
+
+    assert condition.bundle is not None
+    return open_depth(OnnxDepthSettings(threads=1), open_bundle(condition.bundle), perception)
+
+
+def save_failure(job: Job, result: Result, folder: Path) -> Path:
+    """The scene with the way that was walked, to be replayed with `--source sim:FILE`."""
+    from edge_nav.sim.scene import WalkSpec, save_scene
+    from edge_nav.sim.sensor_spec import CameraSpec
+    from edge_nav.sources.sim import open_scene
+
+    spec = open_scene(job.scene).spec
+    points = [(x, y) for _, x, y in result.trail]
+    moved = [p for n, p in enumerate(points) if n == 0 or p != points[n - 1]]
+    step = -(-len(moved) // MOST_POINTS)
+    path = [*moved[::step], moved[-1]] if len(moved) > 1 else [moved[0]]
+    length = sum(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5 for a, b in pairwise(path))
+    walked = WalkSpec(
+        path=tuple(path),
+        goal=spec.walk.goal or spec.walk.path[-1],
+        speed_mps=min(max(length / max(result.seconds, 1.0), 0.3), 1.4),
+    )
+    camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
+    name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]
+    file = folder / f"{job.scene.replace(':', '-').replace('/', '-')} {job.condition.name}.yaml".replace(" ", "_")
+    folder.mkdir(parents=True, exist_ok=True)
+    save_scene(spec.model_copy(update={"walk": walked, "camera": camera, "name": name, "seconds": None}), file)
+    return file
+
+
+def _what_happened(result: Result) -> str:
+    parts = [f"{c.band} at {c.t:.1f} s ({c.x:.1f}, {c.y:.1f})" for c in result.collisions]
+    parts += [f"fall of {f.depth_m:.2f} m at {f.t:.1f} s" for f in result.falls]
+    return "; ".join(parts) or "goal not reached"
+
+
+def _run(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Result]]:
+    if workers <= 1:
+        for job in jobs:
+            yield job, walk(job)
+        return
+    # OpenGL does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+        coming = {pool.submit(walk, job): job for job in jobs}
+        try:
+            for future in as_completed(coming):
+                yield coming[future], future.result()
+        finally:
+            for future in coming:
+                future.cancel()
+
+
+def _one_thread() -> None:
+    import cv2
+
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+
+
+def _read_kept(kept: Path | None, jobs: list[Job]) -> dict[Job, Result]:
+    if kept is None or not kept.is_file():
+        return {}
+    wanted = {job.key: job for job in jobs}
+    found: dict[Job, Result] = {}
+    for line in kept.read_text(encoding="utf-8").splitlines():
+        try:
+            data = json.loads(line)
+            job = wanted.get(data["job"])
+            if job is not None:
+                found[job] = _result(data["result"])
+        except (ValueError, KeyError, TypeError):
+            continue  # a line cut short by an interruption: that walk is run again
+    return found
+
+
+def _result(data: dict[str, Any]) -> Result:
+    return Result(
+        **{
+            **data,
+            "collisions": tuple(Collision(**c) for c in data["collisions"]),
+            "falls": tuple(Fall(**f) for f in data["falls"]),
+            "trail": tuple(tuple(p) for p in data["trail"]),
+        }
+    )
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Raises UsageError before hours are spent on results that cannot be kept."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as e:
+        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a file.") from e
