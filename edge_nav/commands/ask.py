@@ -18,7 +18,8 @@ from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, load_profile
 from edge_nav.dialogue.measured import Measured, Verdict, guarded, said
 from edge_nav.dialogue.thinking import Picture
-from edge_nav.dialogue.vlm import Vlm, entries
+from edge_nav.dialogue.trial import try_out
+from edge_nav.dialogue.vlm import Vlm, entries, llm_file
 from edge_nav.errors import UsageError
 from edge_nav.guidance.settings import Language
 from edge_nav.listening.recording import question_of
@@ -60,6 +61,7 @@ def ask(options: AskOptions) -> int:
     if options.depth or depth_m is not None or options.depth_bundle is not None:
         measured = Measured(_scene(profile, options, bundle, rgb, depth_m), profile.guidance)
     language = profile.guidance.language
+    try_out(*llm_file(bundle, profile.dialogue.vlm), _never)
     with Vlm(bundle, profile.dialogue.vlm) as vlm:
         if measured is None:
             answer = guarded(vlm.answer(rgb, question, _never), language)

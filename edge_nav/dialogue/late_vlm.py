@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from edge_nav.bundle import open_bundle
 from edge_nav.dialogue.thinking import Cancelled, Picture
-from edge_nav.dialogue.vlm import POLL_S, Vlm
+from edge_nav.dialogue.trial import try_out
+from edge_nav.dialogue.vlm import POLL_S, Vlm, llm_file
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm_settings import VlmSettings
 
@@ -33,7 +34,7 @@ class LateVlm:
         self.name, self._settings = bundle, settings
         self._vlm: Vlm | None = None
         self._failure = ""
-        self._loaded = threading.Event()
+        self._loaded, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._load, name="vlm", daemon=True)
         self._thread.start()
 
@@ -49,6 +50,7 @@ class LateVlm:
 
     def close(self) -> None:
         """Give its memory back. A question that is being answered has been cancelled before."""
+        self._closed.set()
         self._thread.join(LAST_S)
         if self._vlm is not None:
             self._vlm.close()
@@ -56,7 +58,10 @@ class LateVlm:
     def _load(self) -> None:
         _give_way()
         try:
-            self._vlm = Vlm(open_bundle(self.name), self._settings, spare_threads=SPARE_THREADS)
+            bundle = open_bundle(self.name)
+            try_out(*llm_file(bundle, self._settings, SPARE_THREADS), self._closed.is_set)
+            if not self._closed.is_set():
+                self._vlm = Vlm(bundle, self._settings, spare_threads=SPARE_THREADS)
         except EdgeNavError as e:
             self._failure = str(e).rstrip(".")
         except Exception as e:  # noqa: BLE001 - whatever a library raises, the walk goes on and says so

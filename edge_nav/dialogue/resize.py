@@ -3,7 +3,7 @@
 Pillow's Resample.c is followed to the bit: the filter is stretched by the scale where a side shrinks, weights are
 normalised at the borders and rounded to 22 bits, along rows first, then along columns, rounded to 8 bits after each.
 Its integers are whole numbers in float64 here, where every product and sum of them is exact. (Pillow 13 goes along the
-columns first where that is cheaper, which changes no value by more than one.)
+columns first for some shapes; the towers were trained with earlier versions, which never do.)
 """
 
 from __future__ import annotations

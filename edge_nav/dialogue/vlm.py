@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
@@ -72,20 +73,15 @@ class Vlm:
         self._entry, self._budget_s = entry, settings.budget_s
         self.most_tokens = settings.answer_tokens or entry.answer_tokens
         self.stop_ids = entry.stop_ids
-        threads = settings.threads_here(spare_threads)
-        file = variant_file(self.name, "llm", entry.file, entry.variants, settings.llm)
-        path = bundle.folder / file
-        batch = max(LEAST_BATCH, vision.tokens)
-        if entry.attention == "prefix":
-            batch = vision.tokens + QUESTION_TOKENS + sum(_longest(run) for run in entry.prompt)
-        sizes = Sizes(entry.context, min(batch, entry.context), threads, settings.gpu_layers, settings.repack)
+        path, sizes = llm_file(bundle, settings, spare_threads)
+        threads = sizes.threads
         self._tower = VisionTower(bundle, variant=settings.vision, backend=settings.vision_backend, threads=threads)
         self._llama = Llama(path, sizes)
         try:
             if self._llama.width != entry.width:
                 raise UsageError(
-                    f"bundle {self.name}: {file} has width {self._llama.width} and its manifest says {entry.width}: "
-                    "export it again."
+                    f"bundle {self.name}: {path.name} has width {self._llama.width} and its manifest says "
+                    f"{entry.width}: export it again."
                 )
             self.prompt = Prompt(self.name, entry, self._llama)
             self._room = self._room_for_questions(vision.tokens, sizes)
@@ -290,6 +286,18 @@ def entries(bundle: Bundle) -> tuple[VisionEntry, LlmEntry]:
             f"bundle {bundle.manifest.name} has no {lacks}, so it cannot look at pictures: give another one."
         )
     return vision, llm
+
+
+def llm_file(bundle: Bundle, settings: VlmSettings, spare_threads: int = 0) -> tuple[Path, Sizes]:
+    """The language model's file, and how large a context and batch it is loaded with."""
+    vision, entry = entries(bundle)
+    file = variant_file(bundle.manifest.name, "llm", entry.file, entry.variants, settings.llm)
+    batch = max(LEAST_BATCH, vision.tokens)
+    if entry.attention == "prefix":
+        batch = vision.tokens + QUESTION_TOKENS + sum(_longest(run) for run in entry.prompt)
+    threads = settings.threads_here(spare_threads)
+    sizes = Sizes(entry.context, min(batch, entry.context), threads, settings.gpu_layers, settings.repack)
+    return bundle.folder / file, sizes
 
 
 def _longest(run: TextRun | TokensRun | ImageRun) -> int:

@@ -18,11 +18,12 @@ from edge_nav.listening.worker import open_recogniser
 
 NEEDED = 0.08
 """A weak match is enough: whoever gives a recording asks something in it."""
+ALL_S = 1e6
 
 
 def question_of(path: Path, settings: DialogueSettings, vocabulary: Vocabulary, language: Language) -> str:
     """The words of a WAV file, by the recogniser that the settings name. Raises UsageError where there are none."""
-    whole = [block.sound for block in WavMicrophone(WavMicrophoneSettings(path=path), lambda: False).take(np.inf)]
+    whole = [block.sound for block in WavMicrophone(WavMicrophoneSettings(path=path), lambda: False).take(ALL_S)]
     backend = settings.backend
     if backend is None:
         raise UsageError("--audio: dialogue.recogniser is text, so nothing is recognised: set it to auto.")
