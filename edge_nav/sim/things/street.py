@@ -12,6 +12,8 @@ from edge_nav.sim.things.parts import Parts, lean, tilt
 from edge_nav.sim.things.plan import Plan, Slab
 
 KERB_M = 0.14
+SLOPE_M = 0.5
+"""Depth of the lowered strip behind a dropped kerb, halfway between pavement and kerb: no step is 0.10 m."""
 
 
 class Road(Area):
@@ -38,8 +40,15 @@ class Road(Area):
                 plan.lay(Slab(rect, self.level_m, stone, "kerb"))
                 if self.dropped_kerb and self.crossing_at is not None:
                     a, b = self.crossing_at - 1.5, self.crossing_at + 1.5
-                    part = (rect[0], a, rect[2], b) if along_y else (a, rect[1], b, rect[3])
-                    plan.lay(Slab(part, self.level_m - max(self.depth_m - 0.03, 0.0), stone, "kerb"))
+                    drop = max(self.depth_m - 0.03, 0.0)
+                    before, after = (SLOPE_M, 0.0) if low else (0.0, SLOPE_M)
+                    for lowered, more, less in ((drop / 2, before, after), (drop, 0.0, 0.0)):
+                        part = (
+                            (rect[0] - more, a, rect[2] + less, b)
+                            if along_y
+                            else (a, rect[1] - more, b, rect[3] + less)
+                        )
+                        plan.lay(Slab(part, self.level_m - lowered, stone, "kerb"))
 
     @property
     def _along_y(self) -> bool:
