@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -26,6 +25,7 @@ from models.checkpoints.config_files import (
 from models.checkpoints.hub import resolve
 from models.checkpoints.tensors import LazyTensor, open_file, open_weights, read_json
 from models.checkpoints.tower_files import open_tower
+from models.checkpoints.vlm import Opened
 from models.decoder import describe_decoder
 
 FILE = "parts.yaml"
@@ -42,16 +42,6 @@ class Parts(Settings):
     adapter: str | None = Field(default=None, description="A LoRA folder for the decoder, as peft saves it.")
     image_end: int = Field(default=23893, ge=0, description="Token whose embedding follows the image's.")
     question: str = Field(default="{question} [QA]", description="The question as it was put in training.")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the parts make up."""
-
-    architecture: Architecture
-    tensors: dict[str, LazyTensor]
-    tokenizer_folder: Path
-    adapter: Path | None
 
 
 def open_parts(folder: Path, name: str) -> Opened:
@@ -83,7 +73,14 @@ def open_parts(folder: Path, name: str) -> Opened:
     for file in parts.projector:
         tensors |= _projector(open_file(folder / file))
     tensors |= {f"decoder.{name}": tensor for name, tensor in open_weights(phi).items()}
-    return Opened(architecture, tensors, phi, folder / parts.adapter if parts.adapter else None)
+    return Opened(
+        architecture,
+        tensors,
+        lambda name: f"decoder.{name}",  # adapters are of the decoder alone
+        (folder, phi, tower_files.folder),
+        tokenizer_folder=phi,
+        adapters=(folder / parts.adapter,) if parts.adapter else (),
+    )
 
 
 def _projector(tensors: Mapping[str, LazyTensor]) -> dict[str, LazyTensor]:

@@ -27,8 +27,9 @@ from models.checkpoints.config_files import (
     stop_ids,
     transformers_config,
 )
-from models.checkpoints.tensors import LazyTensor
+from models.checkpoints.tensors import open_weights
 from models.checkpoints.tower_files import TowerFiles, open_tower
+from models.checkpoints.vlm import Opened, rename_all
 from models.decoder import describe_decoder
 
 SYSTEM = (
@@ -54,8 +55,8 @@ def rename(name: str) -> str | None:
     return None
 
 
-def describe(folder: Path, name: str, data: dict[str, Any]) -> tuple[Architecture, dict[str, LazyTensor]]:
-    """The architecture, and the tensors of the tower that the config names."""
+def open_folder(folder: Path, name: str, data: dict[str, Any]) -> Opened:
+    """The folder, and the tower that its config names; a tower within its own files takes that one's place."""
     from transformers import LlamaConfig
 
     path = folder / "config.json"
@@ -92,7 +93,8 @@ def describe(folder: Path, name: str, data: dict[str, Any]) -> tuple[Architectur
         ),
         preprocess=_preprocess(data, tower_files, tower.image_size, path),
     )
-    return architecture, tower_files.tensors
+    tensors = {**tower_files.tensors, **rename_all(open_weights(folder), rename)}
+    return Opened(architecture, tensors, rename, (folder, tower_files.folder))
 
 
 def _projector(data: dict[str, Any], depth: int, path: Path) -> AnyProjector:

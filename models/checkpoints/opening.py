@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -14,8 +15,8 @@ from models.checkpoints.depth import DepthCheckpoint, open_depth_folder
 from models.checkpoints.depth_original import open_depth_file
 from models.checkpoints.hub import resolve
 from models.checkpoints.lora import merge_adapter
-from models.checkpoints.tensors import LazyTensor, open_weights, read_json
-from models.checkpoints.vlm import Rename, VlmCheckpoint, assemble, rename_all
+from models.checkpoints.tensors import open_weights, read_json
+from models.checkpoints.vlm import Opened, VlmCheckpoint, assemble, rename_all
 
 SUPPORTED = (
     "LLaVA-1.5 (of transformers, or llava_llama), PaliGemma, Phi-2 with parts.yaml, Depth Anything and folders with "
@@ -70,33 +71,29 @@ def _open(folder: Path, source: str, adapter: Path | None) -> VlmCheckpoint | De
         if adapter is not None:
             raise UsageError(f"{source} is a depth model, to which adapter {adapter} cannot belong: leave it out.")
         return depth
+    opened = _open_vlm(folder, Path(source).name)
+    adapters = (*opened.adapters, *((adapter,) if adapter else ()))
+    tensors = opened.tensors
+    for lora in adapters:
+        tensors = merge_adapter(tensors, lora, opened.rename)
+    return assemble(replace(opened, tensors=tensors), source, (*opened.folders, *adapters))
+
+
+def _open_vlm(folder: Path, name: str) -> Opened:
     if (folder / capstone.FILE).is_file():
-        parts = capstone.open_parts(folder, Path(source).name)
-        tensors, tokenizer = parts.tensors, parts.tokenizer_folder
-        for lora in (parts.adapter, adapter):
-            tensors = merge_adapter(tensors, lora, _of_decoder) if lora else tensors
-        return assemble(folder, parts.architecture, tensors, source=source, tokenizer_folder=tokenizer)
-    architecture, tensors, rename = _describe(folder, Path(source).name)
-    if adapter is not None:
-        tensors = merge_adapter(tensors, adapter, rename)
-    return assemble(folder, architecture, tensors, source=source)
-
-
-def _describe(folder: Path, name: str) -> tuple[Any, dict[str, LazyTensor], Rename]:
-    """Architecture, tensors by canonical names, and the rule that named them."""
+        return capstone.open_parts(folder, name)
     if (folder / own.FILE).is_file():
-        return load_architecture(folder / own.FILE), rename_all(open_weights(folder), own.rename), own.rename
+        tensors = rename_all(open_weights(folder), own.rename)
+        return Opened(load_architecture(folder / own.FILE), tensors, own.rename, (folder,))
     data = read_json(folder / "config.json")
     kind = str(data.get("model_type"))
     if kind == "llava_llama" or (kind == "llava" and "mm_vision_tower" in data):
-        architecture, tower = llava_original.describe(folder, name, data)
-        tensors = {**tower, **rename_all(open_weights(folder), llava_original.rename)}
-        return architecture, tensors, llava_original.rename
+        return llava_original.open_folder(folder, name, data)
     layouts: dict[str, Any] = {"llava": llava_hf, "paligemma": paligemma}
     if kind not in layouts:
         raise UsageError(f"{folder / 'config.json'}: model_type {kind!r} is not supported: {SUPPORTED} are.")
     architecture = layouts[kind].describe(folder, name, data)
-    return architecture, rename_all(open_weights(folder), llava_hf.rename), llava_hf.rename
+    return Opened(architecture, rename_all(open_weights(folder), llava_hf.rename), llava_hf.rename, (folder,))
 
 
 def _open_depth(folder: Path, source: str) -> DepthCheckpoint | None:
@@ -112,8 +109,3 @@ def _open_depth(folder: Path, source: str) -> DepthCheckpoint | None:
         raise UsageError(f"{folder} holds no config.json: give a checkpoint folder ({SUPPORTED}).")
     data = read_json(folder / "config.json")
     return open_depth_folder(folder, data, source) if data.get("model_type") == "depth_anything" else None
-
-
-def _of_decoder(name: str) -> str:
-    """Adapters of a checkpoint in parts are of its decoder alone."""
-    return f"decoder.{name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import torch
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
 from models.architecture import Architecture
-from models.checkpoints.loading import DERIVED, Shapes, check_tensors, expected_shapes, fill
+from models.checkpoints.loading import DERIVED, check_tensors, expected_shapes, fill
 from models.checkpoints.tensors import LazyTensor, Tensors
 from models.composite import Vision, VisionLanguageModel
 from models.decoder import decoder_config
 
 PARTS = ("tower", "projector", "decoder")
+UNKNOWN = "unknown"
 # A name in the files -> "tower.…", "projector.…" or "decoder.…"; "" for what is not needed; None for what is unknown.
 Rename = Callable[[str], "str | None"]
 
@@ -98,20 +99,31 @@ def rename_all(tensors: Mapping[str, LazyTensor], rename: Rename) -> dict[str, L
     return renamed
 
 
-def assemble(
-    folder: Path,
-    architecture: Architecture,
-    tensors: dict[str, LazyTensor],
-    *,
-    source: str,
-    tokenizer_folder: Path | None = None,
-) -> VlmCheckpoint:
-    """Check tensors (named ``tower.…``, ``projector.…``, ``decoder.…``) against the architecture and sort them.
+@dataclass(frozen=True)
+class Opened:
+    """What a layout's reader finds, before it is checked.
 
-    ``source`` is what the user named: a path or hub id.
+    ``tensors`` are named ``tower.…``, ``projector.…`` and ``decoder.…``; ``rename`` makes such names of those in the
+    files and of an adapter's modules; ``folders`` are all that it was made from, the checkpoint's own first, and
+    ``adapters`` belong to it.
     """
-    expected: Shapes = expected_shapes(lambda: VisionLanguageModel(architecture))
-    tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith(DERIVED)}
+
+    architecture: Architecture
+    tensors: dict[str, LazyTensor]
+    rename: Rename
+    folders: tuple[Path, ...]
+    tokenizer_folder: Path | None = None
+    adapters: tuple[Path, ...] = ()
+
+
+def assemble(opened: Opened, source: str, cards: Sequence[Path]) -> VlmCheckpoint:
+    """Check the tensors against the architecture and sort them.
+
+    ``source`` is what the user named, a path or hub id; ``cards`` the folders whose licences hold.
+    """
+    architecture, folder = opened.architecture, opened.folders[0]
+    expected = expected_shapes(lambda: VisionLanguageModel(architecture))
+    tensors = {name: tensor for name, tensor in opened.tensors.items() if not name.endswith(DERIVED)}
     if architecture.decoder.tied:
         tensors.pop("decoder.lm_head.weight", None)  # saved beside the embedding by some versions, never used
     check_tensors(source, expected, tensors)
@@ -119,14 +131,15 @@ def assemble(
         part: Tensors({n.removeprefix(f"{part}."): tensors[n] for n in expected if n.startswith(f"{part}.")})
         for part in PARTS
     }
+    licences = [licence for licence in map(read_licence, cards) if licence != UNKNOWN]
     return VlmCheckpoint(
         folder=folder,
         architecture=architecture,
         tower=parts["tower"],
         projector=parts["projector"],
         decoder=parts["decoder"],
-        tokenizer_folder=tokenizer_folder or folder,
-        licence=read_licence(folder),
+        tokenizer_folder=opened.tokenizer_folder or folder,
+        licence=", ".join(dict.fromkeys(licences)) or UNKNOWN,
         source=source,
     )
 
@@ -142,4 +155,4 @@ def read_licence(folder: Path) -> str:
         else {}
     )
     named = stated.get("license", "")
-    return (stated.get("license_name") if named in ("", "other") else named) or named or "unknown"
+    return (stated.get("license_name") if named in ("", "other") else named) or named or UNKNOWN

@@ -170,3 +170,11 @@ def test_prompts_fit_a_bundle(tiny: Path) -> None:
         entry = LlmEntry(file="llm.gguf", width=checkpoint.architecture.decoder.width, prompt=runs, **prompt)
         assert [run.run for run in entry.prompt].count("image") == 1
         assert entry.context > checkpoint.architecture.image_tokens
+
+
+def test_the_licences_of_all_parts_are_told(tiny: Path, tmp_path: Path) -> None:
+    folder = copy_folder(tiny / "capstone", tmp_path / "c")
+    assert open_checkpoint(folder, kind="vlm").licence == "unknown"
+    (folder / "phi" / "README.md").write_text("---\nlanguage: en\nlicense: mit\n---\n")
+    (folder / "clip" / "README.md").write_text("---\nlicense: other\nlicense_name: tiny-clip\n---\n")
+    assert open_checkpoint(folder, kind="vlm").licence == "mit, tiny-clip"
