@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from edge_nav.bundle import LlmEntry
+from edge_nav.bundle import LlmEntry, TokensRun
 from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from export.gguf.engine import Model, llama
@@ -23,7 +23,10 @@ from export.gguf.writer import HEADER_BYTES, check_space, write_gguf
 from export.parity.llm import PromptShape, encode, quantised_rows, tokenizer_rows, torch_rows
 from export.parity.report import ParityRow, demand, told
 from export.parity.texts import PROSE
-from models.checkpoints import VlmCheckpoint
+
+if TYPE_CHECKING:
+    from models.architecture import Prompt
+    from models.checkpoints import VlmCheckpoint
 
 FILE = "llm.gguf"
 
@@ -41,8 +44,8 @@ class LlmOptions(Settings):
     )
     checks: Literal["all", "tokenizer"] = Field(
         default="all",
-        description="all: torch's and llama.cpp's words and the quantised files' perplexity too, which reads the whole "
-        "model some hundred times.",
+        description="all: answers against torch's and the quantised files' perplexity, too; llama.cpp maps the "
+        "unquantised file whole for it, and memory that does not hold it makes it slow.",
     )
     threads: int = Field(default=0, ge=0, le=256, description="Threads of the quantiser; 0: one a core.")
 
@@ -71,11 +74,14 @@ def export_llm(
     plan = plan_tensors(config, checkpoint.decoder, options.base)
     rows = next(t.shape[0] for t in plan if t.name == "token_embd.weight")
     vocabulary = read_vocabulary(tokenizer, rows)
+    _check_prompt(architecture.prompt, rows)
     fallbacks = {q: foresee(q, plan) for q in options.quantisations}
     check_space(out, _space(plan, options.quantisations))
 
     base = out / (f"llm-{options.base}.gguf" if options.quantisations else FILE)
-    origin = Origin(architecture.name, checkpoint.licence, checkpoint.source)
+    # A folder's path means nothing on another machine.
+    source = "" if Path(checkpoint.source).exists() else f"https://huggingface.co/{checkpoint.source}"
+    origin = Origin(architecture.name, checkpoint.licence, source)
     parity: list[ParityRow] = []
     started = time.monotonic()
     write_gguf(base, config, plan, vocabulary, options.base, origin, progress)
@@ -86,7 +92,7 @@ def export_llm(
     # A wrong token is known in a moment, a wrong weight after minutes: no need to wait for it.
     demand(parity)
     if options.checks == "all":
-        parity += torch_rows(base, config, checkpoint.decoder, tokenizer, shape)
+        parity += torch_rows(base, config, checkpoint.decoder, tokenizer, shape, progress=progress)
         demand(parity)
     files: dict[Quantisation, Path] = {}
     for i, q in enumerate(options.quantisations):
@@ -98,7 +104,7 @@ def export_llm(
             told_of = fallen_back(fallbacks[q], types)
             parity.append(told(files[q].name, f"tensors that cannot be {q}", float(len(fallbacks[q])), told_of))
     if options.checks == "all" and files:
-        parity += quantised_rows(base, files, encode(tokenizer, text, add_special=True))
+        parity += quantised_rows(base, files, encode(tokenizer, text, add_special=True), progress)
         demand(parity)
     return _result(checkpoint, base, files, options, parity)
 
@@ -124,10 +130,16 @@ def _result(
         attention=prompt.attention,
         image_scale=prompt.image_scale,
         stop_ids=prompt.stop_ids,
-        context=prompt.context,
+        context=min(prompt.context, int(checkpoint.decoder_config.max_position_embeddings)),
         answer_tokens=prompt.answer_tokens,
     )
     return LlmResult(entry, sorted(variants.values()), parity)
+
+
+def _check_prompt(prompt: Prompt, rows: int) -> None:
+    named = [*prompt.stop_ids, *(i for run in prompt.runs if isinstance(run, TokensRun) for i in run.ids)]
+    if beyond := [i for i in named if not 0 <= i < rows]:
+        raise UsageError(f"the prompt names token {beyond[0]} of a decoder with {rows}: correct its architecture.yaml.")
 
 
 def _space(plan: Sequence[Planned], quantisations: Sequence[Quantisation]) -> int:

@@ -6,6 +6,7 @@ llama.cpp ends the process on some misuse. Everything that could lead there is c
 from __future__ import annotations
 
 import ctypes
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
 
+SMALL = 20_000_000
 Floats = NDArray[np.float32]
 _kept: list[Any] = []
 _listeners: list[Callable[[str], None]] = []
@@ -135,8 +137,10 @@ class Session:
         parameters.n_batch = parameters.n_ubatch = context
         parameters.type_k = parameters.type_v = 0  # F32
         parameters.flash_attn_type = 0  # off
-        if threads:
-            parameters.n_threads = parameters.n_threads_batch = threads
+        # llama.cpp's own default is 4 whatever the machine, and threads without a core of their own wait spinning.
+        # A small model's work is done before a second thread has begun.
+        small = module.llama_model_n_params(model) < SMALL
+        parameters.n_threads = parameters.n_threads_batch = threads or (1 if small else os.cpu_count() or 1)
         with listening():
             self._context = module.llama_init_from_model(model, parameters)
         if not self._context:

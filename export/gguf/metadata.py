@@ -22,7 +22,7 @@ FILE_TYPES: dict[Base, int] = {"F32": 0, "F16": 1, "BF16": 32}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the weights are from."""
+    """Where the weights are from; ``source`` is an address, or empty."""
 
     name: str
     licence: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ def write_gguf(
         writer.close()
         part.replace(path)
     except BaseException as e:
-        writer.close()
+        with suppress(OSError):  # a full disk fails once more when what is buffered is written
+            writer.close()
         part.unlink(missing_ok=True)
         if isinstance(e, OSError):
             raise UsageError(f"{path} could not be written ({e.strerror or e}): check the disk.") from e

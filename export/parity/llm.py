@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
 from export.gguf.engine import Floats, Model, Session
-from export.gguf.plan import Sources
+from export.gguf.plan import Progress, Sources
 from export.gguf.quantise import Quantisation
 from export.gguf.tokenizer import marks_first_only
 from export.parity.reference import Line, reference_logits, rows_of
@@ -74,7 +74,14 @@ def tokenizer_rows(model: Model, tokenizer: Any, shape: PromptShape) -> list[Par
 
 
 def torch_rows(
-    path: Path, config: Any, sources: Sources, tokenizer: Any, shape: PromptShape, *, seed: int = 0
+    path: Path,
+    config: Any,
+    sources: Sources,
+    tokenizer: Any,
+    shape: PromptShape,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> list[ParityRow]:
     """Greedy words and logits of the unquantised file against torch, with an image's embeddings in the prompt.
 
@@ -92,21 +99,28 @@ def torch_rows(
             ids, logits = _greedy(session, p, factor)
             answers.append(ids)
             ours.append(logits)
+            if progress is not None:
+                progress("llama.cpp answers", len(answers), len(prompts))
     # The embedding of the last word is not needed: nothing is asked after it.
     words = rows_of(sources, [i for a in answers for i in a[:-1]])
     lines = [
         Line(np.concatenate([p.rows, w]), p.prefix, len(p.rows) - 1)
         for p, w in zip(prompts, np.split(words, len(prompts)), strict=True)
     ]
-    theirs = reference_logits(config, sources, lines)
+    theirs = reference_logits(config, sources, lines, progress)
     return _compare(ours, theirs, answers, factor, time.monotonic() - started)
 
 
-def quantised_rows(base: Path, quantised: Mapping[Quantisation, Path], ids: Sequence[int]) -> list[ParityRow]:
+def quantised_rows(
+    base: Path, quantised: Mapping[Quantisation, Path], ids: Sequence[int], progress: Progress | None = None
+) -> list[ParityRow]:
     """Perplexity and first choices of each quantised file against the unquantised one, on the tokens of a text."""
     if len(ids) < 2:
         raise UsageError("the text for comparing quantisations has no two tokens: give a longer one.")
+    reading = "reading a text with each file"
     loss, choice, count = _read(base, ids)
+    if progress is not None:
+        progress(reading, 1, 1 + len(quantised))
     trained = float(loss.mean()) < math.log(count)
     rows = []
     for kind, path in quantised.items():
@@ -123,6 +137,8 @@ def quantised_rows(base: Path, quantised: Mapping[Quantisation, Path], ids: Sequ
         floor = AGREEMENT[kind] if trained else UNTRAINED_AGREEMENT
         rows.append(at_least(what, "top-1 agreement", same, floor, f"{len(loss)} tokens"))
         rows.append(told(what, "seconds", time.monotonic() - started))
+        if progress is not None:
+            progress(reading, 1 + len(rows) // 3, 1 + len(quantised))
     return rows
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export.gguf.plan import Sources
+from export.gguf.plan import Progress, Sources
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +36,9 @@ def rows_of(sources: Sources, ids: Sequence[int]) -> Floats:
     return found
 
 
-def reference_logits(config: Any, sources: Sources, lines: Sequence[Line]) -> list[Floats]:
+def reference_logits(
+    config: Any, sources: Sources, lines: Sequence[Line], progress: Progress | None = None
+) -> list[Floats]:
     """Float32 logits [n - first, rows] of each line, by Hugging Face's own modules with the checkpoint's weights.
 
     All lines go through as one batch, so that each tensor is read once; it is dropped after its use, which is why a
@@ -54,7 +56,7 @@ def reference_logits(config: Any, sources: Sources, lines: Sequence[Line]) -> li
         seen = (at <= at[:, None]) | ((at < line.prefix) & (at[:, None] < line.prefix))
         mask[i, 0].masked_fill_(~seen, torch.finfo(torch.float32).min)
     model = _hollow(config)
-    _attach(model, sources)
+    _attach(model, sources, progress)
     with torch.inference_mode():
         hidden = model.model(inputs_embeds=inputs, attention_mask=mask, use_cache=False).last_hidden_state
         wanted = torch.cat([hidden[i, line.first : len(line.embeddings)] for i, line in enumerate(lines)])
@@ -73,18 +75,28 @@ def _hollow(config: Any) -> Any:
     return model.eval()
 
 
-def _attach(model: Any, sources: Sources) -> None:
-    for name, module in model.named_modules():
-        own = [n for n, _ in module.named_parameters(recurse=False)]
-        if own:
-            _fill_when_used(module, {n: _source_name(f"{name}.{n}", sources) for n in own}, sources)
+def _attach(model: Any, sources: Sources, progress: Progress | None) -> None:
+    holders = {name: [n for n, _ in m.named_parameters(recurse=False)] for name, m in model.named_modules()}
+    holders = {name: own for name, own in holders.items() if own}
+    done = 0
+
+    def used() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            # The table of embeddings is not looked up here.
+            progress("torch reads the answers", done, len(holders) - 1)
+
+    for name, own in holders.items():
+        names = {n: _source_name(f"{name}.{n}", sources) for n in own}
+        _fill_when_used(model.get_submodule(name), names, sources, used)
 
 
 def _source_name(name: str, sources: Sources) -> str:
     return "model.embed_tokens.weight" if name == "lm_head.weight" and name not in sources else name
 
 
-def _fill_when_used(module: nn.Module, names: dict[str, str], sources: Sources) -> None:
+def _fill_when_used(module: nn.Module, names: dict[str, str], sources: Sources, used: Callable[[], None]) -> None:
     import torch
 
     def fill(_: nn.Module, __: Any) -> None:
@@ -94,6 +106,7 @@ def _fill_when_used(module: nn.Module, names: dict[str, str], sources: Sources) 
     def drop(_: nn.Module, __: Any, ___: Any) -> None:
         for n in names:
             module._parameters[n] = torch.nn.Parameter(torch.empty(0, device="meta"), requires_grad=False)
+        used()
 
     module.register_forward_pre_hook(fill)
     module.register_forward_hook(drop)
