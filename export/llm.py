@@ -16,9 +16,10 @@ from edge_nav.settings import Settings
 from export.gguf.engine import Model, llama
 from export.gguf.metadata import Origin, check_supported
 from export.gguf.plan import Base, Planned, Progress, planned_bytes
-from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise, summary
+from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise
 from export.gguf.tensors import plan_tensors
 from export.gguf.tokenizer import load_tokenizer, read_vocabulary
+from export.gguf.types import summary
 from export.gguf.writer import HEADER_BYTES, check_space, write_gguf
 from export.parity.llm import PromptShape, encode, quantised_rows, tokenizer_rows, torch_rows
 from export.parity.report import ParityRow, demand, told

@@ -23,6 +23,7 @@ SMALL = 20_000_000
 Floats = NDArray[np.float32]
 _kept: list[Any] = []
 _listeners: list[Callable[[str], None]] = []
+_raised: list[BaseException] = []
 lines: deque[str] = deque(maxlen=200)
 """The last warnings and errors of llama.cpp, which stay off the screen."""
 
@@ -44,7 +45,8 @@ def llama() -> Any:
 
 @contextmanager
 def listening(listener: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Keep what llama.cpp logs meanwhile, and hand on every line of it."""
+    """Keep what llama.cpp logs meanwhile, and hand on every line of it. What a listener raises is raised at the end:
+    llama.cpp cannot be stopped amid its work."""
     module = llama()
     before = _heard(module)
     lines.clear()
@@ -57,6 +59,10 @@ def listening(listener: Callable[[str], None] | None = None) -> Iterator[None]:
         module.llama_log_set(before, ctypes.c_void_p(0))
         if listener is not None:
             _listeners.remove(listener)
+        raised = list(_raised)
+        _raised.clear()
+    if raised:
+        raise raised[0]
 
 
 def _heard(module: Any) -> Any:
@@ -70,10 +76,13 @@ def _address(callback: Any) -> int | None:
 
 
 def _keep(level: int, text: bytes, _: Any) -> None:
-    line = text.decode("utf-8", "replace")
-    lines.append(f"{level} {line}")
-    for listener in _listeners:
-        listener(line)
+    try:
+        line = text.decode("utf-8", "replace")
+        lines.append(f"{level} {line}")
+        for listener in _listeners:
+            listener(line)
+    except BaseException as e:  # noqa: BLE001 - ctypes would swallow it, an interrupt of the user's above all
+        _raised.append(e)
 
 
 def complaint() -> str:

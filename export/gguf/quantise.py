@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from edge_nav.errors import UsageError
 from export.gguf import engine
 from export.gguf.memory import released
 from export.gguf.plan import Planned, Progress
+from export.gguf.types import read_types
 
 Quantisation = Literal["Q4_K_M", "Q4_0", "Q5_K_M", "Q8_0"]
 FILE_TYPES: dict[Quantisation, int] = {"Q4_0": 2, "Q8_0": 7, "Q4_K_M": 15, "Q5_K_M": 17}
@@ -100,16 +101,6 @@ def quantise(
     return types
 
 
-def read_types(path: Path) -> dict[str, str]:
-    """Tensor -> type of its values, as the file says."""
-    return {t.name: t.tensor_type.name for t in _tensors(path)}
-
-
-def summary(types: dict[str, str]) -> str:
-    """Such as "21 Q4_K, 4 Q6_K, 9 F32"."""
-    return ", ".join(f"{n} {kind}" for kind, n in Counter(types.values()).most_common())
-
-
 def fallen_back(fallbacks: Iterable[Fallback], types: Mapping[str, str]) -> str:
     """Which tensors have what type instead, those of all layers together."""
     counted = Counter((re.sub(r"\.\d+\.", ".*.", f.tensor), f.row, types[f.tensor]) for f in fallbacks)
@@ -127,12 +118,6 @@ def _verify(q: Quantisation, plan: Sequence[Planned], expected: Sequence[Fallbac
             wrong.append(f"{t.name} is {types.get(t.name, 'missing')}")
     if wrong:
         raise UsageError(f"llama.cpp wrote other types than {q} has ({'; '.join(wrong[:8])}): choose another.")
-
-
-def _tensors(path: Path) -> list[Any]:
-    from gguf import GGUFReader
-
-    return list(GGUFReader(path).tensors)
 
 
 class _Steps:
