@@ -201,6 +201,7 @@ def test_hashes_are_asked_for_where_the_listing_has_none(hub: HubServer, tmp_pat
         (["no/such"], "no/such is not at http"),
         (["nonsense"], "model 'nonsense' is not known: name one of depth-indoor"),
         ([ID, "--revision", "v9"], "has no revision 'v9'"),
+        ([ID, "--revision", ""], "--revision is empty"),
         (["spatial-llava-7b", "--revision", "v9"], "comes from several repositories"),
         ([ID, "--to", "a-file"], "is a file: give a folder"),
         ([ID, "--to", "other"], "holds someone/else already"),

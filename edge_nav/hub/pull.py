@@ -78,6 +78,8 @@ def pull(what: str, to: Path | None, revision: str, talk: Talk, hub: Hub | None 
     """
     hub = hub or Hub()
     name, model = find(what)
+    if not revision.strip():
+        raise UsageError("--revision is empty: leave it out, or name a branch, tag or commit.")
     if revision != MAIN and len(model.repositories) > 1:
         ids = ", ".join(r.id for r in model.repositories)
         raise UsageError(f"--revision {revision}: {name} comes from several repositories; pull each by its id ({ids}).")

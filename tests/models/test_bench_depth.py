@@ -48,6 +48,23 @@ def test_a_bundle_is_measured_beside_the_pipeline_and_agrees_with_it(tmp_path: P
     assert "depth-estimation pipeline, torch" in str(pipeline["runs_on"])
 
 
+@pytest.mark.slow
+def test_a_checkpoint_alone_is_exported_in_every_way_that_is_measured(tmp_path: Path) -> None:
+    checkpoint = write_depth_anything(tmp_path / "checkpoint", metric=True)
+    figures = tmp_path / "figures.json"
+    done = run(
+        "main.py", "bench", "depth", "--checkpoint", checkpoint, "--rounds", 1, "--threads", 1, "--json", figures
+    )
+    assert done.returncode == 0, done.stderr
+    measured = {what: row["input"] for what, row in rows(figures).items() if what.startswith("ONNX Runtime")}
+    assert measured == {
+        "ONNX Runtime, fp32": "70x98",
+        "ONNX Runtime, int8": "70x98",
+        "ONNX Runtime, fp32-308": "308x406",
+        "ONNX Runtime, int8-308": "308x406",
+    }
+
+
 def test_without_a_checkpoint_the_first_bundle_is_the_measure(tmp_path: Path) -> None:
     bundles = [str(write_bundle(tmp_path / name)) for name in ("one", "two")]
     figures = tmp_path / "figures.json"
