@@ -5,7 +5,7 @@ import json
 import pytest
 import transformers
 from gguf_tiny import llama, sources
-from tiny_checkpoints import _byte_level, _sentencepiece, byte_level_tokenizer, llama_tokenizer
+from tiny_checkpoints import byte_level_tokenizer, llama_tokenizer
 from tokenizers import AddedToken
 
 from edge_nav.bundle import ImageRun, TextRun
@@ -19,6 +19,7 @@ from export.gguf.tokenizer import CONTROL, UNUSED, USER_DEFINED, load_tokenizer,
 from export.gguf.writer import write_gguf
 from export.parity.llm import PromptShape, encode, tokenizer_rows
 from export.parity.texts import PROSE, TRICKY
+from models.random_checkpoints.tokenizers import byte_level_json, sentencepiece_model
 
 SPACES = [AddedToken(" " * n, normalized=True) for n in range(2, 32)] + [AddedToken("\t" * n) for n in range(2, 10)]
 PLACES = [AddedToken(f"<loc{i:04}>", normalized=False) for i in range(20)]
@@ -32,7 +33,7 @@ def of_llama(folder):
 def of_vicuna(folder):
     """The SentencePiece model alone, as Vicuna publishes it."""
     folder.mkdir()
-    (folder / "tokenizer.model").write_bytes(_sentencepiece("llama"))
+    (folder / "tokenizer.model").write_bytes(sentencepiece_model("llama"))
     settings = {"tokenizer_class": "LlamaTokenizer", "legacy": False, "add_bos_token": True}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     return load_tokenizer(folder)
@@ -40,7 +41,7 @@ def of_vicuna(folder):
 
 def of_gemma(folder):
     folder.mkdir()
-    (folder / "tokenizer.model").write_bytes(_sentencepiece("gemma"))
+    (folder / "tokenizer.model").write_bytes(sentencepiece_model("gemma"))
     tokenizer = transformers.GemmaTokenizerFast(vocab_file=str(folder / "tokenizer.model"))
     tokenizer.add_tokens(PLACES)
     tokenizer.add_tokens([AddedToken("<image>", special=True, normalized=False)])
@@ -60,7 +61,7 @@ def of_llama3(folder):
     """Byte-level, split as Llama 3 splits."""
     from tokenizers import Regex, Tokenizer, pre_tokenizers
 
-    tokenizer = Tokenizer.from_str(_byte_level())
+    tokenizer = Tokenizer.from_str(byte_level_json())
     (pattern,) = (p for p, name in module.SPLITS.items() if name == "llama-bpe")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
