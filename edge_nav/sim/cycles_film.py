@@ -15,6 +15,8 @@ REFERENCE = 0.5
 BALANCE = 0.55
 """How far the light's colour is taken out; cameras leave warm lamps a little warm."""
 SATURATION, CONTRAST = 1.25, 1.28
+WHITE = 1.06
+"""Windows and lamps are white, not nearly so."""
 
 # AgX by Troy Sobotka, in the polynomial form published by Benjamin Wrensch (iolite-engine.com, 2023).
 INSET = np.array(
@@ -49,7 +51,7 @@ def exposure(light: F32) -> float:
     wanted = MIDDLE_GREY * (middle / REFERENCE) ** NIGHT_KEPT
     gain = min(max(wanted, 0.13), 0.46) / max(middle, 1e-6)
     # The brightest parts keep their detail: at most 2.5 stops above grey, where that costs less than one stop.
-    return max(min(gain, MIDDLE_GREY * 5.0 / max(high, 1e-6)), gain * 0.5)
+    return float(max(min(gain, MIDDLE_GREY * 5.0 / max(high, 1e-6)), gain * 0.5))
 
 
 def curve(light: F32) -> NDArray[np.uint8]:
@@ -59,7 +61,7 @@ def curve(light: F32) -> NDArray[np.uint8]:
     y = np.full_like(x, CURVE[0])
     for factor in CURVE[1:]:
         y = y * x + factor
-    y = np.maximum(y @ OUTSET.T, 0.0) ** CONTRAST
+    y = WHITE * np.maximum(y @ OUTSET.T, 0.0) ** CONTRAST
     grey = (y @ LUMINANCE)[..., None]
     y = grey + (y - grey) * SATURATION
     return np.asarray(np.clip(y * 255.0 + 0.5, 0, 255).astype(np.uint8))

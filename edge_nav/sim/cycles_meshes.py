@@ -161,4 +161,10 @@ def _with_ends(mesh: Mesh, ends: list[tuple[F64, F64]]) -> Mesh:
         uv.append(rim[:, :2])
         normals.append(np.broadcast_to(normal, rim.shape).astype(np.float64))
         count, corner = count + len(rim), corner + len(rim)
-    return Mesh(*(np.concatenate(part) for part in (vertices, corners, starts, uv, normals)))
+    return Mesh(
+        np.concatenate(vertices),
+        np.concatenate(corners),
+        np.concatenate(starts),
+        np.concatenate(uv),
+        np.concatenate(normals),
+    )

@@ -10,6 +10,9 @@ Socket = Any
 Value = Any
 """What an input takes: a number, a tuple, or a socket to link."""
 
+Inputs = Mapping[str, Value] | Mapping[int, Value] | Mapping[str | int, Value]
+"""By name, or by number where names repeat."""
+
 BLACK, WHITE = (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)
 
 
@@ -20,7 +23,7 @@ class Nodes:
         self._tree = tree
         tree.nodes.clear()
 
-    def add(self, kind: str, inputs: Mapping[str | int, Value], props: Mapping[str, Any] | None = None) -> Any:
+    def add(self, kind: str, inputs: Inputs, props: Mapping[str, Any] | None = None) -> Any:
         """A node ``ShaderNode<kind>`` with its properties set and its inputs set or linked."""
         node = self._tree.nodes.new(f"ShaderNode{kind}")
         for name, value in (props or {}).items():
@@ -52,7 +55,7 @@ class Nodes:
         return self.add("VectorMath", {0: a, 1: b}, {"operation": operation}).outputs[0]
 
     def scaled(self, a: Value, factor: Value) -> Socket:
-        return self.add("VectorMath", {0: a, "Scale": factor}, {"operation": "SCALE"}).outputs[0]
+        return self.add("VectorMath", {0: a, 3: factor}, {"operation": "SCALE"}).outputs[0]
 
     def mix(self, factor: Value, a: Value, b: Value, blend: str = "MIX") -> Socket:
         """Colours."""
@@ -61,7 +64,7 @@ class Nodes:
 
     def between(self, value: Value, low: float, high: float, to_low: float = 0.0, to_high: float = 1.0) -> Socket:
         """A number taken from one range to another, and kept there."""
-        inputs = {"Value": value, 1: low, 2: high, 3: to_low, 4: to_high}
+        inputs: dict[str | int, Value] = {"Value": value, 1: low, 2: high, 3: to_low, 4: to_high}
         return self.add("MapRange", inputs, {"clamp": True}).outputs[0]
 
     def noise(self, at: Socket, scale: Value, detail: float = 2.0, distortion: float = 0.0) -> Socket:

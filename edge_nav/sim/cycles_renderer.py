@@ -23,7 +23,7 @@ from edge_nav.sim import cycles_exr, cycles_film, cycles_meshes
 from edge_nav.sim.cycles_lights import LightSet, roofed
 from edge_nav.sim.cycles_materials import ALONG, PLANKS, UV, linear, look_of, template
 from edge_nav.sim.raycast import NEAR_M, Pose, camera_axes
-from edge_nav.sim.shapes import FAR_M, Material, Rendered, Shape, World
+from edge_nav.sim.shapes import FAR_M, Lights, Material, Rendered, Shape, World
 from edge_nav.types import Intrinsics
 
 SENSOR_MM = 36.0
@@ -44,6 +44,7 @@ class CyclesRenderer:
         self._folder = tempfile.TemporaryDirectory(prefix="edge-nav-", dir=_memory_folder())
         self._picture = Path(self._folder.name) / "frame.exr"
         self._still: tuple[Shape, ...] | None = None
+        self._lit: Lights | None = None
         self._inside = False
         self._begin()
 
@@ -51,13 +52,13 @@ class CyclesRenderer:
         """One picture with its truth. What is ``still`` is built once as long as it stays the same object."""
         if len(world.still) + len(world.moving) > MOST_SHAPES:
             raise ValueError(f"{len(world.still) + len(world.moving)} shapes, at most {MOST_SHAPES} can be told apart")
-        if world.still is not self._still:
+        if world.still is not self._still or world.lights != self._lit:
             self._begin()
             self._inside = roofed(world.still)
             self._lights.show(world)
             for n, shape in enumerate(world.still):
                 self._object(shape, n + 1)
-            self._still = world.still
+            self._still, self._lit = world.still, world.lights
         self._show_moving(world.moving, len(world.still))
         self._place_camera(pose, camera)
         # Another pattern of samples for each view, and the same one for the same view.

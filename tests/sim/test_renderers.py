@@ -1,0 +1,54 @@
+"""The two renderers are held to each other: the same scene and camera, the same depth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edge_nav.errors import UsageError
+from edge_nav.sim.cycles_renderer import CyclesRenderer
+from edge_nav.sim.families import FAMILIES, generate
+from edge_nav.sim.mujoco_renderer import MujocoRenderer
+from edge_nav.sim.scene import Scene
+from edge_nav.sim.shapes import Renderer, Shape, World
+from edge_nav.sim.viewpoints import viewpoints
+
+VIEWS = 3
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Renderer, Renderer]]:
+    try:
+        fast = MujocoRenderer()
+        fine = CyclesRenderer(samples=1, bounces=0, threads=2)
+    except UsageError as e:
+        pytest.skip(str(e))
+    yield fast, fine
+    fast.close()
+    fine.close()
+
+
+def sharp(world: World) -> World:
+    """Without rounded edges, which the realistic renderer alone draws."""
+
+    def all_sharp(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        return tuple(dataclasses.replace(s, bevel_m=0.0) for s in shapes)
+
+    return dataclasses.replace(world, still=all_sharp(world.still), moving=all_sharp(world.moving))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_renderers_agree_on_depth_and_things(both: tuple[Renderer, Renderer], family: str) -> None:
+    scene = Scene(generate(family, 1))
+    still = sharp(scene.world(0.0)).still
+    for t, pose, camera in viewpoints(scene, 0, VIEWS):
+        world = dataclasses.replace(sharp(scene.world(t)), still=still)
+        fast, fine = (renderer.render(world, pose, camera) for renderer in both)
+        unknown = np.isnan(fast.depth_m) & np.isnan(fine.depth_m)
+        same = unknown | (np.abs(fast.depth_m - fine.depth_m) <= 0.01)
+        assert same.mean() >= 0.99
+        assert (fast.label == fine.label).mean() >= 0.99
+        assert (fast.instance == fine.instance).mean() >= 0.99
