@@ -3,113 +3,28 @@
 Every tensor has its own values. ``width`` is the decoder's; K-quants need 256.
 """
 
-import io
 import json
-from functools import lru_cache
 from pathlib import Path
 
 import torch
 import transformers
 from torch import nn
 
+from models.random_checkpoints.tokenizers import forget, save_gemma, save_llama, write_byte_level
+
 IMAGE_SIZE = 56
 PATCH = 14
-TEXT = """\
-There is a chair one metre ahead, at two o'clock. Keep left of the table and stop at the kerb.
-What is in front of me? A door, half open. Is the path clear? No: a bicycle stands in the way.
-USER: Describe the picture. ASSISTANT: A person walks along a corridor; the lamp hangs at head height.
-How many steps go down? 12 steps, 0.17 m each. Answer in at most ten words, please!
-A chat between a curious user and an artificial intelligence assistant.
-The assistant gives helpful, detailed, and polite answers to the user's questions.
-Links steht ein Stuhl, rechts führt die Treppe hinunter. Vorsicht: Äste in Kopfhöhe, größer als üblich.
-Hay una silla a un metro. ¿Qué hay delante? ¡Cuidado con el escalón! El niño está aquí.
-Une porte à gauche, où êtes-vous ? La forêt, un cœur, déjà vu.
-सामने एक कुर्सी है। रास्ता साफ़ है या नहीं?
-前面有一把椅子，请向左走。门是开着的。
-前に椅子があります。止まってください。
-Впереди лестница, осторожно.  Two  spaces,\ta tab,\n\nand an empty line: def f(x): return x ** 2  # 🦮 🚶
-"""
-
-
-@lru_cache
-def _sentencepiece(style: str) -> bytes:
-    """A byte-pair SentencePiece model with byte fallback, set up like Llama's or like Gemma's."""
-    import sentencepiece
-
-    special = {
-        "llama": {"unk_id": 0, "bos_id": 1, "eos_id": 2, "pad_id": -1, "add_dummy_prefix": True},
-        "gemma": {
-            "pad_id": 0,
-            "eos_id": 1,
-            "bos_id": 2,
-            "unk_id": 3,
-            "add_dummy_prefix": False,
-            "eos_piece": "<eos>",
-            "bos_piece": "<bos>",
-            "user_defined_symbols": ["\n", "\n\n"],
-        },
-    }[style]
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(TEXT.splitlines()),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=640,
-        character_coverage=0.98,
-        byte_fallback=True,
-        split_digits=True,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        allow_whitespace_only_pieces=True,
-        minloglevel=2,
-        num_threads=1,
-        **special,
-    )
-    return model.getvalue()
-
-
-@lru_cache
-def _byte_level() -> str:
-    """A byte-level BPE tokenizer like GPT-2's, as the JSON of the tokenizers library."""
-    from tokenizers import ByteLevelBPETokenizer
-
-    tokenizer = ByteLevelBPETokenizer()
-    tokenizer.train_from_iterator(
-        TEXT.splitlines(), vocab_size=500, special_tokens=["<|endoftext|>"], show_progress=False
-    )
-    return str(tokenizer.to_str())
 
 
 def llama_tokenizer(folder: Path, *, extra: tuple[str, ...] = ()):
     """Save a Llama tokenizer (SentencePiece) with both of its files, and give the fast one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tokenizer.model").write_bytes(_sentencepiece("llama"))
-    tokenizer = transformers.LlamaTokenizerFast(
-        vocab_file=str(folder / "tokenizer.model"), legacy=True, add_prefix_space=True
-    )
-    if extra:
-        tokenizer.add_tokens([transformers.AddedToken(t, special=True, normalized=False) for t in extra])
-    tokenizer.save_pretrained(folder)
-    _forget(folder / "tokenizer_config.json", "add_prefix_space")
-    return tokenizer
-
-
-def _forget(path: Path, key: str) -> None:
-    """Published Llama tokenizers do not state this key, which would have tokenizer.json converted anew."""
-    data = json.loads(path.read_text())
-    data.pop(key, None)
-    path.write_text(json.dumps(data, indent=2))
+    return save_llama(folder, extra)
 
 
 def byte_level_tokenizer(folder: Path, kind=None):
     """Save a byte-level BPE tokenizer as Phi-2's (CodeGen) and give it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model = json.loads(_byte_level())["model"]
-    (folder / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
-    merges = [" ".join(m) if isinstance(m, list) else m for m in model["merges"]]
-    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n", encoding="utf-8")
-    kind = kind or transformers.CodeGenTokenizerFast
-    tokenizer = kind(vocab_file=str(folder / "vocab.json"), merges_file=str(folder / "merges.txt"))
+    files = {name: str(path) for name, path in write_byte_level(folder).items()}
+    tokenizer = (kind or transformers.CodeGenTokenizerFast)(**files)
     tokenizer.save_pretrained(folder)
     return tokenizer
 
@@ -211,7 +126,7 @@ def write_llava_hf(
         "{% if add_generation_prompt %}ASSISTANT:{% endif %}",
     )
     processor.save_pretrained(folder)
-    _forget(folder / "tokenizer_config.json", "add_prefix_space")
+    forget(folder / "tokenizer_config.json", "add_prefix_space")
     (folder / "README.md").write_text("---\nlicense: llama2\n---\nTiny, random.\n", encoding="utf-8")
     return folder
 
@@ -220,12 +135,7 @@ def write_paligemma(
     folder: Path, *, width: int = 64, dtype: torch.dtype = torch.float32, seed: int = 2, shard_size: str = "5GB"
 ) -> Path:
     """PaliGemmaForConditionalGeneration: SigLIP, linear, Gemma with one KV head and heads wider than width/heads."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tokenizer.model").write_bytes(_sentencepiece("gemma"))
-    tokenizer = transformers.GemmaTokenizerFast(vocab_file=str(folder / "tokenizer.model"))
-    places = [f"<loc{i:04}>" for i in range(1024)] + [f"<seg{i:03}>" for i in range(128)]
-    tokenizer.add_tokens([transformers.AddedToken(t, normalized=False) for t in places])
-    tokenizer.add_tokens([transformers.AddedToken("<image>", special=True, normalized=False)])
+    tokenizer = save_gemma(folder)
     image = tokenizer.convert_tokens_to_ids("<image>")
     vocab = padded(len(tokenizer))
     text = transformers.GemmaConfig(

@@ -11,7 +11,8 @@ from transformers import AutoConfig, Dinov2Config
 from transformers.models.depth_anything import DepthAnythingConfig, DepthAnythingForDepthEstimation
 
 from edge_nav.errors import UsageError
-from models.random_checkpoints import DPT_PICTURES, RECIPES, Recipe, write_random
+from models.random_checkpoints.depth import DEPTH_RECIPES, DPT_PICTURES
+from models.random_checkpoints.writing import Recipe, write_random
 
 REPO = Path(__file__).resolve().parents[2]
 PUBLISHED_PARAMETERS = 24_785_089
@@ -67,7 +68,7 @@ def test_large_ones_are_written_in_shards(tmp_path: Path) -> None:
 
 def test_the_published_shape(tmp_path: Path) -> None:
     with torch.device("meta"):
-        module = RECIPES["depth-anything-v2-small"].build()
+        module = DEPTH_RECIPES["depth-anything-v2-small"].build()
     assert sum(p.numel() for p in module.parameters()) == PUBLISHED_PARAMETERS
 
 

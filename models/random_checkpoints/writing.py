@@ -1,4 +1,4 @@
-"""`python -m models.random_checkpoints NAME FOLDER`: full-size checkpoints of random numbers.
+"""Writes checkpoints of random numbers in published shapes.
 
 Speed and memory do not depend on what the weights are, so that benchmarks and proofs of scale need none that were
 trained. Shapes are those of the published configurations. Every tensor has values of its own: exporters merge tensors
@@ -12,12 +12,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from edge_nav.errors import UsageError
-from models.command import run_command
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +27,6 @@ license: cc0-1.0
 Random numbers in the shape of {name}, made by `python -m models.random_checkpoints`. They know nothing: for benchmarks
 and tests alone.
 """
-app = typer.Typer(add_completion=False, help="Write a full-size checkpoint of random numbers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +37,26 @@ class Recipe:
     build: Callable[[], nn.Module]
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Other JSON files of the folder."""
+    finish: Callable[[Path], object] = lambda _folder: None
+    """Writes what else belongs to the checkpoint: a tokenizer, a processor."""
     dtype: str = "float32"
     """As it was published."""
 
 
-def _depth_anything_v2_small(max_depth_m: float | None) -> nn.Module:
-    """https://huggingface.co/depth-anything/Depth-Anything-V2-Small-hf and its metric sisters."""
-    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A checkpoint of several folders, and what joins them: ``finish`` writes it and gives its number of parameters."""
 
-    backbone = Dinov2Config(
-        hidden_size=384,
-        num_hidden_layers=12,
-        num_attention_heads=6,
-        image_size=518,
-        patch_size=14,
-        out_features=["stage3", "stage6", "stage9", "stage12"],
-        apply_layernorm=True,
-        reshape_hidden_states=False,
-    )
-    config = DepthAnythingConfig(
-        backbone_config=backbone,
-        patch_size=14,
-        reassemble_hidden_size=384,
-        reassemble_factors=[4, 2, 1, 0.5],
-        neck_hidden_sizes=[48, 96, 192, 384],
-        fusion_hidden_size=64,
-        head_in_index=-1,
-        head_hidden_size=32,
-        depth_estimation_type="relative" if max_depth_m is None else "metric",
-        max_depth=max_depth_m or 1,
-    )
-    module: nn.Module = DepthAnythingForDepthEstimation(config)
-    return module
+    folders: dict[str, Recipe]
+    finish: Callable[[Path, int], int]
 
 
-DPT_PICTURES = {
-    "preprocessor_config.json": {
-        "image_processor_type": "DPTImageProcessor",
-        "do_normalize": True,
-        "do_pad": False,
-        "do_rescale": True,
-        "do_resize": True,
-        "ensure_multiple_of": 14,
-        "image_mean": [0.485, 0.456, 0.406],
-        "image_std": [0.229, 0.224, 0.225],
-        "keep_aspect_ratio": True,
-        "resample": 3,
-        "rescale_factor": 1 / 255,
-        "size": {"height": 518, "width": 518},
-    }
-}
-RECIPES: dict[str, Recipe] = {
-    "depth-anything-v2-small": Recipe(lambda: _depth_anything_v2_small(None), DPT_PICTURES),
-    "depth-anything-v2-metric-indoor-small": Recipe(lambda: _depth_anything_v2_small(20.0), DPT_PICTURES),
-    "depth-anything-v2-metric-outdoor-small": Recipe(lambda: _depth_anything_v2_small(80.0), DPT_PICTURES),
-}
+def write_parts(parts: Parts, name: str, folder: Path, *, seed: int = 0) -> int:
+    """Write a checkpoint of several folders; the number of parameters. UsageError if the folder is in use."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UsageError(f"{folder} is in use: give a new folder.")
+    total = sum(write_random(recipe, name, folder / part, seed=seed) for part, recipe in parts.folders.items())
+    return total + parts.finish(folder, seed)
 
 
 def write_random(recipe: Recipe, name: str, folder: Path, *, seed: int = 0, shard_bytes: int = SHARD_BYTES) -> int:
@@ -117,7 +78,7 @@ def write_random(recipe: Recipe, name: str, folder: Path, *, seed: int = 0, shar
     index: dict[str, str] = {}
     for number, names in enumerate(shards, 1):
         file = "model.safetensors" if len(shards) == 1 else f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        tensors = {n: _values(n, shapes[n], seed).to(dtype) for n in names}
+        tensors = {n: values(n, shapes[n], seed).to(dtype) for n in names}
         save_file(tensors, folder / file, metadata={"format": "pt"})
         index |= dict.fromkeys(names, file)
     total = sum(s.numel() for s in shapes.values())
@@ -126,6 +87,7 @@ def write_random(recipe: Recipe, name: str, folder: Path, *, seed: int = 0, shar
         _write_json(folder / "model.safetensors.index.json", {"metadata": size, "weight_map": index})
     for file, content in recipe.files.items():
         _write_json(folder / file, content)
+    recipe.finish(folder)
     (folder / "README.md").write_text(CARD.format(name=name), encoding="utf-8")
     config: Any = module.config
     config.architectures = [type(module).__name__]
@@ -147,7 +109,7 @@ def _shards(shapes: dict[str, torch.Size], itemsize: int, most: int) -> Iterator
     yield names
 
 
-def _values(name: str, shape: torch.Size, seed: int) -> torch.Tensor:
+def values(name: str, shape: torch.Size, seed: int) -> torch.Tensor:
     """Signals keep their size through the layers: matrices by their fan-in, gains about one, biases about nought."""
     import zlib
 
@@ -164,20 +126,3 @@ def _values(name: str, shape: torch.Size, seed: int) -> torch.Tensor:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-@app.command()
-def write(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(RECIPES)}.")],
-    folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other numbers.")] = 0,
-) -> None:
-    """Write a full-size checkpoint of random numbers."""
-    if name not in RECIPES:
-        raise UsageError(f"recipe {name!r} is not known: name one of {', '.join(RECIPES)}.")
-    total = write_random(RECIPES[name], name, folder, seed=seed)
-    typer.echo(f"{folder}: {name}, {total / 1e6:.1f} million parameters in {RECIPES[name].dtype}.")
-
-
-if __name__ == "__main__":
-    run_command(app)
