@@ -9,6 +9,8 @@ from edge_nav.sim.scene import SceneSpec
 from edge_nav.sim.things.plan import Rect
 from edge_nav.sim.things.walls import THICK_M
 
+ROOM_SHAPES = 16
+"""About what the walls, the window and the lamp of a side room take."""
 WALL_THINGS = ("picture", "mirror", "cabinet", "wall_cupboard", "plant", "bin", "bench", "shelf", "picture", "chair")
 
 
@@ -24,7 +26,7 @@ def generate(seed: int) -> SceneSpec:
         y = draft.between(-1.0, 1.0)
         while y < length - 3.5:
             end = min(y + draft.between(3.2, 5.5), length - 0.2)
-            if draft.chance(0.6):
+            if len(rooms) < 3 and draft.chance(0.6):
                 at = draft.between(y + 0.8, max(end - 0.8, y + 0.85))
                 sides[side].append(door(at, draft))
                 deep = draft.between(2.6, 4.5)
@@ -39,6 +41,7 @@ def generate(seed: int) -> SceneSpec:
     sides["ahead"].append(closed if draft.chance(0.5) else window(0.0, draft, 2 * half - 0.4))
     hall_data = {"kind": "room", "from": hall[:2], "to": hall[2:], "height_m": height, "openings": sides}
     lit = draft.chance(0.85)
+    draft.reserved = ROOM_SHAPES * len(rooms)
     draft.build({**hall_data, "lit": lit})
     for side, openings in sides.items():
         for o in openings:
@@ -69,6 +72,7 @@ def _swing(draft: Draft, side: str, o: Data, hall: Rect) -> None:
 
 def _rooms(draft: Draft, rooms: list[tuple[str, Rect]], height: float) -> None:
     for side, room in rooms:
+        draft.reserved -= ROOM_SHAPES
         far = side
         openings = {}
         wide = room[3] - room[1]

@@ -25,7 +25,7 @@ Data = dict[str, Any]
 Volume = tuple[float, float, float, float, float, float]
 """Lowest x, y, z; highest x, y, z."""
 
-MOST_SHAPES = 270
+MOST_SHAPES = 205
 MANY_SHAPES = 160
 WALKER_M = 0.42
 WALK_M, NARROW_M = 0.36, 0.27
@@ -42,6 +42,8 @@ class Draft:
         self.things: list[Data] = []
         self.taken: list[Volume] = []
         self.shapes = 0
+        self.reserved = 0
+        """Shapes kept for what is still to be built."""
         self.plan = Plan()
         self._loose: list[int] = []
 
@@ -86,7 +88,7 @@ class Draft:
         data = _rounded({**data, "style": data.get("style", self.style())})
         thing, parts = self._made(data)
         thing.build(parts)
-        if self.shapes + len(parts.shapes) > MOST_SHAPES:
+        if self.shapes + self.reserved + len(parts.shapes) > MOST_SHAPES:
             return False
         volume = _volume(parts.shapes)
         if isinstance(thing, Person) and thing.moves:
@@ -116,7 +118,7 @@ class Draft:
 
     @property
     def full(self) -> bool:
-        return self.shapes >= MANY_SHAPES
+        return self.shapes + self.reserved >= MANY_SHAPES
 
     def finish(self, start: tuple[float, float], goal: tuple[float, float], more: Data) -> SceneSpec:
         """The scene with a way from start to goal; loose things are taken out, last first, until there is one."""

@@ -9,6 +9,8 @@ from edge_nav.sim.scene import SceneSpec
 from edge_nav.sim.things.plan import Rect
 from edge_nav.sim.things.walls import THICK_M
 
+BESIDE_SHAPES, STREWN_SHAPES = 16, 25
+
 
 def generate(seed: int) -> SceneSpec:
     """One large furnished room, with another one behind a door."""
@@ -37,9 +39,13 @@ def generate(seed: int) -> SceneSpec:
         else (room[0], at - 0.7, room[0] + reach, at + 0.7)
     )
     draft.keep((-0.6, room[1], 0.6, room[1] + 1.1))
+    # The room behind the door is still to be built, and things in the way are to find place.
+    draft.reserved = BESIDE_SHAPES + STREWN_SHAPES
     {"office": _office, "shop": _shop, "home": _home}[use](draft, room, height)
     middle = (room[0] + 0.7, room[1] + 1.2, room[2] - 0.7, room[3] - 0.5)
+    draft.reserved = BESIDE_SHAPES
     strew(draft, middle, INSIDE, (1.3, 2.8), height)
+    draft.reserved = 0
     _beside(draft, room, beside, at, height)
     goal = _goal(draft, room)
     return draft.finish((0.0, room[1] + 0.6), goal, conditions(draft, inside=True))
@@ -79,7 +85,7 @@ def _office(draft: Draft, room: Rect, height: float) -> None:
     y = y0 + draft.between(2.0, 2.6)
     while y < y1 - 1.2:
         for x in (x0 + 1.5, x1 - 1.5) if x1 - x0 > 5 else (draft.one((x0 + 1.3, x1 - 1.3)),):
-            if draft.chance(0.85) and draft.shapes < 150:
+            if draft.chance(0.85) and draft.shapes < 120:
                 desk = {"kind": "desk", "at": [x, y], "heading_deg": facing, "style": style}
                 if draft.put(desk, within=room):
                     out = 0.8 if facing == 90 else -0.8
@@ -126,7 +132,7 @@ def _shop(draft: Draft, room: Rect, height: float) -> None:
             for shift, facing in ((-0.2, 270), (0.2, 90)):
                 shelf = {"kind": "shelf", "at": [x + shift, y], "heading_deg": facing, "width_m": 2.0, "depth_m": 0.38}
                 shelf |= {"height_m": tall, "boards": draft.one((3, 4)), "fill": draft.one(("goods", "goods", "boxes"))}
-                if draft.shapes < 190:
+                if draft.shapes < 130:
                     draft.put({**shelf, "style": style if draft.chance(0.5) else draft.style()}, 0.0, within=room)
     counter = {"kind": "counter", "width_m": 1.6, "height_m": 1.0, "style": style}
     draft.put({**counter, **at_wall(room, draft.one(("left", "right")), y0 + 1.3, 0.9)}, within=room)
@@ -186,6 +192,7 @@ def _home(draft: Draft, room: Rect, height: float) -> None:
         ({"kind": "bed", "width_m": 0.9}, 0.5, 1.08),
         ({"kind": "bin", "size": "small"}, 0.2, 0.2),
     ]
+    draft.put({"kind": "sofa", "seats": 2, **at_wall(room, "ahead", draft.between(x0 + 1, x1 - 1), 0.52)}, within=room)
     for place in ("left", "right", "ahead", "ahead"):
         line_wall(draft, room, place, options, 2)
     at = (draft.between(x0 + 0.8, x1 - 0.8), draft.between(y0 + 1.5, y1 - 1.0))

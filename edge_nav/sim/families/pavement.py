@@ -8,7 +8,9 @@ from edge_nav.sim.families.obstacles import OUTSIDE, strew, thing
 from edge_nav.sim.scene import SceneSpec
 from edge_nav.sim.things.plan import Rect
 
-BACK_M, KERB_M = 8.0, 0.14
+BACK_M, KERB_M = 5.0, 0.14
+FAR_SHAPES = 24
+"""About what the houses across the road take."""
 
 
 def generate(seed: int) -> SceneSpec:
@@ -17,7 +19,7 @@ def generate(seed: int) -> SceneSpec:
     length, wide, road = draft.between(18, 30), draft.between(2.0, 4.2), draft.between(5.0, 8.5)
     mirror = 1.0 if draft.chance(0.5) else -1.0
     looks = ("paving", "paving", "asphalt")
-    end = length + 14.0
+    end = length + 8.0
     draft.build({"kind": "floor", "from": [-60, -40], "to": [60, 80], "look": draft.one(looks)})
     crossing = draft.between(6, length - 4) if draft.chance(0.5) else None
     lane = _mirrored((wide / 2, -30.0, wide / 2 + road, end + 20), mirror)
@@ -34,11 +36,12 @@ def generate(seed: int) -> SceneSpec:
         draft.keep(_mirrored((wide / 2 - 1.2, crossing - 1.6, wide / 2 + road, crossing + 1.6), mirror))
     draft.keep((-0.5, -1.0, 0.5, 0.0))
     draft.keep((-0.5, length - 0.5, 0.5, length + 0.5))
+    draft.reserved = FAR_SHAPES
     _scaffold(draft, wide, mirror, length)
     strew(draft, way, OUTSIDE, (2.0, 4.2), 3.2)
+    _parked(draft, wide, road, mirror, length)
     _kerbside(draft, wide, mirror, length)
     _house_side(draft, wide, mirror, length)
-    _parked(draft, wide, road, mirror, length)
     _far_side(draft, wide / 2 + road, mirror, end)
     more = conditions(draft, inside=False)
     return draft.finish((0.0, -0.5), (0.0, round(length, 2)), more)
@@ -60,7 +63,7 @@ def _buildings(draft: Draft, wide: float, mirror: float, end: float, side_road: 
     """House after house along the pavement, here and there a hedge instead."""
     y = -BACK_M
     while y < end:
-        long = draft.between(7, 13)
+        long = draft.between(8, 15)
         if side_road is not None and y < side_road + 2.6 < y + long + 5.2:
             if y < side_road - 2.6:
                 long = side_road - 2.6 - y
@@ -70,7 +73,7 @@ def _buildings(draft: Draft, wide: float, mirror: float, end: float, side_road: 
         rect = _mirrored((-wide / 2 - 6.0, y, -wide / 2, y + long), mirror)
         if draft.chance(0.8) or long < 1.2:
             house: Data = {"kind": "facade", "from": rect[:2], "to": rect[2:], "height_m": draft.between(3.2, 9)}
-            house |= {"front": "right" if mirror > 0 else "left", "bay_m": draft.between(2.8, 4.2)}
+            house |= {"front": "right" if mirror > 0 else "left", "bay_m": draft.between(3.4, 5.0)}
             draft.build({**house, "shop": draft.chance(0.4)})
             draft.keep(rect)
         else:
@@ -91,9 +94,10 @@ def _buildings(draft: Draft, wide: float, mirror: float, end: float, side_road: 
 
 def _far_side(draft: Draft, edge: float, mirror: float, end: float) -> None:
     """Buildings and trees across the road."""
+    draft.reserved = 0
     y = -BACK_M
     while y < end:
-        long = draft.between(9, 16)
+        long = draft.between(14, 24)
         rect = _mirrored((edge + 2.6, y, edge + 9.0, y + long), mirror)
         house: Data = {"kind": "facade", "from": rect[:2], "to": rect[2:], "height_m": draft.between(4, 11)}
         draft.build({**house, "front": "left" if mirror > 0 else "right", "bay_m": draft.between(6, 8)})
@@ -179,8 +183,8 @@ def _parked(draft: Draft, wide: float, road: float, mirror: float, length: float
     """Cars along both kerbs, one in three half on the pavement."""
     for near in (True, False):
         x = (wide / 2 + KERB_M + 1.0) if near else (wide / 2 + road - 1.1)
-        y = draft.between(0, 6)
-        while y < length + 6 and not (draft.full and not near) and draft.shapes < 230:
+        y, cars = draft.between(0, 6), 0
+        while y < length + 6 and cars < (2 if near else 1):
             shift = -0.9 if near and draft.chance(0.15) else 0.0
             data: Data = {
                 "kind": "car",
@@ -190,7 +194,7 @@ def _parked(draft: Draft, wide: float, road: float, mirror: float, length: float
             if shift:
                 data["lift_m"] = 0.05
             if draft.chance(0.6):
-                draft.put(data, 0.05, loose=True)
+                cars += draft.put(data, 0.05, loose=True)
             y += draft.between(5.6, 9)
     if draft.chance(0.3):
         at = ((wide / 2 + road / 2) * mirror, draft.between(6, length))

@@ -166,7 +166,7 @@ class Bicycle(Placed):
         parts.numbered()
         frame, tyre, seat = parts.material("paint"), parts.material("rubber"), parts.material("plastic")
         bike = parts.inner((0, 0, 0), lean(parts.between(4, 9)))
-        r, ring = 0.34, 8
+        r, ring = 0.34, 6
         for y in (-0.52, 0.52):
             for n in range(ring):
                 a, b = 2 * math.pi * n / ring, 2 * math.pi * (n + 1) / ring
