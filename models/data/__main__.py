@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,8 @@ def generate(
     from models.data.generate import generate_frames
 
     dataset = Dataset(renderer=renderer, frames_per_scene=frames_per_scene)
+    # To be ended by the system is to be stopped, too: the workers have to be told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         tally = generate_frames(dataset, out, _seeds(scenes), workers)
     except KeyboardInterrupt:
