@@ -27,6 +27,8 @@ app = typer.Typer(
 # Base of all of click's complaints; newer versions of typer bring a click of their own.
 CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ in ("ClickException", "TyperException"))
 
+INTERRUPTED = 130
+
 
 class Precision(str, Enum):
     """Of an ONNX graph."""
@@ -231,14 +233,15 @@ def main(arguments: list[str]) -> int:
         _say(f"export: {e.format_message()} See `python -m export --help`.")
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        _say("export: interrupted; nothing was left behind.")
-        return 130
+        code = INTERRUPTED
     except Exception as e:  # a bug, or a disk that filled up: one sentence, the traceback for who asks for it
         if debug:
             raise
         known = isinstance(e, EdgeNavError)
         _say(f"export: {e}" if known else f"export: failed with {type(e).__name__} ({e}): --debug tells more.")
         return 2 if isinstance(e, UsageError) else 1
+    if code == INTERRUPTED:  # newer versions of typer make a code of it, older ones raise
+        _say("export: interrupted; nothing was left behind.")
     return code if isinstance(code, int) else 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -46,8 +46,10 @@ class About:
     intended_use: IntendedUse | None = None
 
 
-def assemble(out: Path, about: About, needed: int, make: Callable[[Path], Sequence[Part]]) -> Manifest:
-    """Let ``make`` write its parts into a working folder, and turn that into the bundle ``out``.
+def assemble(
+    out: Path, about: About, wanted: Set[PartName], needed: int, make: Callable[[Path], Sequence[Part]]
+) -> Manifest:
+    """Let ``make`` write the ``wanted`` parts into a working folder, and turn that into the bundle ``out``.
 
     ``needed``: bytes that ``make`` will write. UsageError before anything is written where ``out`` holds something
     else than a sound bundle or the disk is too small; whatever fails, ``out`` stays as it was.
@@ -55,12 +57,13 @@ def assemble(out: Path, about: About, needed: int, make: Callable[[Path], Sequen
     out = out.resolve()
     _recover(out)
     before = _existing(out)
+    fields = _fields(out, before, about, wanted)
     _make_parent(out)
     check_space(out.parent, needed)
     work = _working_folder(out)
     try:
         parts = make(work)
-        manifest = _complete(work, out, before, about, parts)
+        manifest = _complete(work, out, before, fields, parts)
         _swap(work, out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -130,15 +133,42 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _complete(work: Path, out: Path, before: Manifest | None, about: About, parts: Sequence[Part]) -> Manifest:
+def _fields(out: Path, before: Manifest | None, about: About, wanted: Set[PartName]) -> dict[str, Any]:
+    """The manifest's fields for the whole, and the entries of parts that stay.
+
+    Their licences and sources stay beside the new ones; a simulator's part makes the whole a simulator's.
+    """
+    kept: dict[str, Any] = {
+        name: entry for name in PARTS if name not in wanted and (entry := getattr(before, name, None)) is not None
+    }
+    base = before if kept else None
+    if base is not None and base.intended_use == "simulator" and about.intended_use == "real":
+        raise UsageError(
+            f"bundle {out} is for the simulator only and keeps parts that are: export into another folder, or leave "
+            "--intended-use away."
+        )
+    entries: dict[str, Any] = {name: entry.model_dump(mode="json") for name, entry in kept.items()}
+    licences = [*(base.licence.split(" AND ") if base else ()), about.licence]
+    sources = [*(base.sources if base else ()), *about.sources]
+    return {
+        "name": about.name or (before.name if before else out.name),
+        "licence": " AND ".join(dict.fromkeys(licences)),
+        "sources": list(dict.fromkeys(sources)),
+        "created_by": f"edge-nav {__version__} export",
+        "intended_use": about.intended_use or (base.intended_use if base else "simulator"),
+        **entries,
+    }
+
+
+def _complete(
+    work: Path, out: Path, before: Manifest | None, fields: dict[str, Any], parts: Sequence[Part]
+) -> Manifest:
     """Carry over what is kept, write report and manifest, and open the whole as the runtime would."""
     made = {part.name: part for part in parts}
-    kept: dict[str, Any] = {}
     rows = [row for part in parts for row in part.parity]
     files = {file for part in parts for file in part.files}
     if before is not None:
-        kept = {name: entry for name in PARTS if name not in made and (entry := getattr(before, name)) is not None}
-        dropped = {MANIFEST, before.parity or PARITY, *_files_of(before, set(made))}
+        dropped = {MANIFEST, before.parity or PARITY, *_files_of(before, made.keys())}
         for path in sorted(p for p in out.rglob("*") if p.is_file()):
             name = path.relative_to(out).as_posix()
             if name in dropped or (work / name).exists():
@@ -149,33 +179,13 @@ def _complete(work: Path, out: Path, before: Manifest | None, about: About, part
         if before.parity:
             rows = [row for row in stored_rows(out / before.parity) if _part_of(row) not in made] + rows
     write_report(rows, work / PARITY)
-    entries = {name: entry.model_dump(mode="json") for name, entry in kept.items()}
-    entries |= {name: part.entry.model_dump(mode="json") for name, part in made.items()}
-    fields = {**_about(out, before if kept else None, before, about), **entries, "parity": PARITY}
-    manifest = write_manifest(work, fields, sorted({*files, PARITY}))
+    entries: dict[str, Any] = {name: part.entry.model_dump(mode="json") for name, part in made.items()}
+    manifest = write_manifest(work, {**fields, **entries, "parity": PARITY}, sorted({*files, PARITY}))
     open_bundle(str(work))
     return manifest
 
 
-def _about(out: Path, kept: Manifest | None, before: Manifest | None, about: About) -> dict[str, Any]:
-    """Licences and sources of kept parts stay beside the new ones; a simulator's part makes the whole a simulator's."""
-    if kept is not None and kept.intended_use == "simulator" and about.intended_use == "real":
-        raise UsageError(
-            f"bundle {out} is for the simulator only and keeps parts that are: export into another folder, or leave "
-            "--intended-use away."
-        )
-    licences = [*(kept.licence.split(" AND ") if kept else ()), about.licence]
-    sources = [*(kept.sources if kept else ()), *about.sources]
-    return {
-        "name": about.name or (before.name if before else out.name),
-        "licence": " AND ".join(dict.fromkeys(licences)),
-        "sources": list(dict.fromkeys(sources)),
-        "created_by": f"edge-nav {__version__} export",
-        "intended_use": about.intended_use or (kept.intended_use if kept else "simulator"),
-    }
-
-
-def _files_of(manifest: Manifest, parts: set[PartName]) -> set[str]:
+def _files_of(manifest: Manifest, parts: Set[PartName]) -> set[str]:
     """Files of entries that are replaced: those named, and weights kept beside them."""
     named: set[str] = set()
     for name in parts:

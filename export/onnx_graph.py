@@ -46,28 +46,31 @@ def trace(model: nn.Module, config: Any, path: Path, *, height: int, width: int,
     from optimum.exporters.onnx import export
     from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True) as warned:
         for message in DEPRECATED:
             warnings.filterwarnings("ignore", message=message, category=DeprecationWarning)
-        warnings.simplefilter("error" if dynamic else "ignore", TracerWarning)
+        warnings.simplefilter("always" if dynamic else "ignore", TracerWarning)
         for module in SAME_AT_EVERY_SIZE:
             boolean = "Converting a tensor to a Python boolean"
             warnings.filterwarnings("ignore", message=boolean, category=TracerWarning, module=module)
-        try:
-            export(
-                model,
-                config,
-                path,
-                opset=OPSET,
-                input_shapes={"batch_size": 1, "height": height, "width": width},
-                no_dynamic_axes=not dynamic,
-                disable_dynamic_axes_fix=True,
-            )
-        except TracerWarning as e:
-            raise UsageError(
-                f"the graph would keep the size {height}x{width} it was traced with ({_line(e)}): "
-                f"give a fixed --size {height}x{width}."
-            ) from e
+        export(
+            model,
+            config,
+            path,
+            opset=OPSET,
+            input_shapes={"batch_size": 1, "height": height, "width": width},
+            no_dynamic_axes=not dynamic,
+            disable_dynamic_axes_fix=True,
+        )
+    for warning in warned:
+        if not issubclass(warning.category, TracerWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            continue
+        where = f"{Path(warning.filename).name}:{warning.lineno}"
+        raise UsageError(
+            f"the graph keeps the size {height}x{width} it was traced with ({where}: {_line(warning.message)}): "
+            "give a fixed --size, height x width."
+        )
     graph = onnx.load(str(path), load_external_data=False)
     _name_batch(graph)
     kept = external_files(graph)
@@ -116,5 +119,5 @@ def _name_batch(graph: onnx.ModelProto) -> None:
             first.dim_value = 1
 
 
-def _line(error: Exception) -> str:
+def _line(error: Warning | str | Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:160]

@@ -54,8 +54,7 @@ def _fp16(source: Path, target: Path) -> tuple[str, ...]:
     large = [t.name for t in graph.graph.initializer if _largest(t) > LARGEST_FP16]
     if large:
         raise UsageError(f"{large[0]} holds values above {LARGEST_FP16:g}, which fp16 has not: export fp32 or int8.")
-    # The bicubic resize of position embeddings stays in fp32: with casts around it, ONNX Runtime moves a transposition
-    # across it, and then refuses the layout at sizes below the trained one.
+    # The bicubic resize of position embeddings stays in fp32, as transformers keeps it.
     cubic = [n.name for n in graph.graph.node if n.op_type == "Resize" and _mode(n) == "cubic"]
     # Given the path, types are inferred from file to file: in memory, that would take the weights three times more.
     del graph

@@ -6,6 +6,7 @@ resident). Here the same exporter writes the nodes alone, and each weight goes f
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from export.onnx_configs import EMBEDDINGS, PIXELS
-from export.onnx_graph import DEPRECATED, ONE_FILE_LIMIT, OPSET, check, external_files
+from export.onnx_graph import DEPRECATED, ONE_FILE_LIMIT, OPSET, check
 
 INLINE_BYTES = 1024
 """Smaller constants stay in the graph: shapes are inferred from some of them."""
@@ -64,17 +65,55 @@ def trace_square(model: nn.Module, path: Path, side: int) -> tuple[str, ...]:
 
 
 def join(source: Path, target: Path) -> tuple[str, ...]:
-    """Copy a graph into one self-contained file, or with its weights beside it above the limit. Their names."""
-    beside = f"{target.name}.data"
-    if sum((source.parent / f).stat().st_size for f in _files(source)) <= ONE_FILE_LIMIT:
-        onnx.save(onnx.load(str(source)), str(target))
-        return (target.name,)
-    onnx.save(onnx.load(str(source)), str(target), save_as_external_data=True, location=beside)
-    return (target.name, beside)
+    """Copy a graph that :func:`trace_square` wrote into one self-contained file, or, above the limit, a graph with its
+    weights beside it. Their names.
+
+    A message of protobuf is its fields one after the other, so each weight is copied from file to file, and none is in
+    memory with another (https://protobuf.dev/programming-guides/encoding/).
+    """
+    graph = onnx.load(str(source), load_external_data=False)
+    if (source.parent / f"{source.name}.data").stat().st_size > ONE_FILE_LIMIT:
+        beside = f"{target.name}.data"
+        shutil.copyfile(source.parent / f"{source.name}.data", target.parent / beside)
+        for tensor in graph.graph.initializer:
+            for entry in tensor.external_data:
+                if entry.key == "location":
+                    entry.value = beside
+        target.write_bytes(graph.SerializeToString())
+        return (target.name, beside)
+    apart = [tensor for tensor in graph.graph.initializer if tensor.external_data]
+    inside = [tensor for tensor in graph.graph.initializer if not tensor.external_data]
+    places = [{e.key: e.value for e in tensor.external_data} for tensor in apart]
+    weights = []
+    for tensor, place in zip(apart, places, strict=True):
+        head = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims).SerializeToString()
+        head += _field(TensorProto.RAW_DATA_FIELD_NUMBER, int(place["length"]))
+        size = len(head) + int(place["length"])
+        weights.append((_field(onnx.GraphProto.INITIALIZER_FIELD_NUMBER, size) + head, place))
+    del graph.graph.initializer[:]
+    graph.graph.initializer.extend(inside)
+    nodes = graph.graph.SerializeToString()
+    graph.ClearField("graph")
+    total = len(nodes) + sum(len(head) + int(place["length"]) for head, place in weights)
+    with target.open("wb") as file, (source.parent / f"{source.name}.data").open("rb") as values:
+        file.write(graph.SerializeToString() + _field(onnx.ModelProto.GRAPH_FIELD_NUMBER, total) + nodes)
+        for head, place in weights:
+            values.seek(int(place["offset"]))
+            file.write(head)
+            file.write(values.read(int(place["length"])))
+    return (target.name,)
 
 
-def _files(source: Path) -> tuple[str, ...]:
-    return (source.name, *external_files(onnx.load(str(source), load_external_data=False)))
+def _field(number: int, length: int) -> bytes:
+    """Key and length of a field of bytes: varints, seven bits to a byte, the lowest first."""
+    encoded = bytearray()
+    for value in (number << 3 | 2, length):
+        left = value
+        while left > 0x7F:
+            encoded.append(left & 0x7F | 0x80)
+            left >>= 7
+        encoded.append(left)
+    return bytes(encoded)
 
 
 def _weights(graph: onnx.ModelProto, model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

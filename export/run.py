@@ -9,7 +9,7 @@ from pathlib import Path
 from edge_nav.bundle import Manifest
 from export import depth as depth_part
 from export import vision as vision_part
-from export.assemble import About, Part, assemble, check_target
+from export.assemble import About, Part, PartName, assemble, check_target
 from export.gguf.plan import Progress
 from export.llm import export_llm
 from export.parity.report import ParityRow
@@ -53,7 +53,7 @@ def run_plan(plan: ExportPlan, say: Callable[[str], None], progress: Progress | 
             made.extend(_vlm_parts(plan.vlm, vlm, work, progress))
         return made
 
-    manifest = assemble(plan.out, about, _space(plan, depth, vlm), make)
+    manifest = assemble(plan.out, about, _wanted(plan), _space(plan, depth, vlm), make)
     return Exported(plan.out, manifest, [row for part in made for row in part.parity])
 
 
@@ -66,6 +66,15 @@ def _vlm_parts(plan: VlmPlan, checkpoint: VlmCheckpoint, work: Path, progress: P
         llm = export_llm(checkpoint, work, plan.llm, progress)
         parts.append(Part("llm", llm.entry, llm.files, llm.parity))
     return parts
+
+
+def _wanted(plan: ExportPlan) -> set[PartName]:
+    wanted: set[PartName] = {"depth"} if plan.depth else set()
+    if plan.vlm and plan.vlm.vision:
+        wanted.add("vision")
+    if plan.vlm and plan.vlm.llm:
+        wanted.add("llm")
+    return wanted
 
 
 def _space(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint | None) -> int:
