@@ -116,9 +116,6 @@ def camera_axes(pose: Pose) -> tuple[F64, F64, F64]:
     return level * math.cos(roll) + below * math.sin(roll), below * math.cos(roll) - level * math.sin(roll), forward
 
 
-_camera_axes = camera_axes
-
-
 def _rays(axes: tuple[F64, F64, F64], u: F64, v: F64) -> F64:
     right, down, forward = axes
     return forward + u[None, :, None] * right + v[:, None, None] * down

@@ -19,8 +19,12 @@ FOV_DEG, PITCH_DEG, HEIGHT_M, ROLL_DEG = (55.0, 95.0), (-5.0, 35.0), (1.0, 1.7),
 CLEAR_M = 0.25
 NEAR_M, FAR_M = 0.5, 4.0
 CANDIDATES = 3
-PLAIN = 0.15
-"""Of three views the one that shows most things nearby is taken, but for this share, where the first one counts."""
+BARE, MOST = 0.04, 12
+PLAIN = 0.12
+"""Of three views that show things nearby the one with most is taken, but for this share, where the first one counts.
+
+A view that scores less than BARE shows only walls; after MOST views the best of them has to do.
+"""
 TRIES = 400
 RAYS = (12, 16)
 
@@ -45,13 +49,14 @@ def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
     views: list[View] = []
     for _ in range(count):
         offered: list[tuple[float, View]] = []
-        plain = rng.random() < PLAIN
+        plain, good = rng.random() < PLAIN, 0
         for _ in range(TRIES):
             view = _candidate(scene, spots, things, rng)
             score = _score(scene, still, view)
             if score is not None:
                 offered.append((score, view))
-                if plain or len(offered) == CANDIDATES:
+                good += score > BARE
+                if plain or good == CANDIDATES or len(offered) == MOST:
                     break
         if not offered:
             raise UsageError(

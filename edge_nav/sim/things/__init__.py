@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge_nav.sim.things.buildings import Awning, Facade, Railing, Scaffold
 from edge_nav.sim.things.furniture import Cabinet, Counter, Desk, Fridge, Shelf, Table, WallCupboard
 from edge_nav.sim.things.levels import Floor, Hole, Ramp, StairsDown, StairsUp
 from edge_nav.sim.things.loose import (
@@ -24,22 +25,10 @@ from edge_nav.sim.things.loose import (
 )
 from edge_nav.sim.things.people import Person
 from edge_nav.sim.things.seats import Bed, Bench, Chair, OfficeChair, Sofa, Stool
-from edge_nav.sim.things.street import (
-    Awning,
-    Bicycle,
-    Bollard,
-    Car,
-    Facade,
-    Hedge,
-    Railing,
-    Road,
-    Scaffold,
-    StreetLamp,
-    TrackBed,
-    TrafficSign,
-    Tree,
-)
+from edge_nav.sim.things.street import Bollard, Hedge, StreetLamp, TrafficSign, Tree
+from edge_nav.sim.things.vehicles import Bicycle, Car
 from edge_nav.sim.things.walls import Room, Wall
+from edge_nav.sim.things.ways import Road, TrackBed
 
 AnyThing = Annotated[
     Floor
