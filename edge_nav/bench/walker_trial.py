@@ -25,7 +25,7 @@ SWEEP_S = 0.25
 ARRIVED_M = 0.8
 CAMERA = Intrinsics.from_fov(240, 180, 90.0)
 CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 20.0
-LIMIT_S, LIMIT_S_PER_M = 60.0, 8.0
+LIMIT_S, LIMIT_S_PER_M = 90.0, 12.0
 FALSE_M, FALSE_DEG = 0.5, 20.0
 """A STOP is false where nothing stands so near the place it names."""
 

@@ -28,6 +28,8 @@ START_S = 2.0
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
+DROP_DEG, DROP_M, DROP_S = 40.0, 0.5, 30.0
+"""Nobody goes where they have just been told of a drop."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
@@ -109,6 +111,9 @@ class Person:
         self._stop_deg = 0.0
         """How near the thing is that the last STOP was about, and where."""
         self._stopped = self._bumped = self._going_round = False
+        self._cleared = False
+        self._drops: list[tuple[float, float, float]] = []
+        """Where the ground falls away, as last heard: in which direction, until how far they have walked, until when."""
         self._behind_m = 0.0
         """So far they have come straight on: the way back is free."""
 
@@ -146,6 +151,7 @@ class Person:
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
+            self._cleared = False
             if self._going_round and self._walking:
                 self._stopped = True
             elif self._walking:
@@ -162,6 +168,9 @@ class Person:
 
     def _told(self, event: _Due) -> None:
         said, t = event.meaning, self._now.t
+        for drop in (d for d in said.things if d.drop):
+            where = self._now.heading_deg + drop.bearing_deg
+            self._drops = [*self._drops[-3:], (where, self._now.walked_m + drop.distance_m, t + DROP_S)]
         if event.priority == "answer":
             self._answer = said
         elif event.priority == "fault":
@@ -169,6 +178,7 @@ class Person:
                 self._begin(self._wait())
         elif said.clear:
             self._slow_until = self._veer_until = -1.0
+            self._cleared = True
         elif said.stop:
             self._hint(said)
         elif event.priority == "caution":
@@ -274,15 +284,22 @@ class Person:
             self._commit(side)
         if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
             yield from self._advance(BACK_M, -BACK_MPS)
-        reply = yield from self._ask("free_way")
-        if reply.free_deg is not None and reply.free_deg != 0 and self._side == 0:
-            self._commit(1 if reply.free_deg > 0 else -1)
+        reply = Meaning() if self._cleared else (yield from self._ask("free_way"))
+        if self._cleared or reply.free_deg == 0.0:
+            self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
+            yield from self._walk()
         least = LOOKS_DEG[1]
+        if reply.free_deg is not None:
+            off = _turn(self._now.goal_deg, self._now.heading_deg + reply.free_deg)
+            if self._side == 0:
+                self._commit(1 if off > 0 else -1)
+            least = abs(off) if off * self._side > 0 else least
         while True:
             if self._side == 0:
                 self._commit(1 if self._rng.random() < 0.5 else -1)
             found = yield from self._find(least)
-            if found is None:
+            if found is None:  # who or what is in the way may move on
+                yield from self._stand(2.0)
                 self._other_side()
                 least = LOOKS_DEG[1]
                 continue
@@ -314,6 +331,8 @@ class Person:
         best: tuple[float, float] | None = None
         looks = [least_deg, *(d for d in LOOKS_DEG if d > least_deg + 10.0)]
         for offset in looks:
+            if self._towards_drop(self._now.goal_deg + self._side * offset):
+                continue
             metres = yield from self._look(self._now.goal_deg + self._side * offset)
             if metres >= (GO_M if offset else RESUME_M):
                 return offset, metres
@@ -323,6 +342,13 @@ class Person:
             yield from self._turn_to(self._now.goal_deg + self._side * best[0])
             return best
         return None
+
+    def _towards_drop(self, heading_deg: float) -> bool:
+        """Whether the ground was said to fall away there, and they have not gone far since."""
+        return any(
+            abs(_turn(heading_deg, where)) < DROP_DEG and self._now.walked_m < walked + DROP_M and self._now.t < until
+            for where, walked, until in self._drops
+        )
 
     def _other_side(self) -> None:
         self._commit(-self._side)
