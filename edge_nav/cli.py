@@ -265,6 +265,29 @@ def bench_depth(
     raise typer.Exit(bench(checkpoint, bundle or [], source, rounds, threads, json_file))
 
 
+@bench_app.command("vlm")
+def bench_vlm(
+    bundle: Annotated[str, typer.Option(help="Bundle with a vision tower and a language model.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="The folder it was exported from: transformers' side, in bfloat16 and float32.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="LLM:VISION:BACKEND, such as Q4_K_M:int8:onnx; may be repeated.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(callback=_at_least(2, 512), help="Tokens of each answer.")] = 20,
+    rounds: Annotated[int, typer.Option(callback=_at_least(1, 100), help="Pictures that each one is asked about.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option(callback=_at_least(1, 64), help="CPU threads of each; all cores if not given.")
+    ] = None,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """A vision-language model in the runtime against transformers' generate(): time, memory, share of bandwidth."""
+    from edge_nav.bench.vlm import bench
+
+    raise typer.Exit(bench(bundle, checkpoint, variant or [], tokens, rounds, threads, json_file))
+
+
 @bench_app.command("hearing")
 def bench_hearing(
     talk: Annotated[
