@@ -10,6 +10,9 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.t
 walk: $(VENV)/runtime
 	$(PY) main.py run --source walk --log out/walk.jsonl --overlay out/walk.png
 
+# Tests are many small computations: threads that wait for work by spinning slow them down several times over.
+test test-slow: export OMP_NUM_THREADS ?= 1
+
 test: $(VENV)/dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
