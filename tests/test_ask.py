@@ -69,6 +69,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *pieces: str) -> list[str]:
         return iter(pieces)
 
     monkeypatch.setattr("edge_nav.commands.ask.Vlm.answer", answer)
+    monkeypatch.setattr("edge_nav.commands.ask.try_out", lambda *_: None)  # takes a second, and is tested by itself
     return asked
 
 
@@ -98,6 +99,18 @@ def test_with_depth_the_model_is_told_and_held_to_it(
     answers(monkeypatch, "You can go.")
     assert ask(options(place, depth_map=place / "depth.png")) == 0
     assert capsys.readouterr().out.startswith("Measured: ")
+
+
+def test_whether_something_is_safe_is_asked_of_no_model(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = answers(monkeypatch, "Yes.")
+    assert ask(options(place, question="is it safe to cross")) == 0
+    assert ask(options(place, question="is it safe to cross", depth_map=place / "depth.png")) == 0
+    assert asked == []
+    assert capsys.readouterr().out == (
+        "I never say what is safe.\nI never say what is safe. Measured: Obstacle ahead, two metres.\n"
+    )
 
 
 def test_depth_comes_from_a_bundle_too(

@@ -16,11 +16,13 @@ from edge_nav.commands.picture import read_depth_map, read_picture
 from edge_nav.commands.questions import vocabulary
 from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, load_profile
+from edge_nav.dialogue.intents import SAFETY, Understanding
 from edge_nav.dialogue.measured import Measured, Verdict, guarded, said
 from edge_nav.dialogue.thinking import Picture
 from edge_nav.dialogue.trial import try_out
 from edge_nav.dialogue.vlm import Vlm, entries, llm_file
 from edge_nav.errors import UsageError
+from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import Language
 from edge_nav.listening.recording import question_of
 from edge_nav.perception.depth_sensor import SensorDepth
@@ -61,13 +63,18 @@ def ask(options: AskOptions) -> int:
     if options.depth or depth_m is not None or options.depth_bundle is not None:
         measured = Measured(_scene(profile, options, bundle, rgb, depth_m), profile.guidance)
     language = profile.guidance.language
+    intent = Understanding(language).intent(question)
+    if intent is not None and (intent.safety or intent.name == SAFETY):  # no model is asked that
+        facts = "" if measured is None else f" {measured.instead()}"
+        sys.stdout.write(f"{Phrasebook(profile.guidance).answer('not_safety')}{facts}\n")
+        return 0
     try_out(*llm_file(bundle, profile.dialogue.vlm), _never)
     with Vlm(bundle, profile.dialogue.vlm) as vlm:
         if measured is None:
-            answer = guarded(vlm.answer(rgb, question, _never), language)
+            answer = guarded(vlm.answer(rgb, question, _never), language, question)
             _print(answer, said(language, "nothing"))
         else:
-            answer = measured.checked(vlm.answer(rgb, measured.prompt(question), _never))
+            answer = measured.checked(vlm.answer(rgb, measured.prompt(question), _never), question)
             _print(answer, measured.instead())
     return 0
 

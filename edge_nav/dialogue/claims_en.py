@@ -50,7 +50,7 @@ _ABOVE = "no less than|not less than|more than|farther than|further than|at leas
 _ABOUT = "about|around|approximately|roughly|nearly|almost|perhaps|maybe|probably|some"
 _DISTANCE = re.compile(
     rf"(?:\b(?P<how>{_BELOW}|{_ABOVE}|{_ABOUT})\s+)?\b(?:between\s+)?"
-    rf"(?:(?P<low>{_NUMBER})(?:\s*[-–]\s*|\s+(?:to|or|and(?!\s+a\s+half))\s+))?(?P<high>{_NUMBER})[\s-]*(?P<unit>{_UNIT})\b\.?"
+    rf"(?:(?P<low>{_NUMBER})(?:\s*[-–]\s*|\s+(?:to|or|and(?!\s+a\s+half))\s+))?(?P<high>{_NUMBER})[\s-]*(?P<unit>{_UNIT})\b"
     r"(?P<half>\s+and\s+a\s+half\b)?",
     re.IGNORECASE,
 )
@@ -101,9 +101,9 @@ _UNKNOWABLE = re.compile(
     rf"|\b(?:his|her|its|their)\s+(?:left|right)\b|\b(?:left|right)\s+{_BODY}\b|\bbehind\b"
     rf"|\b{_UNIT}\s+(?:away\s+)?from\s+(?!you\b|me\b|us\b|here\b|the\s+(?:camera|viewer)\b)"
     # Sizes, heights, and distances between other things.
-    rf"|\b{_UNIT}[\s-]*(?:tall|high|wide|long|deep|thick|broad|apart|square|above|below|off\s+the|up\b|old)\b"
+    rf"|\b(?!steps?\b|paces?\b){_UNIT}[\s-]*(?:tall|high|wide|long|deep|thick|broad|apart|square|above|below|off\s+the|up\b|old)\b"
     rf"|\b{_UNIT}\s+in\s+(?:height|width|length|diameter|depth)|\b(?:square|cubic)\s+{_UNIT}\b|\b{_UNIT}\s+of\b"
-    r"|\b\w+-(?:met(?:re|er)|foot|inch|yard)\s+(?!away|ahead)\w+",
+    r"|\b\w+-(?:met(?:re|er)|foot|inch|yard)\s+(?!away|ahead)\w+|\b(?:both|either|each)\s+sides?\b",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
@@ -118,11 +118,17 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    r"\b(?:no|any|without|free\s+of|clear\s+of)\s+(?:\w+\s+)?(?:obstacles?|hazards?|obstructions?|objects?|barriers?|things?)\b"
+    r"\b(?:no|zero|any|without|free\s+of|clear\s+of)\s+(?:\w+\s+)?(?:obstacles?|hazards?|obstructions?|objects?|barriers?|things?)\b"
     r"|\bnothing\s+(?:is\s+|lies\s+|stands\s+)?(?:in|on|ahead|around|near|there|visible|blocks|blocking)\b"
     rf"|\b(?:{_PICTURE}|way|floor|ground|area|space|room|route)\s+(?:ahead\s+|forward\s+|in\s+front(?:\s+of\s+you)?\s+)?"
     r"(?:is|looks|seems|appears)\s+(?:to\s+be\s+)?(?:\w+\s+)?(?:clear|free|empty|open|unobstructed|unblocked)\b"
+    rf"|\b(?:{_PICTURE}|way|route)\s+(?:leads|continues|runs|goes|extends)\b"
     rf"|\b(?:clear|free|open|unobstructed)\s+(?:{_PICTURE}|way|space|route)\b",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"(?:yes|yeah|yep|no|nope|correct|exactly|true|false|right|indeed)\b[\s,.!]*"
+    r"(?:(?:there|it|they)\s+(?:is|are|does|do)(?:\s+not|n['’]t)?[\s.!]*)?",
     re.IGNORECASE,
 )
 
@@ -180,6 +186,11 @@ def denies(sentence: str) -> bool:
 def says_empty(sentence: str) -> bool:
     """Whether it says that there is nothing, or that the way is clear."""
     return _EMPTY.search(sentence) is not None
+
+
+def bare(sentence: str) -> bool:
+    """Whether it says no more than yes or no, and so claims what the question asked."""
+    return _BARE.fullmatch(sentence.strip()) is not None
 
 
 def without(sentence: str, parts: list[Claim]) -> str:

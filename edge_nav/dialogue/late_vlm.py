@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from edge_nav.bundle import open_bundle
 from edge_nav.dialogue.thinking import Cancelled, Picture
 from edge_nav.dialogue.trial import try_out
-from edge_nav.dialogue.vlm import POLL_S, Vlm, llm_file
+from edge_nav.dialogue.vlm import Vlm, llm_file
+from edge_nav.dialogue.watch import POLL_S
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm_settings import VlmSettings
 

@@ -65,11 +65,14 @@ class Measured:
         """What is said where nothing of an answer is left."""
         return said(self._guidance.language, "instead", facts=self.facts())
 
-    def checked(self, pieces: Iterable[str]) -> Iterator[Verdict]:
-        """A model's answer as it comes -> its sentences as they may be said; nothing is said twice."""
+    def checked(self, pieces: Iterable[str], question: str = "") -> Iterator[Verdict]:
+        """A model's answer as it comes -> its sentences as they may be said; nothing is said twice. A bare yes or no
+        claims what the ``question`` asked, so it gives way to what was measured where that is a matter of measuring.
+        """
         told: set[str] = set()
         for sentence in sentences(pieces):
-            verdict = self.check(sentence)
+            verdict = self._yes_or_no(question) if en.bare(sentence) else None
+            verdict = verdict or self.check(sentence)
             if verdict.text and verdict.text not in told:
                 told.add(verdict.text)
                 yield verdict
@@ -82,7 +85,7 @@ class Measured:
             kept = may_be_said(sentence, self._guidance.language)
             return Verdict(sentence if kept else "", not kept)
         found = en.claims(sentence, self._guidance.step_length_m)
-        sides = list(dict.fromkeys(c.side or side_of(c.bearing_deg) for c in found if c.kind in ("side", "bearing")))
+        sides = _sides(found)
         if en.advises(sentence):
             return Verdict("", True)
         clauses = _by_clause(sentence, found)
@@ -93,21 +96,30 @@ class Measured:
             return Verdict("", True)
         if not may_be_said(en.without(sentence, found), "en"):
             return Verdict("", True)
-        return self._corrected(sentence, [inside for _, inside in clauses if inside])
+        return self._corrected(sentence, [c for c in clauses if c[1]])
+
+    def _yes_or_no(self, question: str) -> Verdict | None:
+        language = self._guidance.language
+        if may_be_said(question, language) and not en.says_empty(question):
+            return None
+        if not self._open or language != "en":
+            return Verdict("", True)
+        sides = _sides(en.claims(question, self._guidance.step_length_m))
+        return Verdict(" ".join(self._about(side) for side in sides or ["ahead"]), True)
 
     def _about(self, side: Side) -> str:
         """What was measured on a side."""
         intent = Intent(side, None, 1.0)
         return self._answers.answer(intent, self._scene, self._scene.t, None).text
 
-    def _corrected(self, sentence: str, clauses: list[list[Claim]]) -> Verdict:
+    def _corrected(self, sentence: str, clauses: list[tuple[str, list[Claim]]]) -> Verdict:
         changes: list[tuple[Claim, str]] = []
-        if len({c.side for clause in clauses for c in clause if c.kind == "side"}) <= 1 and (
-            sum(c.kind == "distance" for clause in clauses for c in clause) <= 1
-        ):
-            clauses = [[c for clause in clauses for c in clause]]  # all of one thing
-        for clause in clauses:
-            fixed = self._judge(clause)
+        found = [claim for _, inside in clauses for claim in inside]
+        sides = {claim.side for claim in found if claim.kind == "side"}
+        if len(sides) <= 1 and sum(claim.kind == "distance" for claim in found) <= 1:
+            clauses = [(sentence, found)]  # all of one thing
+        for text, inside in clauses:
+            fixed = self._judge(text, inside)
             if fixed is None:
                 return Verdict("", True)
             changes += fixed
@@ -116,12 +128,15 @@ class Measured:
             text = text[: claim.start] + words + text[claim.end :]
         return Verdict(text[:1].upper() + text[1:] if changes else sentence, bool(changes))
 
-    def _judge(self, clause: list[Claim]) -> list[tuple[Claim, str]] | None:
-        """Changes that make a clause true; None where nothing measured does."""
+    def _judge(self, text: str, clause: list[Claim]) -> list[tuple[Claim, str]] | None:
+        """Changes that make a clause true; None where nothing measured does. A thing that was measured with its name
+        is meant where the name is said.
+        """
+        known = [o for o in self._known if o.label and _names(text, o.label)] or self._known
         where = [c for c in clause if c.kind in ("side", "bearing")]
         how_far = [c for c in clause if c.kind == "distance"]
         near = [c for c in clause if c.kind == "near"]
-        there = [o for o in self._known if all(_lies(o, c) for c in where)]
+        there = [o for o in known if all(_lies(o, c) for c in where)]
         if near and not any(o.distance_m <= NEAR_M for o in there):
             return None
         if not how_far:
@@ -133,7 +148,7 @@ class Measured:
             return []
         if len(there) == 1:
             return [(claim, self._distance(there[0], claim))]
-        meant = [o for o in self._known if _reaches(o, claim)]
+        meant = [o for o in known if _reaches(o, claim)]
         if where and not there and len(meant) == 1:
             return [(where[0], self._where(meant[0], where[0])), *((c, "") for c in where[1:])]
         return None
@@ -151,10 +166,12 @@ class Measured:
         return f"at {Phrasebook(self._guidance.model_copy(update={'directions': 'clock'})).where(o.bearing_deg)}"
 
 
-def guarded(pieces: Iterable[str], language: Language) -> Iterator[Verdict]:
-    """A model's answer where nothing was measured: sentences without numbers, sides and judgements of safety."""
+def guarded(pieces: Iterable[str], language: Language, question: str = "") -> Iterator[Verdict]:
+    """A model's answer where nothing was measured: sentences without numbers, sides and judgements of safety; nor a
+    bare yes to a ``question`` about them.
+    """
     for sentence in sentences(pieces):
-        kept = may_be_said(sentence, language)
+        kept = may_be_said(sentence, language) and not (en.bare(sentence) and not may_be_said(question, language))
         yield Verdict(sentence if kept else "", not kept)
 
 
@@ -171,6 +188,15 @@ def _words() -> dict[str, dict[str, str]]:
     file = importlib.resources.files("edge_nav.dialogue").joinpath("measured.yaml")
     words: dict[str, dict[str, str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return words
+
+
+def _sides(found: list[Claim]) -> list[Side]:
+    """Each side that is claimed, once."""
+    return list(dict.fromkeys(c.side or side_of(c.bearing_deg) for c in found if c.kind in ("side", "bearing")))
+
+
+def _names(text: str, label: str) -> bool:
+    return re.search(rf"\b{re.escape(label.replace('_', ' '))}s?\b", text, re.IGNORECASE) is not None
 
 
 def _lies(o: Obstacle, claim: Claim) -> bool:
@@ -191,7 +217,18 @@ def _by_clause(sentence: str, found: list[Claim]) -> list[tuple[str, list[Claim]
     between = [m for m in _CLAUSES.finditer(sentence) if not any(c.start <= m.start() < c.end for c in found)]
     starts = [0, *(m.start() for m in between)]
     ends = [*starts[1:], len(sentence)]
-    return [
-        (sentence[start:end], [c for c in found if start <= c.start < end])
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    clauses: list[tuple[str, list[Claim]]] = []
+    for start, end in zip(starts, ends, strict=True):
+        inside = [c for c in found if start <= c.start < end]
+        text = sentence[start:end]
+        # "On the left, two metres away": a place and a distance with nothing but a comma between are of one thing.
+        if clauses and text.startswith(",") and _completes(clauses[-1][1], inside):
+            clauses[-1] = (clauses[-1][0] + text, clauses[-1][1] + inside)
+        else:
+            clauses.append((text, inside))
+    return clauses
+
+
+def _completes(before: list[Claim], after: list[Claim]) -> bool:
+    far = [{c.kind == "distance" for c in part if c.kind != "near"} for part in (before, after)]
+    return far in ([{True}, {False}], [{False}, {True}])

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,12 @@ ROWS = 8
 
 
 def try_out(path: Path, sizes: Sizes, cancelled: Cancelled) -> None:
-    """Load a GGUF file, read a token and a few embeddings. Raises UsageError where that fails, however it fails."""
+    """Load a GGUF file, read a token and a few embeddings. Raises UsageError where that fails, however it fails.
+
+    Weights are laid out anew only where that was asked for: it takes as long as all the rest.
+    """
+    if sizes.repack == "auto":
+        sizes = replace(sizes, repack="off")
     package = Path(__file__).resolve().parents[2]
     known = os.environ.get("PYTHONPATH")
     environment = {

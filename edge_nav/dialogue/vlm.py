@@ -31,6 +31,7 @@ from edge_nav.dialogue.llama import Llama, Sizes
 from edge_nav.dialogue.prompt import Image, Prompt, Run
 from edge_nav.dialogue.thinking import Cancelled, Picture
 from edge_nav.dialogue.vision import VisionTower, variant_file
+from edge_nav.dialogue.watch import POLL_S, Watch
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm_settings import VlmSettings
 
@@ -40,7 +41,7 @@ QUESTION_TOKENS = 256
 """Room for the question, and for what was measured, in a block that has to be decoded at once."""
 PICTURES = 4
 """The embeddings of so many pictures are kept."""
-POLL_S, LAST_S = 0.01, 10.0
+LAST_S = 10.0
 CUT = "…"
 ALIKE = 1e-3
 
@@ -154,7 +155,7 @@ class Vlm:
         self._llama.interrupt(False)
         ended: Ended = "tokens"
         count = 0
-        with _Watch(self, cancelled, began + self._budget_s) as watch:
+        with Watch(cancelled, began + self._budget_s, self._interrupt) as watch:
             try:
                 logits = self._read(rgb, question, ms)
                 most = min(most, self._llama.sizes.context - self._llama.used)
@@ -173,6 +174,10 @@ class Vlm:
                     raise  # not cut short by the watch
             finally:
                 self.last = replace(self.last, tokens=count, total_ms=ms(), ended=watch.why or ended)
+
+    def _interrupt(self) -> None:
+        self._llama.interrupt()
+        self._tower.interrupt()
 
     def _read(self, rgb: Picture, question: str, ms: Callable[[], float]) -> F32:
         """Everything before the answer, and the logits after it."""
@@ -305,37 +310,3 @@ def _longest(run: TextRun | TokensRun | ImageRun) -> int:
     if isinstance(run, TextRun):
         return len(run.text.encode())
     return len(run.ids) if isinstance(run, TokensRun) else 0
-
-
-class _Watch:
-    """Looks, while an answer is made, whether it is still wanted and in time; cuts it short if not."""
-
-    def __init__(self, vlm: Vlm, cancelled: Cancelled, until: float) -> None:
-        self._vlm, self._cancelled, self._until = vlm, cancelled, until
-        self.why: Literal["time", "cancelled"] | None = None
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
-
-    def __enter__(self) -> _Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def wanted(self) -> bool:
-        """Whether to go on."""
-        if self.why is None and self._cancelled():
-            self.why = "cancelled"
-        elif self.why is None and time.perf_counter() > self._until:
-            self.why = "time"
-        return self.why is None
-
-    def _look(self) -> None:
-        while not self._done.wait(POLL_S):
-            if not self.wanted():  # again and again: the tower may not have begun yet
-                self._vlm._llama.interrupt()
-                self._vlm._tower.interrupt()

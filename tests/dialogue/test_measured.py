@@ -52,6 +52,8 @@ def check(sentence: str, seen: Scene = ALL, settings: GuidanceSettings = SIDES) 
         "The door is open right now.",
         "It is alright.",
         "The pole is no more than two metres away on your left.",
+        "There is a step up in front of you.",
+        "On your left, one and a half metres away, is a door; ahead is a chair.",
     ],
 )
 def test_what_was_measured_stands(sentence: str) -> None:
@@ -69,6 +71,15 @@ def test_what_was_measured_stands(sentence: str) -> None:
         ("The wall on the right is less than a metre away.", "The wall on the right is three metres away."),
         ("A wall at one o'clock is 20 to 30 metres away.", "A wall at one o'clock is three metres away."),
         ("The pole on the left is a few metres away.", "The pole on the left is one and a half metres away."),
+        (
+            "On your left, two metres away, is a door; ahead is a chair.",
+            "On your left, one and a half metres away, is a door; ahead is a chair.",
+        ),
+        (
+            "A door is on the left, about 2 metres, and on the right a window at 5 meters.",
+            "A door is on the left, about one and a half metres, and on the right a window at three metres.",
+        ),
+        ("Chair ahead, two metres; pole left, 4 metres.", "Chair ahead, two metres; pole left, one and a half metres."),
         ("A few metres ahead is a chair.", "Two metres ahead is a chair."),
         (
             "A pole is 5 metres away on the left and a wall is 9 metres away on the right.",
@@ -117,6 +128,8 @@ def test_which_thing_is_meant_must_be_certain(sentence: str, seen: Scene, said: 
         ("The chair isn't on the left.", ONE, "Nothing seen on the left."),
         ("The path is clear.", ALL, "Obstacle ahead, two metres."),
         ("The way ahead looks completely clear.", scene(POLE), "Nothing ahead for five metres."),
+        ("Zero obstacles.", ONE, "Obstacle ahead, two metres."),
+        ("The path leads straight on.", ONE, "Obstacle ahead, two metres."),
         ("There are no obstacles.", scene(POLE), "Nothing ahead for five metres."),
         ("There are no obstacles.", scene(clearance_m=None), "I can't tell."),
         ("Nothing is ahead.", ONE, "Obstacle ahead, two metres."),
@@ -161,10 +174,20 @@ def test_what_is_said_not_to_be_gives_way_to_what_was_measured(sentence: str, se
         "The distance is small.",
         "A chair is 2.5 light years ahead.",
         "The chairs are two metres apart.",
+        "On both sides there are houses.",
     ],
 )
 def test_what_was_not_measured_is_removed(sentence: str) -> None:
     assert check(sentence) == ""
+
+
+def test_a_name_that_was_measured_tells_which_thing_is_meant() -> None:
+    door, person = thing(5, 4.0, 5.0, label="door"), thing(6, 2.0, -5.0, label="person")
+    seen = scene(door, person)
+    assert check("A door is one metre ahead.", seen) == "A door is four metres ahead."
+    assert check("A person is nine metres ahead.", seen) == "A person is two metres ahead."
+    assert check("A cat is nine metres ahead.", seen) == ""
+    assert check("A door is on the right.", scene(WALL, replace(CHAIR, label="door"))) == ""
 
 
 def test_the_words_are_the_walkers() -> None:
@@ -205,6 +228,27 @@ def test_an_answer_is_checked_as_it_comes_and_says_nothing_twice() -> None:
     found = list(Measured(ALL, SIDES).checked(pieces))
     assert [v.text for v in found] == ["A red chair.", "Obstacle ahead, two metres.", "", "A door is two metres ahead"]
     assert [v.changed for v in found] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("Is there a chair on the left?", "Yes.", "Obstacle, left, one and a half metres."),
+        ("Is there a chair on the left?", "No, there isn't.", "Obstacle, left, one and a half metres."),
+        ("Is the path clear?", "Yes, it is.", "Obstacle ahead, two metres."),
+        ("Is it three metres away?", "Yes", "Obstacle ahead, two metres."),
+        ("Is the chair red?", "Yes.", "Yes."),
+        ("Is the path clear?", "Yes, it is red.", "Yes, it is red."),
+    ],
+)
+def test_a_bare_yes_claims_what_was_asked(question: str, answer: str, said: str) -> None:
+    assert [v.text for v in Measured(ALL, SIDES).checked([answer], question)] == [said]
+
+
+def test_a_bare_yes_says_nothing_where_nothing_was_measured() -> None:
+    assert [v.text for v in guarded(["Yes."], "en", "Is there a chair on the left?")] == [""]
+    assert [v.text for v in guarded(["Yes."], "en", "Is the chair red?")] == ["Yes."]
+    assert [v.text for v in Measured(scene(view="dark"), SIDES).checked(["Yes."], "Is it near?")] == [""]
 
 
 def test_without_measuring_no_number_and_no_side_is_given() -> None:
