@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from dialogue.vlm_bundle import write_bundle
 from perception.tiny_bundle import write_bundle as write_depth_bundle
+from test_asking import microphone_wav
 from world import SMALL, box, render
 
 from edge_nav.commands.ask import AskOptions, ask
@@ -184,6 +185,15 @@ def test_the_only_bundle_that_can_look_is_found(
     write_bundle(tmp_path / "two")
     with pytest.raises(UsageError, match="several bundles"):
         ask(options(place, bundle=None))
+
+
+def test_the_question_may_be_a_recording(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "p.yaml"
+    config.write_text("dialogue: {recogniser: {type: pocketsphinx}}\n", encoding="utf-8")
+    wav = microphone_wav(tmp_path / "question.wav", [(0.5, "which way is free")], 3)
+    asked = answers(monkeypatch, "A box.")
+    assert ask(options(place, question=None, audio=wav, config=config)) == 0
+    assert asked == ["which way is free"]
 
 
 def test_a_recording_that_says_nothing_is_refused(place: Path, tmp_path: Path) -> None:

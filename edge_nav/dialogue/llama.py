@@ -211,8 +211,11 @@ class Llama:
         return np.ctypeslib.as_array(pointer, (self.vocabulary,))
 
     def forget(self, position: int) -> None:
-        """Empty the cache from a position on."""
-        self._lib.llama_memory_seq_rm(self._lib.llama_get_memory(self._context), 0, position, -1)
+        """Empty the cache from a position on; all of it where this model's cache cannot be cut there."""
+        memory = self._lib.llama_get_memory(self._context)
+        if not self._lib.llama_memory_seq_rm(memory, 0, position, -1):
+            self._lib.llama_memory_clear(memory, True)
+            position = 0
         self.used = min(self.used, position)
 
     def close(self) -> None:

@@ -216,13 +216,16 @@ class Vlm:
             same += 1
         if same == len(runs) == len(self._kept) and self._first is not None:
             self._llama.forget(sum(map(len, runs)))
-            return self._llama.used, self._first
+            if self._llama.used:
+                return self._llama.used, self._first
         if self._entry.attention == "prefix":
             same = 0
         same = min(same, max(len(runs) - 1, 0))
         self._kept, self._first = self._kept[:same], None
         kept = sum(map(len, self._kept))
         self._llama.forget(kept)
+        if self._llama.used != kept:
+            self._kept, same, kept = [], 0, 0
         if self._entry.attention == "prefix":
             block = [run.rows if isinstance(run, Image) else self._token_rows(run.ids) for run in runs]
             self._llama.read_embeddings(np.concatenate(block), logits=True, causal=False)
