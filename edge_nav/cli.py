@@ -324,6 +324,9 @@ def bench_walker(
     only: Annotated[
         list[str] | None, typer.Option(help="A family, or a scene: FAMILY:SEED or a file; may be repeated.")
     ] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="Only this row, such as 'true depth'; may be repeated.")
+    ] = None,
     bundle: Annotated[
         str | None, typer.Option(help="Bundle of the network that is tried; nano where it is here.")
     ] = None,
@@ -343,7 +346,16 @@ def bench_walker(
     from edge_nav.bench.walker import WalkerOptions, bench
 
     options = WalkerOptions(
-        scenes, full, tuple(only or ()), bundle, tuple(fps or ()), tuple(latency or ()), workers, failures, keep
+        scenes,
+        full,
+        tuple(only or ()),
+        tuple(condition or ()),
+        bundle,
+        tuple(fps or ()),
+        tuple(latency or ()),
+        workers,
+        failures,
+        keep,
     )
     raise typer.Exit(bench(options, json_file))
 

@@ -28,6 +28,7 @@ class WalkerOptions:
     scenes: int | None = None
     full: bool = False
     only: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
     bundle: str | None = None
     fps: tuple[float, ...] = ()
     latency_s: tuple[float, ...] = ()
@@ -72,8 +73,16 @@ def conditions_of(options: WalkerOptions) -> tuple[list[Condition], list[str]]:
     except UsageError:
         if options.bundle is not None:
             raise
-        return made, [network.name]
-    return [*made, network], []
+        return _chosen(made, options), [network.name]
+    return _chosen([*made, network], options), []
+
+
+def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
+    names = [c.name for c in made]
+    for name in options.conditions:
+        if name not in names:
+            raise UsageError(f"--condition {name!r} is unknown: use one of {', '.join(names)}.")
+    return [c for c in made if not options.conditions or c.name in options.conditions]
 
 
 def scenes_of(options: WalkerOptions) -> list[str]:

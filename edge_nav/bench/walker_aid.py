@@ -23,7 +23,7 @@ FIRST_ID = 1_000_000
 
 
 class Heard(NamedTuple):
-    """Something that was heard. ``text`` is empty for the word "stop" alone, which is heard before the rest."""
+    """Something that was heard. ``text`` is empty for the tone of a STOP or caution, which comes before the words."""
 
     priority: Priority
     text: str
@@ -34,7 +34,7 @@ class _Speaking:
     callout: Callout
     words_from: float
     ends: float
-    stop_told: bool = False
+    toned: bool = False
 
 
 @dataclass(slots=True)
@@ -100,9 +100,9 @@ class Aid:
                 heard += self._told(self._speaking, t)
             self._speaking = _begun(decision.start, t)
         now = self._speaking
-        if now is not None and now.callout.priority == "stop" and not now.stop_told and t >= now.words_from + WORD_S:
-            now.stop_told = True
-            heard.append(Heard("stop", ""))
+        if now is not None and now.callout.priority in ("stop", "caution") and not now.toned and t >= now.words_from:
+            now.toned = True
+            heard.append(Heard(now.callout.priority, ""))
         return heard
 
     def _told(self, speaking: _Speaking, until: float) -> list[Heard]:

@@ -120,7 +120,7 @@ class Trial:
                 person.hear(heard.priority, heard.text, t)
                 self.log.append(f"{t:6.2f} hears {heard.text}")
             else:
-                person.hear_stop(t)
+                person.hear_tone(heard.priority, t)
         if self.cane and round(t / TICK_S) % round(SWEEP_S / TICK_S) == 0 and body.speed_mps > 0.05:
             touch = sweep(world, body)
             if touch is not None:

@@ -17,7 +17,7 @@ from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
 REACTION_S = 0.7
-"""From the end of a word to the act."""
+"""From the end of a tone or of the words to the act."""
 TOUCH_S = 0.35
 """From a touch to the act."""
 SLOW_MPS, CAREFUL_MPS = 0.7, 0.5
@@ -82,7 +82,7 @@ Plan = Generator[Act, None, None]
 @dataclass(slots=True)
 class _Due:
     at: float
-    act: Literal["stop", "told", "bump", "cane"]
+    act: Literal["stop", "slow", "told", "bump", "cane"]
     meaning: Meaning = field(default_factory=Meaning)
     priority: Priority = "info"
     side: int = 0
@@ -113,13 +113,16 @@ class Person:
         self._stopped = self._bumped = self._going_round = False
         self._cleared = False
         self._drops: list[tuple[float, float, float]] = []
-        """Where the ground falls away, as last heard: in which direction, until how far they have walked, until when."""
+        """Where the ground falls away, as last heard: in which direction, for how much of their way, and until when."""
         self._behind_m = 0.0
         """So far they have come straight on: the way back is free."""
 
-    def hear_stop(self, t: float) -> None:
-        """The word "stop" has been said."""
-        self._due.append(_Due(t + REACTION_S, "stop"))
+    def hear_tone(self, priority: Priority, t: float) -> None:
+        """The tone before the words: two high ones mean stop, one means caution, as walkers are told at first."""
+        if priority == "stop":
+            self._due.append(_Due(t + REACTION_S, "stop"))
+        elif priority == "caution":
+            self._due.append(_Due(t + REACTION_S, "slow"))
 
     def hear(self, priority: Priority, text: str, t: float) -> None:
         """A sentence has been heard to its end, or to where it was cut."""
@@ -156,6 +159,8 @@ class Person:
                 self._stopped = True
             elif self._walking:
                 self._begin(self._go_round(0))
+        elif event.act == "slow":
+            self._slow_until = self._now.t + SLOW_FOR_S
         elif event.act == "bump":
             self._bumped = True
             if not self._recovering:

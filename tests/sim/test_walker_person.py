@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from edge_nav.dialogue.answers import SceneAnswers
+from edge_nav.dialogue.intents import Intent
+from edge_nav.guidance.phrasebook import Phrasebook
+from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.sim.walker.body import Bump
+from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.person import REACTION_S, Act, Now, Person, Traits
+from edge_nav.sim.walker.words import Thing, understand
+from edge_nav.types import Ground, Scene
+
+BOOK = Phrasebook(GuidanceSettings())
+
+
+@pytest.mark.parametrize("distance_m", [0.4, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0])
+@pytest.mark.parametrize("bearing_deg", [0.0, 30.0, -30.0, 60.0])
+def test_what_the_phrasebook_says_is_understood(distance_m: float, bearing_deg: float) -> None:
+    said = BOOK.hazard("low_obstacle", bearing_deg, distance_m, urgent=True, hedged=True, veer="left")
+    heard = understand(said)
+    assert heard.stop
+    assert heard.veer == "left"
+    assert heard.things == (Thing("Low obstacle", bearing_deg, max(0.5, distance_m if distance_m > 0.5 else 0.5)),)
+
+
+def test_drops_and_clear_are_understood() -> None:
+    drop = understand(BOOK.hazard("drop", 0.0, 1.5, urgent=True, hedged=False, veer=None))
+    assert [t.drop for t in drop.things] == [True]
+    assert understand(BOOK.message("clear")).clear
+    assert not understand(BOOK.hazard("obstacle", 0.0, 3.0, urgent=False, hedged=False, veer=None)).stop
+
+
+def test_answers_are_understood() -> None:
+    ground = Ground((0.0, -1.0, 0.0), 1.4, 0.5)
+    answers = SceneAnswers(BOOK)
+
+    def heard(question: str, clear: float | None, free: float | None, floor: Ground | None = ground) -> object:
+        scene = Scene(0, 0.0, (), floor, clear, free)
+        meaning = understand(answers.answer(Intent(question, None, 1.0), scene, 0.1, None).text)
+        return meaning.ahead_m if question == "way_clear" else meaning.free_deg
+
+    assert heard("way_clear", 3.0, None) == 3.0
+    assert heard("way_clear", None, None) == 0.0
+    assert heard("way_clear", 3.0, None, None) == 0.0  # the floor was not seen
+    assert heard("free_way", 3.0, 0.0) == 0.0
+    assert heard("free_way", 3.0, -33.0) == -30.0
+    assert heard("free_way", 3.0, None) is None
+
+
+class Walker:
+    """A person in an open plain, who is obeyed at once."""
+
+    def __init__(self, **traits: bool) -> None:
+        self.person = Person(Traits(1.2, seed=3, **traits))
+        self.t = self.heading = self.walked = 0.0
+        self.asked: list[str] = []
+        self.acts: list[Act] = []
+
+    def go(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.05)):
+            act = self.person.act(Now(self.t, self.heading, 0.0, 20.0 - self.walked, self.walked))
+            if act.ask is not None:
+                self.asked.append(act.ask)
+            self.heading, self.walked = act.heading_deg, self.walked + abs(act.speed_mps) * 0.05
+            self.acts.append(act)
+            self.t += 0.05
+
+    @property
+    def speed(self) -> float:
+        return self.acts[-1].speed_mps
+
+
+def test_a_walker_listens_first_and_then_goes_to_the_goal() -> None:
+    walker = Walker(aided=True)
+    walker.go(1.0)
+    assert walker.speed == 0.0
+    walker.go(2.0)
+    assert (walker.speed, walker.acts[-1].heading_deg) == (1.2, 0.0)
+
+
+def test_stop_is_obeyed_after_the_reaction_and_not_before() -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.hear_tone("stop", walker.t)
+    walker.go(REACTION_S - 0.1)
+    assert walker.speed == 1.2
+    walker.go(0.2)
+    assert walker.speed == 0.0
+
+
+def stopped() -> Walker:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.hear_tone("stop", walker.t)
+    walker.person.hear("stop", "Stop. Obstacle ahead, one and a half metres. Veer left.", walker.t + 1.0)
+    walker.go(5.0)
+    return walker
+
+
+def test_after_a_stop_they_ask_and_turn_to_the_side_that_was_named() -> None:
+    walker = stopped()
+    assert walker.asked == ["free_way"]
+    walker.person.hear("answer", "I can't tell which way is free.", walker.t)
+    walker.go(4.0)
+    assert walker.asked == ["free_way", "way_clear"]
+    assert -40 < walker.heading < -20
+    before = walker.walked
+    walker.person.hear("answer", "Clear for two metres.", walker.t)
+    walker.go(5.0)
+    # All but the margin of what was said to be free, then back towards the goal.
+    assert walker.walked - before == pytest.approx(1.5, abs=0.1)
+    assert abs(walker.heading) < 15
+
+
+def test_they_do_not_go_where_nothing_is_said_to_be_free() -> None:
+    walker = stopped()
+    before = walker.walked
+    for _ in range(8):
+        walker.person.hear("answer", "Obstacle ahead, half a metre.", walker.t)
+        walker.go(4.0)
+    assert walker.walked == before
+
+
+def test_free_ahead_or_clear_lets_them_walk_on_slowly() -> None:
+    for words, priority in (("Free ahead.", "answer"), ("Clear.", "info")):
+        walker = stopped()
+        walker.person.hear(priority, words, walker.t)  # type: ignore[arg-type]
+        if priority == "info":
+            walker.person.hear("answer", "Free ahead.", walker.t)
+        walker.go(1.5)
+        assert 0 < walker.speed < 1.0
+
+
+def test_they_do_not_turn_to_where_a_drop_was_named() -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.hear_tone("stop", walker.t)
+    walker.person.hear("stop", "Stop. Drop-off, eleven o'clock, one and a half metres.", walker.t + 1.0)
+    walker.go(5.0)
+    walker.person.hear("answer", "I can't tell which way is free.", walker.t)
+    walker.go(3.0)
+    assert walker.heading > 15
+
+
+def test_a_caution_slows_and_veers_for_a_while() -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.hear("caution", "Obstacle ahead, three metres. Veer right.", walker.t)
+    walker.go(1.0)
+    assert walker.speed < 1.0
+    assert walker.acts[-1].heading_deg == 20.0
+    walker.go(6.0)
+    assert (walker.speed, walker.acts[-1].heading_deg) == (1.2, 0.0)
+
+
+def test_whoever_bumps_goes_back_and_then_round() -> None:
+    alone = Walker(aided=False)
+    alone.go(3.0)
+    alone.person.feel_bump(Bump(30.0, "body"), alone.t)
+    alone.go(1.5)
+    assert alone.speed < 0
+    alone.go(3.0)
+    assert -80 < min(a.heading_deg for a in alone.acts) < -30  # away from the side that was touched
+    alone.go(6.0)
+    assert abs(alone.heading) < 10
+    assert alone.asked == []
+
+
+def test_a_cane_stops_whoever_has_one() -> None:
+    walker = Walker(aided=False, cane=True)
+    walker.go(3.0)
+    walker.person.feel_cane(Touch(False, 1), walker.t)
+    walker.go(0.6)
+    assert walker.speed == 0.0
+    walker.go(3.0)
+    assert max(a.heading_deg for a in walker.acts) > 30

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
+from edge_nav.bench.walker_aid import Aid, Heard
+from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
+from edge_nav.cli import app
+from edge_nav.errors import UsageError
+from edge_nav.sim.scene import load_scene
+from edge_nav.sim.split import TEST_FROM, split_of
+from edge_nav.sources.sim import open_scene
+from edge_nav.types import Callout, Priority
+
+SCENE = """
+family: pavement
+seed: 950000
+things:
+  - {kind: box, at: [0.0, 3.5]}
+walk: {path: [[0, 0], [0, 5.5]]}
+"""
+ALONE, GUIDED = Condition("no aid"), Condition("true depth", "true")
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> str:
+    pytest.importorskip("mujoco")
+    from edge_nav.sim.mujoco_renderer import MujocoRenderer
+
+    try:
+        MujocoRenderer().close()
+    except UsageError as e:
+        pytest.skip(str(e))
+    path = tmp_path_factory.mktemp("scene") / "box.yaml"
+    path.write_text(SCENE, encoding="utf-8")
+    return str(path)
+
+
+def callout(n: int, priority: Priority, text: str, t: float, key: str = "") -> Callout:
+    return Callout(n, "obstacle", priority, text, key or str(n), t, t + 2.0)
+
+
+def heard(aid: Aid, until: float, began: float = 0.0) -> list[tuple[float, Heard]]:
+    steps = [began + 0.05 * n for n in range(round((until - began) / 0.05))]
+    return [(round(t, 2), h) for t in steps for h in aid.hear(t)]
+
+
+def test_words_take_their_time_and_the_tone_is_heard_before_them() -> None:
+    aid = make_aid(GUIDED)
+    aid.queue.put(callout(1, "stop", "Stop. Obstacle ahead, one metre.", 0.0))
+    (first, stop), (last, rest) = heard(aid, 3.0)
+    assert (stop, rest) == (Heard("stop", ""), Heard("stop", "Stop. Obstacle ahead, one metre."))
+    assert first == pytest.approx(0.13, abs=0.05)
+    assert last == pytest.approx(0.13 + 5 * 0.2, abs=0.05)  # 300 words a minute
+    assert aid.words == 5
+
+
+def test_what_is_cut_is_heard_up_to_there() -> None:
+    aid = make_aid(GUIDED)
+    aid.queue.put(callout(1, "caution", "Obstacle ahead, three metres.", 0.0))
+    early = heard(aid, 0.6)
+    aid.queue.put(callout(2, "stop", "Stop. Drop-off ahead, one metre.", 0.6))
+    later = heard(aid, 3.0, 0.6)
+    assert [h for _, h in early] == [Heard("caution", "")]
+    assert later[0][1] == Heard("caution", "Obstacle ahead,")
+    assert later[-1][1].text.startswith("Stop. Drop-off")
+
+
+def test_a_question_without_a_picture_has_an_answer_all_the_same() -> None:
+    aid = make_aid(GUIDED)
+    aid.ask("way_clear", 0.0)
+    told = heard(aid, 5.0)
+    assert [h.priority for _, h in told] == ["answer"]
+    assert "can't tell" in told[0][1].text
+    assert told[0][0] > 1.8
+
+
+def test_guidance_spares_the_walker_the_box_that_they_run_into_alone(scene: str) -> None:
+    alone, guided = walk(Job(scene, 1, ALONE)), walk(Job(scene, 1, GUIDED))
+    assert [c.band for c in alone.collisions][:1] == ["ground"]
+    assert guided.collisions == ()
+    assert guided.goal
+    assert guided.stops > 0
+    assert guided.false_stops == 0
+    assert guided.words > 10
+    assert alone.words == 0
+    assert guided.shortest_m == pytest.approx(5.6, abs=0.2)
+    # Figures of both, and a scene that replays the way that was walked.
+    figures = row(GUIDED, {Job(scene, 1, GUIDED): guided}, 10.0)
+    assert (figures["collisions_per_100m"], figures["fewer"], figures["goal_rate"]) == (0.0, 1.0, 1.0)
+    file = save_failure(Job(scene, 1, ALONE), alone, Path(scene).parent / "failed")
+    again = load_scene(file)
+    assert again.spec.walk.path[0] == pytest.approx((0.0, 0.0), abs=0.01)
+    assert again.goal == (0.0, 5.5)
+    assert "ground at" in again.spec.name
+    spent = alone.trail[-1][0]
+    assert again.seconds == pytest.approx(spent, rel=0.3)
+
+
+def test_the_same_walk_ends_the_same(scene: str) -> None:
+    assert walk(Job(scene, 2, ALONE)) == walk(Job(scene, 2, ALONE))
+
+
+def test_a_run_that_was_cut_short_goes_on(scene: str, tmp_path: Path) -> None:
+    kept, jobs = tmp_path / "kept.jsonl", [Job(scene, n, ALONE) for n in range(2)]
+    first = run_jobs(jobs[:1], 1, kept, lambda _: None)
+    with kept.open("a", encoding="utf-8") as file:
+        file.write('{"job": "cut sho')
+        file.write("\n")
+    counted: list[int] = []
+    both = run_jobs(jobs, 1, kept, counted.append)
+    assert counted == [1, 2]
+    assert both[jobs[0]] == first[jobs[0]]
+    assert set(both) == set(jobs)
+
+
+def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
+    names = scenes_of(WalkerOptions(full=True))
+    assert len(names) == 200
+    assert all(split_of(int(n.partition(":")[2])) == "test" for n in names)
+    assert len(scenes_of(WalkerOptions())) == 8
+    assert scenes_of(WalkerOptions(scenes=1, only=("stairs",))) == [f"stairs:{TEST_FROM}"]
+    conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0), latency_s=(0.3,)))
+    assert {(c.fps, c.latency_s) for c in conditions if c.depth == "true"} == {(10, 0), (5, 0), (20, 0), (10, 0.3)}
+    assert [c.name for c in conditions_of(WalkerOptions(conditions=("cane alone",)))[0]] == ["cane alone"]
+    with pytest.raises(UsageError, match="'dog' is unknown: use one of no aid"):
+        conditions_of(WalkerOptions(conditions=("dog",)))
+    with pytest.raises(UsageError, match="nowhere"):
+        conditions_of(WalkerOptions(bundle="nowhere"))
+
+
+def test_the_verb_writes_its_figures(scene: str, tmp_path: Path) -> None:
+    json_file = tmp_path / "walker.json"
+    done = CliRunner().invoke(
+        app, ["bench", "walker", "--only", scene, "--condition", "no aid", "--json", str(json_file)]
+    )
+    assert done.exit_code == 0, done.output
+    data = json.loads(json_file.read_text(encoding="utf-8"))
+    assert data["rows"][0]["condition"] == "no aid"
+    assert data["rows"][0]["collisions_per_100m"] > 0
+    assert "cpu" in data["machine"]
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["bench", "walker", "--keep", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert "--keep" in str(done.exception)
+
+
+def test_scenes_open_by_name(scene: str) -> None:
+    assert open_scene(scene).solvable_path is not None
