@@ -17,9 +17,10 @@ from typing import Literal, Protocol
 
 from edge_nav.dialogue.battery import battery_percent
 from edge_nav.dialogue.dialogue import Dialogue, Outcome, Situation
-from edge_nav.dialogue.grounding import MOST_WORDS, may_be_said, sentences
+from edge_nav.dialogue.grounding import MOST_WORDS, sentences
 from edge_nav.dialogue.intents import SAFETY, Intent
 from edge_nav.dialogue.kept import write_kept
+from edge_nav.dialogue.measured import guarded
 from edge_nav.dialogue.reader import ReaderMissing, read_text
 from edge_nav.dialogue.thinking import Cancelled, Picture, PictureModel, Thinking
 from edge_nav.guidance.settings import GuidanceSettings
@@ -337,10 +338,11 @@ class Conversation:
 
         def job(cancelled: Cancelled) -> Iterator[str]:
             told = False
-            for sentence in sentences(eyes.answer(rgb, question, cancelled)) if eyes is not None else ():
-                if may_be_said(sentence, language):
+            pieces = eyes.answer(rgb, question, cancelled) if eyes is not None else ()
+            for verdict in guarded(pieces, language, question):
+                if verdict.text:
                     told = True
-                    yield sentence
+                    yield verdict.text
             if not told:
                 yield cannot
 
