@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def assemble(opened: Opened, source: str, cards: Sequence[Path]) -> VlmCheckpoin
 
 
 def read_licence(folder: Path) -> str:
-    """What the model card (README.md) states as its licence, else "unknown"."""
+    """What the model card (README.md) states as its licence, else what was shown when it was pulled, else "unknown"."""
     card = folder / "README.md"
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     header = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
@@ -155,4 +156,12 @@ def read_licence(folder: Path) -> str:
         else {}
     )
     named = stated.get("license", "")
-    return (stated.get("license_name") if named in ("", "other") else named) or named or UNKNOWN
+    return (stated.get("license_name") if named in ("", "other") else named) or named or _pulled_licence(folder)
+
+
+def _pulled_licence(folder: Path) -> str:
+    try:
+        pulled = json.loads((folder / "pulled.json").read_text(encoding="utf-8"))
+        return str(pulled["licence"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return UNKNOWN
