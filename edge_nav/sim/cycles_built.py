@@ -62,7 +62,7 @@ def concrete(n: Nodes, k: Inks) -> Surface:
     colour = n.mix(n.math("MULTIPLY", clouds, 0.6), k.first, k.second)
     colour = speckled(n, k, worn(n, k, colour, 0.25, 0.35), 90.0, 0.14)
     broken = cracks(n, k, 0.6, 0.012)
-    colour = n.mix(n.math("MULTIPLY", broken, 0.7), colour, (0.05, 0.045, 0.04, 1.0))
+    colour = n.mix(n.math("MULTIPLY", broken, 0.5), colour, (0.05, 0.045, 0.04, 1.0))
     pores = n.noise(k.uv, 45.0, 4.0)
     height = n.math("SUBTRACT", pores, broken)
     return Surface({"Base Color": colour, "Roughness": k.roughness, "Normal": n.bump(height, 0.004, 0.45)})

@@ -56,7 +56,7 @@ def cracks(n: Nodes, k: Inks, cells_per_m: float, width: float) -> Socket:
     at = n.vector("ADD", k.uv, wander)
     props = {"voronoi_dimensions": "2D", "feature": "DISTANCE_TO_EDGE"}
     edge = n.add("TexVoronoi", {"Vector": at, "Scale": cells_per_m}, props).outputs["Distance"]
-    some = n.between(n.noise(k.uv, 0.5, 1.0), 0.5, 0.6)
+    some = n.between(n.noise(k.uv, 0.5, 1.0), 0.6, 0.7)
     return n.math("MULTIPLY", n.between(edge, 0.0, width, 1.0, 0.0), some)
 
 
