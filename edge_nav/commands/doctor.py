@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ def findings() -> list[Finding]:
         *_providers(),
         *_openvino(),
         *_bundles(),
+        _language_models(),
         *_sound(),
         _text_to_speech(),
         *_recognisers(),
@@ -121,6 +123,45 @@ def _bundles() -> Iterator[Finding]:
             f"{b.state}; intended use: {b.intended_use}",
             "" if good else f"python main.py models verify {b.name}",
         )
+
+
+LLAMA = """
+import llama_cpp
+print(llama_cpp.__version__)
+print(llama_cpp.llama_print_system_info().decode())
+"""
+BUILD = 'CMAKE_ARGS="$(.ci/llama-flags)" pip install --force-reinstall --no-cache-dir llama-cpp-python'
+
+
+def _language_models() -> Finding:
+    """llama.cpp, asked in a process of its own: one that was built for another processor dies of its first sum."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        return Finding("llama.cpp", False, "not installed: no model looks at pictures", "pip install 'edge-nav[vlm]'")
+    done = subprocess.run([sys.executable, "-c", LLAMA], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return Finding("llama.cpp", False, f"does not load (exit code {done.returncode})", BUILD)
+    version, _, info = done.stdout.strip().partition("\n")
+    switches = (part.partition("=") for part in info.split("|"))
+    built = {name.strip() for name, _, value in switches if value.strip() == "1"}
+    if "AMX_INT8" in built:
+        return Finding("llama.cpp", True, f"{version}, with AMX, which stays unused: it dies on some machines")
+    missing = [name for flag, name in SWITCHES if flag in _processor() and name not in built]
+    if missing:
+        return Finding("llama.cpp", False, f"{version}, built without {', '.join(missing)}: prompts are slow", BUILD)
+    return Finding("llama.cpp", True, version)
+
+
+SWITCHES = (("avx2", "AVX2"), ("avx512f", "AVX512"), ("avx512_vnni", "AVX512_VNNI"), ("avx512_bf16", "AVX512_BF16"))
+"""What the processor calls an ability, and what llama.cpp calls the switch for it."""
+
+
+def _processor() -> frozenset[str]:
+    """The processor's abilities, none where the system does not list them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return next((frozenset(line.split()) for line in lines if line.startswith("flags")), frozenset())
 
 
 def _sound() -> Iterator[Finding]:
