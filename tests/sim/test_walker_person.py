@@ -176,17 +176,3 @@ def test_a_cane_stops_whoever_has_one() -> None:
     assert walker.speed == 0.0
     walker.go(3.0)
     assert max(a.heading_deg for a in walker.acts) > 30
-
-
-def test_what_was_said_to_stand_near_is_remembered_after_turning_away() -> None:
-    walker = Walker(aided=True)
-    walker.go(4.0)
-    walker.person.hear_tone("stop", walker.t)
-    walker.go(2.0)
-    # At arm's length to the left: not even "clear" from the aid leads them into it.
-    walker.person.hear("caution", "Low obstacle, eleven o'clock, half a metre.", walker.t + 3.0)
-    walker.person.hear("answer", "Free eleven o'clock.", walker.t + 2.0)
-    walker.go(4.0)
-    walker.person.hear("answer", "Clear for four metres.", walker.t)
-    walker.go(3.0)
-    assert not any(-50 < a.heading_deg < -10 and a.speed_mps > 0 for a in walker.acts)

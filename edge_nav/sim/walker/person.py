@@ -5,7 +5,6 @@ They know their goal's direction, what they hear when they have heard it, and wh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,11 +28,8 @@ START_S = 2.0
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
-NEAR_M, BERTH_M, DROP_BERTH_M, REMEMBER_S = 1.6, 0.5, 0.8, 30.0
-"""What was said to be so near is remembered, and so much room is given to it."""
-TONE_S = 4.0
-LEAST_M = 0.4
-"""A direction that offers less is not worth a look."""
+DROP_DEG, DROP_M, DROP_S = 40.0, 0.5, 30.0
+"""Nobody goes where they have just been told of a drop."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
@@ -90,8 +86,6 @@ class _Due:
     meaning: Meaning = field(default_factory=Meaning)
     priority: Priority = "info"
     side: int = 0
-    place: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Where they were, and which way they faced, when it was begun to be said."""
 
 
 class Person:
@@ -118,18 +112,13 @@ class Person:
         """How near the thing is that the last STOP was about, and where."""
         self._stopped = self._bumped = self._going_round = False
         self._cleared = False
-        self._backwards = False
-        self._toned = (-10.0, 0.0, 0.0, 0.0)
-        self._x = self._y = 0.0
-        """Where they are by their own steps and turns."""
-        self._remembered: list[tuple[float, float, float, float]] = []
-        """What they were told stands near or falls away: where, how wide a berth it gets, and until when."""
+        self._drops: list[tuple[float, float, float]] = []
+        """Where the ground falls away, as last heard: in which direction, for how much of their way, and until when."""
         self._behind_m = 0.0
         """So far they have come straight on: the way back is free."""
 
     def hear_tone(self, priority: Priority, t: float) -> None:
         """The tone before the words: two high ones mean stop, one means caution, as walkers are told at first."""
-        self._toned = (t, self._x, self._y, self._now.heading_deg)
         if priority == "stop":
             self._due.append(_Due(t + REACTION_S, "stop"))
         elif priority == "caution":
@@ -137,9 +126,7 @@ class Person:
 
     def hear(self, priority: Priority, text: str, t: float) -> None:
         """A sentence has been heard to its end, or to where it was cut."""
-        here = self._x, self._y, self._now.heading_deg
-        place = self._toned[1:] if priority in ("stop", "caution") and t - self._toned[0] < TONE_S else here
-        self._due.append(_Due(t + REACTION_S, "told", understand(text), priority, place=place))
+        self._due.append(_Due(t + REACTION_S, "told", understand(text), priority))
 
     def feel_bump(self, bump: Bump, t: float) -> None:
         """They ran into something."""
@@ -155,9 +142,6 @@ class Person:
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
-        a, way = math.radians(now.heading_deg), now.walked_m - self._now.walked_m
-        way = -way if self._backwards else way
-        self._x, self._y = self._x + way * math.sin(a), self._y + way * math.cos(a)
         straight = abs(_turn(self._now.heading_deg, now.heading_deg)) < 3.0
         self._behind_m = self._behind_m + now.walked_m - self._now.walked_m if straight else 0.0
         self._now = now
@@ -166,9 +150,7 @@ class Person:
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
             self._react(event)
-        act = next(self._plan)
-        self._backwards = act.speed_mps < 0
-        return act
+        return next(self._plan)
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
@@ -191,7 +173,9 @@ class Person:
 
     def _told(self, event: _Due) -> None:
         said, t = event.meaning, self._now.t
-        self._remember(event)
+        for drop in (d for d in said.things if d.drop):
+            where = self._now.heading_deg + drop.bearing_deg
+            self._drops = [*self._drops[-3:], (where, self._now.walked_m + drop.distance_m, t + DROP_S)]
         if event.priority == "answer":
             self._answer = said
         elif event.priority == "fault":
@@ -352,11 +336,9 @@ class Person:
         best: tuple[float, float] | None = None
         looks = [least_deg, *(d for d in LOOKS_DEG if d > least_deg + 10.0)]
         for offset in looks:
-            heading = self._now.goal_deg + self._side * offset
-            if offset and self._room(heading, LEAST_M) < LEAST_M:
+            if self._towards_drop(self._now.goal_deg + self._side * offset):
                 continue
-            metres = yield from self._look(heading)
-            metres = MARGIN_M + self._room(heading, metres - MARGIN_M) if offset else metres
+            metres = yield from self._look(self._now.goal_deg + self._side * offset)
             if metres >= (GO_M if offset else RESUME_M):
                 return offset, metres
             if offset and metres > MARGIN_M and (best is None or metres > best[1]):
@@ -366,28 +348,12 @@ class Person:
             return best
         return None
 
-    def _remember(self, event: _Due) -> None:
-        """Where what was named is, seen from where they were when it was begun to be said."""
-        x, y, heading = event.place
-        for thing in event.meaning.things:
-            if thing.distance_m > NEAR_M and not thing.drop:
-                continue
-            a = math.radians(heading + thing.bearing_deg)
-            place = x + thing.distance_m * math.sin(a), y + thing.distance_m * math.cos(a)
-            berth = DROP_BERTH_M if thing.drop else BERTH_M
-            self._remembered = [*self._remembered[-11:], (*place, berth, self._now.t + REMEMBER_S)]
-
-    def _room(self, heading_deg: float, metres: float) -> float:
-        """How far they may go there, up to ``metres``, before they come too near to what they remember."""
-        a = math.radians(heading_deg)
-        for n in range(1, math.ceil(metres / 0.1) + 1):
-            x, y = self._x + 0.1 * n * math.sin(a), self._y + 0.1 * n * math.cos(a)
-            for px, py, berth, until in self._remembered:
-                # Who is too near already may go away from it.
-                closer = math.dist((px, py), (x, y)) < math.dist((px, py), (self._x, self._y)) - 1e-6
-                if self._now.t < until and closer and math.dist((px, py), (x, y)) < berth:
-                    return 0.1 * (n - 1)
-        return metres
+    def _towards_drop(self, heading_deg: float) -> bool:
+        """Whether the ground was said to fall away there, and they have not gone far since."""
+        return any(
+            abs(_turn(heading_deg, where)) < DROP_DEG and self._now.walked_m < walked + DROP_M and self._now.t < until
+            for where, walked, until in self._drops
+        )
 
     def _other_side(self) -> None:
         self._commit(-self._side)
