@@ -36,9 +36,9 @@ _Key = tuple[Form, Point, Material]
 class MujocoRenderer:
     """Draws worlds. Keeps the model of the last ``still``; moving shapes cost nothing but their place.
 
-    ``shadows``: the sun casts them, for two to three times the time. ``fine``: the
+    ``shadows``: the sun casts them, for three times the time. ``fine``: the
     picture is drawn twice as large each way and averaged. Without ``colours`` every shape is one grey of its own, for
-    half of the time. Raises UsageError without MuJoCo or OpenGL, and for cameras
+    six tenths of the time. Raises UsageError without MuJoCo or OpenGL, and for cameras
     with pixels that are not square, which MuJoCo cannot draw.
     """
 

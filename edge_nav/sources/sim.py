@@ -23,7 +23,7 @@ class SimSourceSettings(Settings):
     type: Literal["sim"] = "sim"
     scene: str = Field(min_length=1, description="Path of a scene's YAML file, or FAMILY:SEED such as corridor:7.")
     fps: float = Field(default=10.0, ge=1, le=60, description="Frames per second.")
-    shadows: bool = Field(default=False, description="Draw the sun's shadows, for two to three times the time.")
+    shadows: bool = Field(default=False, description="Draw the sun's shadows, for three times the time.")
     depth_noise: float = Field(
         default=1.0, ge=0, le=10, description="Noise of the depth, in units of a structured-light camera's; 0 is exact."
     )
