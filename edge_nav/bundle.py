@@ -201,9 +201,7 @@ def check_use(bundle: Bundle, *, live: bool, force: bool) -> str | None:
     sentence = f"bundle {bundle.manifest.name} is for the simulator only and its distances in real rooms are not proven"
     if force:
         return f"{sentence}; walking with it all the same, as asked"
-    raise UsageError(
-        f"{sentence}: fetch a real one (`{PULL}`, then the export that it names), or insist with --force."
-    )
+    raise UsageError(f"{sentence}: fetch a real one (`{PULL}`, then the export that it names), or insist with --force.")
 
 
 def list_bundles(root: Path = FOLDER) -> list[BundleState]:
