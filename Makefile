@@ -2,10 +2,11 @@
 # tested versions of all packages (constraints.txt), and the package itself.
 PYTHON ?= python3
 VENV := .venv
+WORK ?= out/full-size
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: walk test test-slow golden clean
+.PHONY: walk test test-slow full-size golden clean
 
 walk: $(VENV)/runtime
 	$(PY) main.py run --source walk --log out/walk.jsonl --overlay out/walk.png
@@ -22,6 +23,10 @@ test: $(VENV)/dev
 
 test-slow: $(VENV)/dev
 	$(PY) -m pytest -m slow
+
+# Models of the published sizes, of random numbers: tens of GB of disk in WORK, and an hour or more.
+full-size: $(VENV)/dev
+	$(PY) -m export.full_size depth-anything-v2-metric-indoor-small paligemma-3b-224 phi-2-tinyclip llava-1.5-7b --work $(WORK)
 
 golden: $(VENV)/dev
 	$(PY) tests/golden/regenerate.py

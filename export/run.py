@@ -10,6 +10,7 @@ from edge_nav.bundle import Manifest
 from export import depth as depth_part
 from export import vision as vision_part
 from export.assemble import About, Part, PartName, assemble, check_target
+from export.gguf.memory import trim
 from export.gguf.plan import Progress
 from export.llm import export_llm
 from export.parity.report import ParityRow
@@ -62,6 +63,7 @@ def _vlm_parts(plan: VlmPlan, checkpoint: VlmCheckpoint, work: Path, progress: P
     if plan.vision:
         vision = vision_part.export_vision(checkpoint, work, plan.vision, progress)
         parts.append(Part("vision", vision.entry, vision.files, vision.parity))
+        trim()
     if plan.llm:
         llm = export_llm(checkpoint, work, plan.llm, progress)
         parts.append(Part("llm", llm.entry, llm.files, llm.parity))
