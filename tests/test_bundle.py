@@ -14,7 +14,7 @@ def test_a_bundle_opens_by_folder_and_says_what_it_is_for(tmp_path: Path) -> Non
     bundle = open_bundle(str(write_bundle(tmp_path / "tiny")))
     assert bundle.manifest.name == "tiny"
     assert check_use(bundle, live=False, force=False) is None
-    with pytest.raises(UsageError, match=r"simulator only .* models list.* --force"):
+    with pytest.raises(UsageError, match=r"simulator only .* models pull depth-indoor.* --force"):
         check_use(bundle, live=True, force=False)
     assert "as asked" in (check_use(bundle, live=True, force=True) or "")
     real = open_bundle(str(write_bundle(tmp_path / "real", intended_use="real")))
