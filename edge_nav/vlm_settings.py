@@ -10,6 +10,11 @@ from pydantic import Field
 from edge_nav.settings import Settings
 
 
+def cores_here() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class VlmSettings(Settings):
     """The model that looks at a picture."""
 
@@ -46,5 +51,4 @@ class VlmSettings(Settings):
         """Threads to use: as set, else every core this process may use but ``spare``."""
         if self.threads:
             return self.threads
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(1, cores - spare)
+        return max(1, cores_here() - spare)

@@ -7,7 +7,6 @@ all of them; a ratio is the median over frames of the pair's.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
 from edge_nav.perception.network_output import depth_entry
 from edge_nav.sources.spec import open_source, parse_source
+from edge_nav.vlm_settings import cores_here
 
 SIZE = (640, 480)
 WARM_UP = 2
@@ -69,7 +69,7 @@ def bench(
         raise UsageError(f"nothing to measure: give --checkpoint DIR (one of random numbers: {MAKE}), or --bundle DIR.")
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or len(os.sched_getaffinity(0))
+    cores = threads or cores_here()
     pictures = _pictures(source, rounds)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)

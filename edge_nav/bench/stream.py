@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-BYTES = 1 << 29
+BYTES = 1 << 28
 """Of each thread's array: far more than any cache."""
 ROUNDS = 5
 

@@ -19,10 +19,12 @@ from edge_nav.bench.contender import Contender
 from edge_nav.bench.report import Row, report
 from edge_nav.bench.stream import read_gb_per_s
 from edge_nav.errors import UsageError
+from edge_nav.vlm_settings import cores_here
 
 QUESTION = "answer What is in front of me?"
 PICTURE = (480, 640, 3)
 WARM_UP_TOKENS = 4
+BASELINE, CONTENDER = "transformers", "edge_nav.bench.vlm_contender"
 REST_S = 0.2
 BYTES_PER_PARAMETER = {"bfloat16": 2, "float32": 4}
 MAKE = "python -m models.random_checkpoints paligemma-3b-224 DIR"
@@ -52,6 +54,8 @@ class Side:
 
     contender: Contender
     answers: list[Answer] = field(default_factory=list)
+    stream_gb_per_s: list[float] = field(default_factory=list)
+    """How fast memory could be read right after each answer: it changes with the machine's other guests."""
     peak_mb: float = 0.0
     weight_bytes: int | None = None
 
@@ -74,8 +78,7 @@ def bench(
     """
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or len(os.sched_getaffinity(0))
-    speed = read_gb_per_s(cores)
+    cores = threads or cores_here()
     sides: list[Side] = []
     with tempfile.TemporaryDirectory() as name:
         together = [("bfloat16", checkpoint)] if checkpoint is not None else []
@@ -86,15 +89,15 @@ def bench(
                     new += [_bundle_side(bundle, v, cores, stack) for v in variants or [""]]
                 for side in new:
                     side.contender.wait_ready()
-                _take_turns(new, Path(name), tokens, rounds)
+                _take_turns(new, Path(name), tokens, rounds, cores)
                 for side in new:
                     side.peak_mb = float(side.contender.ask("memory")["peak_mb"])
-                    if side.contender.name.startswith(bundle):
+                    if not side.contender.name.startswith(BASELINE):
                         side.weight_bytes = int(side.contender.ask("weights")["bytes"])
                 sides += new
     first = sides[0]
     title = f"{tokens} tokens about a new picture, {cores} threads; ratios to {first.contender.name}"
-    report(title, [_row(side, first, speed) for side in sides], json_file)
+    report(title, [_row(side, first) for side in sides], json_file)
     return 0
 
 
@@ -121,14 +124,14 @@ def _reclaimable() -> int:
 
 def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> Side:
     arguments = [str(checkpoint.resolve()), "--dtype", dtype, "--threads", str(cores)]
-    return _side(f"transformers {dtype}", "models.vlm_baseline", arguments, stack)
+    return _side(f"{BASELINE} {dtype}", "models.vlm_baseline", arguments, stack)
 
 
 def _bundle_side(bundle: str, variant: str, cores: int, stack: contextlib.ExitStack) -> Side:
     given = dict(zip(("--llm", "--vision", "--vision-backend"), variant.split(":"), strict=False))
     options = [word for option, value in given.items() if value for word in (option, value)]
     arguments = [str(Path(bundle).resolve()) if Path(bundle).is_dir() else bundle, *options, "--threads", str(cores)]
-    return _side(f"{bundle} {variant}".strip(), "edge_nav.bench.vlm_contender", arguments, stack)
+    return _side(f"{Path(bundle).name} {variant}".strip(), CONTENDER, arguments, stack)
 
 
 def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitStack) -> Side:
@@ -137,7 +140,7 @@ def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitSt
     return Side(contender)
 
 
-def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int) -> None:
+def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int, cores: int) -> None:
     rng = np.random.default_rng(0)
     for n in range(rounds + 1):
         picture = folder / f"picture{n}.npy"
@@ -146,12 +149,13 @@ def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int) -> No
             wanted = tokens if n else WARM_UP_TOKENS
             a = side.contender.ask("answer", picture=str(picture), question=QUESTION, tokens=wanted)
             if n:
+                side.stream_gb_per_s.append(read_gb_per_s(cores))
                 answer = Answer(*(a[k] for k in ("image_ms", "first_ms", "total_ms", "tokens", "prompt")))
                 side.answers.append(answer)
             time.sleep(REST_S)
 
 
-def _row(side: Side, first: Side, speed: float) -> Row:
+def _row(side: Side, first: Side) -> Row:
     """Ratios above 1 are better than the baseline; each is the median over rounds of the pair's."""
     row: Row = {
         "what": side.contender.name,
@@ -165,12 +169,13 @@ def _row(side: Side, first: Side, speed: float) -> Row:
         "total_ratio": _ratio(first, side, "total_ms"),
         "peak_mb": side.peak_mb,
         "memory_ratio": first.peak_mb / side.peak_mb,
-        "bandwidth_gb_per_s": speed,
+        "stream_gb_per_s": float(np.median(side.stream_gb_per_s)),
         "bandwidth_share": None,
         "runs_on": side.contender.describe,
     }
     if side.weight_bytes is not None:
-        row["bandwidth_share"] = side.weight_bytes * side.median("per_s") / 1e9 / speed
+        shares = [a.per_s / s for a, s in zip(side.answers, side.stream_gb_per_s, strict=True)]
+        row["bandwidth_share"] = side.weight_bytes / 1e9 * float(np.median(shares))
     return row
 
 

@@ -87,6 +87,8 @@ class Llama:
         # Its matrix unit is shown by some virtual machines that do not have it: the process would die.
         amx = b"AMX_INT8 = 1" in self._lib.llama_print_system_info()
         params.use_extra_bufts = sizes.repack == "on" or (sizes.repack == "auto" and not amx)
+        # Weights that are laid out anew would be in memory twice: in the file's mapping, too.
+        params.use_mmap = not params.use_extra_bufts
         return params
 
     def _new_context(self, sizes: Sizes) -> Any:
