@@ -34,6 +34,10 @@ _UNITS = {
     "inche": 0.0254,
     "yard": 0.9144,
     "yd": 0.9144,
+    "mm": 0.001,
+    "millimetre": 0.001,
+    "millimeter": 0.001,
+    "mile": 1609.344,
     "step": math.nan,
     "pace": math.nan,
 }
@@ -68,7 +72,7 @@ _SIDE = re.compile(
 )
 _AHEAD = re.compile(
     rf"\b{_MILD}(?:in\s+front(?:\s+of\s+{_OURS})?|ahead(?:\s+of\s+{_OURS})?|before\s+you|in\s+(?:your|the)\s+way"
-    rf"|in\s+your\s+path|in\s+the\s+(?:cent(?:re|er)|middle)(?:\s+of\s+{_OURS})?)\b",
+    rf"|in\s+(?:your|the)\s+path|in\s+the\s+(?:cent(?:re|er)|middle)(?:\s+of\s+{_OURS})?)\b",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -109,7 +113,9 @@ _UNKNOWABLE = re.compile(
 _ADVICE = re.compile(
     r"(?:^|[,;:.]\s*|\b(?:and|so|then|please|to|you\s+(?:can|could|should|may|might|must|will|need\s+to|have\s+to))\s+)"
     r"(?:(?:carefully|slowly|safely|just|simply|then|please)\s+)*"
-    r"(?:turn|go|walk|move|step|veer|steer|bear|head|keep|stay|proceed|continue|cross|pass)\b(?!\s+in\s+mind)",
+    r"(?:turn|go|walk|move|step|veer|steer|bear|head|keep|stay|proceed|continue|cross|pass)\b(?!\s+in\s+mind)"
+    r"|^\W*(?:take|use|try|avoid|follow|aim|bypass|skirt)\b|\byou(?:['’]d|\s+had)\s+better\b"
+    r"|\bI(?:['’]d|\s+would)?\s+(?:suggest|recommend|advise)\b|\b(?:it\s+is|it['’]s)\s+(?:best|better|advisable)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
@@ -123,9 +129,19 @@ _EMPTY = re.compile(
     rf"|\b(?:{_PICTURE}|way|floor|ground|area|space|room|route)\s+(?:ahead\s+|forward\s+|in\s+front(?:\s+of\s+you)?\s+)?"
     r"(?:is|looks|seems|appears)\s+(?:to\s+be\s+)?(?:\w+\s+)?(?:clear|free|empty|open|unobstructed|unblocked)\b"
     rf"|\b(?:{_PICTURE}|way|route)\s+(?:leads|continues|runs|goes|extends)\b"
+    r"|\b(?:left|right)(?:[-\s]hand)?(?:\s+side)?\s+(?:is|looks|seems|appears)\s+(?:\w+\s+)?"
+    r"(?:clear|free|empty|open|unobstructed|unblocked)\b|\b(?:gap|opening|passage|way\s+through)\b"
+    r"|\b(?:see|sees|notice|spot|detect)\s+nothing\b|^\W*nothing\W*$|\bwon['’]t\s+(?:hit|bump|trip|fall)\b"
     rf"|\b(?:clear|free|open|unobstructed)\s+(?:{_PICTURE}|way|space|route)\b",
     re.IGNORECASE,
 )
+_ABSENT = re.compile(
+    r"\b(?:no|zero|any|without|free\s+of|clear\s+of|not\s+an?)\s+(?:\w+\s+){0,2}?(?:cars?|vehicles?|traffic|trucks?|lorr(?:y|ies)"
+    r"|bus(?:es)?|bikes?|bicycles?|cyclists?|trains?|trams?|people|persons?|pedestrians?|stairs?|steps?|kerbs?|curbs?"
+    r"|holes?|drops?|edges?|danger|poles?|doors?|walls?)\b",
+    re.IGNORECASE,
+)
+"""What a walker could run into, said not to be there: a model that does not see it says so, too."""
 _BARE = re.compile(
     r"(?:yes|yeah|yep|no|nope|correct|exactly|true|false|right|indeed)\b[\s,.!]*"
     r"(?:(?:there|it|they)\s+(?:is|are|does|do)(?:\s+not|n['’]t)?[\s.!]*)?",
@@ -186,6 +202,11 @@ def denies(sentence: str) -> bool:
 def says_empty(sentence: str) -> bool:
     """Whether it says that there is nothing, or that the way is clear."""
     return _EMPTY.search(sentence) is not None
+
+
+def says_absent(sentence: str) -> bool:
+    """Whether it says that something to run into, or to fall from, is not there."""
+    return _ABSENT.search(sentence) is not None and denies(sentence)
 
 
 def bare(sentence: str) -> bool:

@@ -11,6 +11,7 @@ every sentence with a number or a side is removed.
 from __future__ import annotations
 
 import importlib.resources
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ NEAR_M = 2.0
 """What is nearer may be called near."""
 LEAST_ERROR_M, ERROR = 0.3, 0.17
 """A distance is right within this many metres, or this share: what is spoken is rounded to half and whole metres."""
+STEP_M = 0.7
+"""Stands for the walker's step where it only matters that a distance is told."""
+MOST_RANGE_M, RANGE = 1.0, 0.5
+"""A range of distances says something while it is no wider than this, or this share of what was measured."""
 _CLAUSES = re.compile(r"[,;]|\b(?:and|but|while|whereas|with)\b", re.IGNORECASE)
 
 
@@ -82,7 +87,7 @@ class Measured:
     def check(self, sentence: str) -> Verdict:
         """One sentence."""
         if not self._open or self._guidance.language != "en":
-            kept = may_be_said(sentence, self._guidance.language)
+            kept = _unmeasured(sentence, self._guidance.language)
             return Verdict(sentence if kept else "", not kept)
         found = en.claims(sentence, self._guidance.step_length_m)
         sides = _sides(found)
@@ -92,7 +97,7 @@ class Measured:
         denied = any(en.denies(text) for text, inside in clauses if inside)
         if en.says_empty(sentence) or (denied and sides):
             return Verdict(" ".join(self._about(side) for side in sides or ["ahead"]), True)
-        if en.unknowable(sentence) or denied:
+        if en.unknowable(sentence) or en.says_absent(sentence) or denied:
             return Verdict("", True)
         if not may_be_said(en.without(sentence, found), "en"):
             return Verdict("", True)
@@ -100,7 +105,7 @@ class Measured:
 
     def _yes_or_no(self, question: str) -> Verdict | None:
         language = self._guidance.language
-        if may_be_said(question, language) and not en.says_empty(question):
+        if _unmeasured(question, language):
             return None
         if not self._open or language != "en":
             return Verdict("", True)
@@ -171,8 +176,16 @@ def guarded(pieces: Iterable[str], language: Language, question: str = "") -> It
     bare yes to a ``question`` about them.
     """
     for sentence in sentences(pieces):
-        kept = may_be_said(sentence, language) and not (en.bare(sentence) and not may_be_said(question, language))
+        kept = _unmeasured(sentence, language) and not (en.bare(sentence) and not _unmeasured(question, language))
         yield Verdict(sentence if kept else "", not kept)
+
+
+def _unmeasured(sentence: str, language: Language) -> bool:
+    """Whether nothing in it is for measuring alone to tell."""
+    if not may_be_said(sentence, language):
+        return False
+    told = (en.advises, en.says_empty, en.says_absent, en.unknowable)
+    return language != "en" or not (any(tells(sentence) for tells in told) or en.claims(sentence, STEP_M))
 
 
 def said(language: Language, name: str, **parts: str) -> str:
@@ -208,6 +221,8 @@ def _lies(o: Obstacle, claim: Claim) -> bool:
 
 def _reaches(o: Obstacle, claim: Claim) -> bool:
     """Whether a thing is as far away as a claim says."""
+    if claim.low_m > 0.0 and max(MOST_RANGE_M, RANGE * o.distance_m) < claim.high_m - claim.low_m < math.inf:
+        return False
     error = max(LEAST_ERROR_M, ERROR * o.distance_m)
     return claim.low_m - error <= o.distance_m <= claim.high_m + error
 

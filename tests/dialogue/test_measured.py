@@ -251,6 +251,111 @@ def test_a_bare_yes_says_nothing_where_nothing_was_measured() -> None:
     assert [v.text for v in Measured(scene(view="dark"), SIDES).checked(["Yes."], "Is it near?")] == [""]
 
 
+UNSAFE = [
+    "It is not dangerous.",
+    "There is no danger.",
+    "No problem.",
+    "All good.",
+    "Nothing to worry about.",
+    "It's walkable.",
+    "It's fine to walk.",
+    "No cars are coming.",
+    "I don't see any cars.",
+    "There is no traffic.",
+    "There are no steps.",
+    "The crosswalk is free.",
+    "You can proceed.",
+    "The light is green so you can proceed.",
+    "Avoid the chair by passing left.",
+    "Use the left door.",
+    "You'd better veer right.",
+    "Bus stop, half a block away.",
+    "The door is within reach.",
+    "It is an arm's length off.",
+    "It is a mile.",
+    "A car comes from the west.",
+    "A pair of chairs.",
+]
+
+
+@pytest.mark.parametrize("sentence", UNSAFE)
+def test_safety_advice_and_absence_are_removed_measured_or_not(sentence: str) -> None:
+    assert check(sentence) == ""
+    assert check(sentence, scene(view="dark")) == ""
+    assert [v.text for v in guarded([sentence], "en")] == [""]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("You won't hit anything.", "Obstacle ahead, two metres."),
+        ("I see nothing.", "Obstacle ahead, two metres."),
+        ("There is an opening between the cars.", "Obstacle ahead, two metres."),
+        ("Left is free.", "Obstacle, left, one and a half metres."),
+        ("The right side is open.", "Obstacle, right, three metres."),
+        ("A wide gap is on the right.", "Obstacle, right, three metres."),
+        ("The chair is 2 to 9 metres ahead.", "The chair is two metres ahead."),
+        ("A man is in the middle of the way.", "A man is in the middle of the way."),
+    ],
+)
+def test_room_to_pass_is_measured(sentence: str, said: str) -> None:
+    assert check(sentence) == said
+    if "metres" not in sentence:
+        assert [v.text for v in guarded([sentence], "en")] == [""]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There are no obstacles.",
+        "Nothing blocks the way.",
+        "Continue straight.",
+        "Turn around.",
+        "Both sides have shops.",
+        "The person is straight in the path.",
+        "The chair is beside you.",
+        "A dog sits close by.",
+    ],
+)
+def test_the_way_and_places_are_told_by_measuring_alone(sentence: str) -> None:
+    assert [v.text for v in guarded([sentence], "en")] == [""]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A red chair made of wood.",
+        "The sign says exit.",
+        "A woman walks a brown dog.",
+        "It is a kitchen with white cupboards.",
+        "The door is open.",
+        "It is not a dog but a cat.",
+        "The bus is yellow.",
+    ],
+)
+def test_names_and_looks_stand_without_measuring(sentence: str) -> None:
+    assert [v.text for v in guarded([sentence], "en")] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("de", "Das Auto steht auf der linken Seite."),
+        ("de", "Vor dir steht das Auto."),
+        ("de", "Es ist ungefährlich."),
+        ("de", "Keine Autos kommen."),
+        ("es", "El coche está en el lado izquierdo."),
+        ("es", "Enfrente hay coches."),
+        ("es", "No hay peligro."),
+        ("es", "El camino está despejado."),
+        ("hi", "कुर्सी सामने है।"),
+        ("hi", "कोई खतरा नहीं है।"),
+    ],
+)
+def test_other_languages_lose_places_and_safety(language: str, sentence: str) -> None:
+    assert [v.text for v in guarded([sentence], language)] == [""]  # type: ignore[arg-type]
+
+
 def test_without_measuring_no_number_and_no_side_is_given() -> None:
     found = list(guarded(["A red chair. It is two metres away. On the left. A door."], "en"))
     assert [v.text for v in found] == ["A red chair.", "", "", "A door."]
