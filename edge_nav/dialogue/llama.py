@@ -87,8 +87,11 @@ class Llama:
         # Its matrix unit is shown by some virtual machines that do not have it: the process would die.
         amx = b"AMX_INT8 = 1" in self._lib.llama_print_system_info()
         params.use_extra_bufts = sizes.repack == "on" or (sizes.repack == "auto" and not amx)
-        # Weights that are laid out anew would be in memory twice: in the file's mapping, too.
-        params.use_mmap = not params.use_extra_bufts
+        if params.use_extra_bufts:  # what is laid out anew would be in memory twice: in the file's mapping, too
+            if any(name == "load_mode" for name, *_ in params._fields_):
+                params.load_mode = self._lib.LLAMA_LOAD_MODE_NONE
+            else:  # as older versions call it
+                params.use_mmap = False
         return params
 
     def _new_context(self, sizes: Sizes) -> Any:
