@@ -80,9 +80,9 @@ def check_space(folder: Path, needed: int) -> None:
         )
 
 
-def check_target(out: Path) -> None:
-    """UsageError where ``out`` is there and neither empty nor a sound bundle."""
-    _existing(out.resolve())
+def check_target(out: Path) -> Manifest | None:
+    """The manifest of the bundle that is there; UsageError where ``out`` is neither empty nor a sound bundle."""
+    return _existing(out.resolve())
 
 
 def _existing(out: Path) -> Manifest | None:

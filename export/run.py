@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_nav.bundle import Manifest
+from edge_nav.errors import UsageError
 from export import depth as depth_part
 from export import vision as vision_part
 from export.assemble import About, Part, PartName, assemble, check_target
@@ -29,9 +30,11 @@ class Exported:
 
 def run_plan(plan: ExportPlan, say: Callable[[str], None], progress: Progress | None = None) -> Exported:
     """Export. ``say`` is told the licences. UsageError for whatever cannot be done; ``plan.out`` is as before then."""
-    check_target(plan.out)
+    before = check_target(plan.out)
     depth = open_checkpoint(plan.depth.checkpoint, kind="depth") if plan.depth else None
     vlm = open_checkpoint(plan.vlm.checkpoint, adapter=plan.vlm.adapter, kind="vlm") if plan.vlm else None
+    if before is not None and vlm is not None:
+        _check_width(plan, before, vlm)
     licences = [c.licence for c in (depth, vlm) if c is not None]
     for checkpoint in (depth, vlm):
         if checkpoint is not None:
@@ -68,6 +71,17 @@ def _vlm_parts(plan: VlmPlan, checkpoint: VlmCheckpoint, work: Path, progress: P
         llm = export_llm(checkpoint, work, plan.llm, progress)
         parts.append(Part("llm", llm.entry, llm.files, llm.parity))
     return parts
+
+
+def _check_width(plan: ExportPlan, before: Manifest, checkpoint: VlmCheckpoint) -> None:
+    """A half that stays in the bundle has to fit the one that is made: known before hours of work."""
+    wanted, width = _wanted(plan), checkpoint.architecture.decoder.width
+    for name, entry in (("vision", before.vision), ("llm", before.llm)):
+        if entry is not None and name not in wanted and entry.width != width:
+            raise UsageError(
+                f"bundle {plan.out} keeps its {name} of width {entry.width} and {checkpoint.source} has width {width}: "
+                "export both from the same checkpoint, with vlm, or give another --out."
+            )
 
 
 def _wanted(plan: ExportPlan) -> set[PartName]:

@@ -84,6 +84,9 @@ def test_without_measuring_numbers_and_sides_are_left_out(
     answers(monkeypatch, "It is on the left.")
     assert ask(options(place)) == 0
     assert capsys.readouterr().out == f"{NOTHING}\n"
+    answers(monkeypatch)
+    assert ask(options(place)) == 0
+    assert capsys.readouterr().out == "The model gave no answer.\n"
 
 
 def test_with_depth_the_model_is_told_and_held_to_it(

@@ -111,6 +111,15 @@ def test_a_second_pull_fetches_nothing_and_a_damaged_file_again(hub: HubServer, 
     assert (tmp_path / "to/model.safetensors").read_bytes() == WEIGHTS
 
 
+def test_somebodys_own_file_is_not_written_over(hub: HubServer, tmp_path: Path) -> None:
+    own = tmp_path / "to/README.md"
+    own.parent.mkdir()
+    own.write_text("mine")
+    with pytest.raises(UsageError, match=r"README.md is there already and is not this model's"):
+        pulled(hub, tmp_path / "to")
+    assert (here(tmp_path / "to"), own.read_text()) == (["README.md"], "mine")
+
+
 def test_what_a_server_drops_is_asked_for_from_there(hub: HubServer, tmp_path: Path) -> None:
     hub.drops["model.safetensors"] = [1_000_000, 500_000]
     _, heard = pulled(hub, tmp_path / "to")
@@ -245,6 +254,7 @@ def test_a_full_disk_is_one_sentence(hub: HubServer, tmp_path: Path) -> None:
     target = tmp_path / "to" / file.name
     target.parent.mkdir()
     target.write_bytes(b"an older one")
+    (target.parent / "pulled.json").write_text(json.dumps({"repositories": [{"id": ID}]}))
     part_of(target, file).symlink_to("/dev/full")
     with pytest.raises(UsageError, match=r"the disk is full at .*: free 3000000 bytes"):
         pulled(hub, tmp_path / "to")

@@ -72,10 +72,10 @@ def ask(options: AskOptions) -> int:
     with Vlm(bundle, profile.dialogue.vlm) as vlm:
         if measured is None:
             answer = guarded(vlm.answer(rgb, question, _never), language, question)
-            _print(answer, said(language, "nothing"))
+            _print(answer, said(language, "nothing"), said(language, "silent"))
         else:
             answer = measured.checked(vlm.answer(rgb, measured.prompt(question), _never), question)
-            _print(answer, measured.instead())
+            _print(answer, measured.instead(), measured.instead())
     return 0
 
 
@@ -167,13 +167,14 @@ def _scene(
     return scene
 
 
-def _print(verdicts: Iterator[Verdict], otherwise: str) -> None:
-    """Sentence by sentence, as they come; ``otherwise`` where none may be said."""
-    told = False
+def _print(verdicts: Iterator[Verdict], otherwise: str, silent: str) -> None:
+    """Sentence by sentence, as they come; ``otherwise`` where none may be said, ``silent`` where none came."""
+    told = came = False
     for verdict in verdicts:
+        came = True
         text = "".join(c for c in verdict.text if c.isprintable())  # a model's control characters reach no terminal
         if text.strip():
             sys.stdout.write((" " if told else "") + text)
             sys.stdout.flush()
             told = True
-    sys.stdout.write("\n" if told else f"{otherwise}\n")
+    sys.stdout.write("\n" if told else f"{otherwise if came else silent}\n")

@@ -95,6 +95,7 @@ def pull(what: str, to: Path | None, revision: str, talk: Talk, hub: Hub | None 
     total = sum(w.file.size for w in wanted)
     missing = _missing(wanted, total, talk)
     if missing:
+        _check_owner(folder, missing)
         _check_disk(folder, missing)
         left = sum(w.file.size for w in missing)
         talk.say(f"fetching {len(missing)} files, {left / 1e9:.3g} GB, from {hub.endpoint} to {folder}")
@@ -122,6 +123,16 @@ def _check_folder(folder: Path, ids: list[str]) -> None:
         return
     if held != ids:
         raise UsageError(f"{folder} holds {', '.join(held)} already: give another folder with --to.")
+
+
+def _check_owner(folder: Path, missing: list[Wanted]) -> None:
+    """A file of the same name that no pull put there is somebody's own, and is not written over."""
+    if (folder / RECORD).is_file():
+        return
+    if own := next((w.target for w in missing if w.target.is_file()), None):
+        raise UsageError(
+            f"{own} is there already and is not this model's: give an empty folder with --to, or delete it."
+        )
 
 
 def _wanted(hub: Hub, named: NamedRepository, there: Repository, folder: Path, bundle: bool) -> Iterator[Wanted]:

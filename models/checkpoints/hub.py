@@ -50,5 +50,12 @@ def _fetch(repo: str) -> Path:
         try:
             return Path(snapshot_download(repo, local_files_only=True))
         except LocalEntryNotFoundError:
-            reason = (str(e).splitlines() or [type(e).__name__])[0]
-            raise UsageError(f"{repo} could not be fetched ({reason}): check the network, or give a folder.") from e
+            if isinstance(e, HfHubHTTPError):
+                reason = (str(e).splitlines() or [type(e).__name__])[0]
+            elif isinstance(e.errno, int):  # of the disk, say
+                reason = e.strerror or type(e).__name__
+            else:
+                reason = f"{endpoint or 'the hub'} cannot be reached"
+            raise UsageError(
+                f"{repo} could not be fetched ({reason}): check the network and the disk, or give a folder."
+            ) from e

@@ -70,6 +70,20 @@ def test_depth_then_eyes_and_words_in_one_bundle(
     assert names(tmp_path) == {"bundle"}
 
 
+def test_a_half_that_does_not_fit_the_other_is_refused_before_it_is_made(
+    llava: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bundle"
+    assert main(["vision", llava, "--out", str(out)]) == 0
+    before = (out / "manifest.json").read_bytes()
+    wider = write_llava_hf(tmp_path / "wider", width=96)
+    capsys.readouterr()
+    assert main(["llm", str(wider), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "keeps its vision of width 64" in said, "has width 96" in said) == (1, True, True)
+    assert ((out / "manifest.json").read_bytes(), names(tmp_path)) == (before, {"bundle", "wider"})
+
+
 def test_a_plan_makes_all_it_names(depth: str, llava: str, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(
