@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from enum import Enum
@@ -222,7 +223,7 @@ def _say(sentence: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code: 0 done, 1 a bug or a full disk, 2 bad usage, a bad checkpoint, or a failed check."""
+    """Exit code: 0 done, 1 a bug, 2 bad usage, a bad checkpoint, a full disk, or a failed check."""
     debug = "--debug" in arguments
     # Weights are read from local files; the libraries' own bars and hints would only stand beside ours.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -234,9 +235,12 @@ def main(arguments: list[str]) -> int:
         return 2
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except Exception as e:  # a bug, or a disk that filled up: one sentence, the traceback for who asks for it
+    except Exception as e:  # a disk that filled up, or a bug: one sentence, the traceback for who asks for it
         if debug:
             raise
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say("export: the disk is full, nothing was left behind: free some, or give --out on another disk.")
+            return 2
         known = isinstance(e, EdgeNavError)
         _say(f"export: {e}" if known else f"export: failed with {type(e).__name__} ({e}): --debug tells more.")
         return 2 if isinstance(e, UsageError) else 1

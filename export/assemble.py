@@ -75,7 +75,7 @@ def check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise UsageError(
-            f"the disk of {folder} has {free / 1e9:.1f} GB free and the export needs {needed / 1e9:.1f} GB: free some, "
+            f"the disk of {folder} has {free / 1e9:.3g} GB free and the export needs {needed / 1e9:.3g} GB: free some, "
             "or give --out on another disk."
         )
 

@@ -223,6 +223,11 @@ class Llama:
             position = 0
         self.used = min(self.used, position)
 
+    @property
+    def closed(self) -> bool:
+        """Whether its memory was given back: llama.cpp would end the process over any call then."""
+        return self._context is None
+
     def close(self) -> None:
         """Give its memory back. Closing twice is closing once."""
         context, self._context = self._context, None

@@ -127,6 +127,8 @@ class Vlm:
             if cancelled():
                 return
         try:
+            if self._llama.closed:  # while it waited for its turn
+                raise EdgeNavError(f"{self.name} was closed before it was asked")
             yield from self._tokens(rgb, question, cancelled, most or self.most_tokens)
         finally:
             self._lock.release()

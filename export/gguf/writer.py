@@ -27,7 +27,7 @@ def check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise UsageError(
-            f"the disk of {folder} has {free / 1e9:.1f} GB free and the export needs {needed / 1e9:.1f} GB: "
+            f"the disk of {folder} has {free / 1e9:.3g} GB free and the export needs {needed / 1e9:.3g} GB: "
             "free some, or export to another disk."
         )
 

@@ -138,6 +138,14 @@ def test_a_second_question_waits_for_the_first_or_gives_up(causal: Vlm) -> None:
     assert tokens(causal, picture(), "a chair") != []
 
 
+def test_what_is_closed_answers_nothing_and_lives(causal: Vlm) -> None:
+    waiting = causal.tokens(picture(), "what", never)
+    causal.close()
+    with pytest.raises(EdgeNavError, match="was closed"):
+        next(waiting)
+    causal.close()
+
+
 def test_the_time_allowed_ends_it_and_says_so(tmp_path: Path) -> None:
     settings = VlmSettings(threads=1, budget_s=0.1, answer_tokens=200)
     with open_vlm(bundle(tmp_path / "b"), settings) as vlm:

@@ -160,6 +160,19 @@ def test_a_failed_check_leaves_no_bundle_and_debug_shows_where(
     assert names(tmp_path) == set()
 
 
+def test_a_disk_that_fills_up_leaves_nothing(
+    depth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, *_: object) -> None:
+        path.with_name("begun").write_bytes(b"x")
+        Path("/dev/full").write_bytes(b"x")
+
+    monkeypatch.setattr("export.assemble.write_report", lambda rows, path: full(path, rows))
+    assert main(["depth", depth, "--out", str(tmp_path / "bundle"), "--size", "56x70"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("export: the disk is full, nothing was left behind")
+    assert names(tmp_path) == set()
+
+
 def test_interrupting_leaves_nothing(
     depth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
