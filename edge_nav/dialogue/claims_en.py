@@ -138,13 +138,13 @@ _EMPTY = re.compile(
 _ABSENT = re.compile(
     r"\b(?:no|zero|any|without|free\s+of|clear\s+of|not\s+an?)\s+(?:\w+\s+){0,2}?(?:cars?|vehicles?|traffic|trucks?|lorr(?:y|ies)"
     r"|bus(?:es)?|bikes?|bicycles?|cyclists?|trains?|trams?|people|persons?|pedestrians?|stairs?|steps?|kerbs?|curbs?"
-    r"|holes?|drops?|edges?|danger|poles?|doors?|walls?)\b",
+    r"|holes?|drops?|edges?|danger|poles?|doors?|walls?)\b|\b(?:nobody|no\s+one)\b",
     re.IGNORECASE,
 )
 """What a walker could run into, said not to be there: a model that does not see it says so, too."""
 _BARE = re.compile(
     r"(?:yes|yeah|yep|no|nope|correct|exactly|true|false|right|indeed)\b[\s,.!]*"
-    r"(?:(?:there|it|they)\s+(?:is|are|does|do)(?:\s+not|n['’]t)?[\s.!]*)?",
+    r"(?:(?:there|it|they|you)\s+(?:is|are|does|do|can|could)(?:\s+not|n['’]t)?[\s.!]*)?",
     re.IGNORECASE,
 )
 

@@ -235,6 +235,7 @@ def test_an_answer_is_checked_as_it_comes_and_says_nothing_twice() -> None:
     [
         ("Is there a chair on the left?", "Yes.", "Obstacle, left, one and a half metres."),
         ("Is there a chair on the left?", "No, there isn't.", "Obstacle, left, one and a half metres."),
+        ("Is the way free, can I go?", "Yes, you can.", "Obstacle ahead, two metres."),
         ("Is the path clear?", "Yes, it is.", "Obstacle ahead, two metres."),
         ("Is it three metres away?", "Yes", "Obstacle ahead, two metres."),
         ("Is the chair red?", "Yes.", "Yes."),
@@ -262,6 +263,7 @@ UNSAFE = [
     "No cars are coming.",
     "I don't see any cars.",
     "There is no traffic.",
+    "Nobody is around.",
     "There are no steps.",
     "The crosswalk is free.",
     "You can proceed.",
