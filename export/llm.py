@@ -60,6 +60,12 @@ class LlmResult:
     parity: list[ParityRow]
 
 
+def space(checkpoint: VlmCheckpoint, options: LlmOptions) -> int:
+    """Bytes that it will write. Raises UsageError for a decoder that cannot be exported."""
+    check_supported(checkpoint.decoder_config)
+    return _space(plan_tensors(checkpoint.decoder_config, checkpoint.decoder, options.base), options.quantisations)
+
+
 def export_llm(
     checkpoint: VlmCheckpoint, out: Path, options: LlmOptions, progress: Progress | None = None
 ) -> LlmResult:

@@ -9,11 +9,11 @@ from pathlib import Path
 from edge_nav.bundle import Manifest
 from edge_nav.errors import UsageError
 from export import depth as depth_part
+from export import llm as llm_part
 from export import vision as vision_part
 from export.assemble import About, Part, PartName, assemble, check_target
 from export.gguf.memory import trim
 from export.gguf.plan import Progress
-from export.llm import export_llm
 from export.parity.report import ParityRow
 from export.plan import ExportPlan, VlmPlan
 from models.checkpoints import DepthCheckpoint, VlmCheckpoint, open_checkpoint
@@ -68,7 +68,7 @@ def _vlm_parts(plan: VlmPlan, checkpoint: VlmCheckpoint, work: Path, progress: P
         parts.append(Part("vision", vision.entry, vision.files, vision.parity))
         trim()
     if plan.llm:
-        llm = export_llm(checkpoint, work, plan.llm, progress)
+        llm = llm_part.export_llm(checkpoint, work, plan.llm, progress)
         parts.append(Part("llm", llm.entry, llm.files, llm.parity))
     return parts
 
@@ -94,10 +94,12 @@ def _wanted(plan: ExportPlan) -> set[PartName]:
 
 
 def _space(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint | None) -> int:
-    """Bytes of the graphs; the language model's export counts its own before it writes."""
+    """Bytes of everything that is made, so that a disk too small is known before the first part."""
     needed = depth_part.space(depth, plan.depth.precision) if plan.depth and depth else 0
     if plan.vlm and plan.vlm.vision and vlm:
         needed += vision_part.space(vlm, plan.vlm.vision.precisions)
+    if plan.vlm and plan.vlm.llm and vlm:
+        needed += llm_part.space(vlm, plan.vlm.llm)
     return needed
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,17 @@ def test_a_failed_check_leaves_no_bundle_and_debug_shows_where(
     assert "the export differs from its checkpoint" in capsys.readouterr().err.splitlines()[-1]
     with pytest.raises(UsageError):
         main([*arguments, "--debug"])
+    assert names(tmp_path) == set()
+
+
+def test_the_words_are_counted_before_the_eyes_are_made(
+    llava: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 10**6, 10**6))  # the tower alone would fit
+    assert main(["vlm", llava, "--out", str(tmp_path / "bundle")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and "has 0.001 GB free" in said[-1]  # the licence, and no part begun
     assert names(tmp_path) == set()
 
 
