@@ -386,3 +386,18 @@ def test_any_text_is_checked_without_falling_over(text: str) -> None:
         kept = check(text, seen)
         if kept == text:
             assert may_be_said(text, "en") or claims(text, SIDES.step_length_m)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The traffic light is green."),
+        ("en", "The walk signal is on."),
+        ("en", "The cars have stopped."),
+        ("de", "Die Ampel ist grün."),
+        ("es", "El semáforo está verde."),
+        ("hi", "सिग्नल हरा है।"),
+    ],
+)
+def test_no_model_says_what_a_traffic_light_shows(language: str, text: str) -> None:
+    assert not may_be_said(text, language)  # type: ignore[arg-type]
