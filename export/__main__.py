@@ -167,7 +167,7 @@ def everything(
 ) -> None:
     """All that a file names, into one bundle."""
     from export.plan import ExportPlan
-    from models.command import read_yaml
+    from models.yaml_settings import read_yaml
 
     plan = read_yaml(config, ExportPlan)
     _run(plan if out is None else plan.model_copy(update={"out": out}))

@@ -89,14 +89,14 @@ def _run(*command: str) -> Step:
 
 
 def _watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
-    """Resident bytes, mapped files included: what the kernel counts against a limit."""
+    """Most resident bytes so far, mapped files included: what the kernel counts against a limit."""
     status = Path(f"/proc/{process.pid}/status")
     while process.poll() is None:
         try:
             lines = status.read_text(encoding="ascii").splitlines()
         except OSError:
             return
-        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")]
+        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
         peak[0] = max([peak[0], *found])
         time.sleep(PERIOD_S)
 

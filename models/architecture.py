@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
-from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
+from models.yaml_settings import read_yaml
 
 Activation = Literal["gelu", "quick_gelu", "gelu_pytorch_tanh", "gelu_new", "silu", "relu"]
 
@@ -310,14 +310,7 @@ class Architecture(Settings):
 
 def load_architecture(path: Path) -> Architecture:
     """Read a description from YAML; UsageError where it cannot be read or is none."""
-    try:
-        return Architecture.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
-        raise UsageError(f"{path} cannot be read as YAML ({str(e).splitlines()[0]}): give an architecture file.") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise UsageError(f"{path}: {where} is wrong ({first['msg']}): correct it, see configs/models.") from e
+    return read_yaml(path, Architecture)
 
 
 def save_architecture(architecture: Architecture, path: Path) -> None:

@@ -24,9 +24,9 @@ def depth(
     stop_at: Annotated[int | None, typer.Option(min=1, help="End before this step, to go on another time.")] = None,
 ) -> None:
     """The nano depth network."""
-    from models.command import read_yaml
     from models.depth.settings import TrainSettings
     from models.depth.training import train
+    from models.yaml_settings import read_yaml
 
     train(read_yaml(config, TrainSettings), out, stop_at)
 

@@ -7,7 +7,8 @@ seen. fp32 is measured after the others: beside bfloat16 and the bundles it does
 from __future__ import annotations
 
 import contextlib
-import os
+import math
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -105,21 +106,19 @@ def _fits(checkpoint: Path, dtype: str) -> bool:
     """Whether the machine has the memory; says so where it has not."""
     stored = sum(f.stat().st_size for f in checkpoint.glob("*.safetensors"))
     needed = stored / 2 * BYTES_PER_PARAMETER[dtype] * SLACK  # published in 16 bits
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") + _reclaimable()
+    available = _available()
     if needed > available:
-        import sys
-
         sys.stderr.write(f"{dtype} is left out: it needs {needed / 1e9:.0f} GB, {available / 1e9:.0f} GB are free\n")
     return needed <= available
 
 
-def _reclaimable() -> int:
+def _available() -> float:
+    """Bytes of memory that can be had, infinite where the system does not tell."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        found = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}
-    except (OSError, ValueError):
-        return 0
-    return max(0, found.get("MemAvailable", 0) - found.get("MemFree", 0))
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, ValueError, StopIteration):
+        return math.inf
 
 
 def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> Side:

@@ -10,7 +10,7 @@ import numpy as np
 from edge_nav.bench.contender import load, own_output, peak_mb, refuse, serve
 from edge_nav.bundle import open_bundle
 from edge_nav.dialogue.vlm import llm_file, open_vlm
-from edge_nav.errors import EdgeNavError
+from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm_settings import VlmSettings
 
 
@@ -67,8 +67,10 @@ class _Side:
         """Bytes of weights that each token's decoding reads: all of them, but the rows of an embedding table that is
         not the head, too.
         """
-        from gguf import GGUFReader
-
+        try:
+            from gguf import GGUFReader
+        except ImportError as e:
+            raise UsageError("gguf is missing: pip install 'edge-nav[export]'.") from e
         sizes = {t.name: int(t.n_bytes) for t in GGUFReader(str(self._file)).tensors}
         if "output.weight" in sizes:
             sizes.pop("token_embd.weight", None)

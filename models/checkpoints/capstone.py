@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
@@ -27,6 +26,7 @@ from models.checkpoints.tensors import LazyTensor, open_file, open_weights, read
 from models.checkpoints.tower_files import open_tower
 from models.checkpoints.vlm import Opened
 from models.decoder import describe_decoder
+from models.yaml_settings import read_yaml
 
 FILE = "parts.yaml"
 # Of the block as its author names its modules; what remains is the linear layer before it.
@@ -48,7 +48,7 @@ def open_parts(folder: Path, name: str) -> Opened:
     """Open all parts; tensors are named ``tower.…``, ``projector.…`` and ``decoder.…``."""
     from transformers import PhiConfig
 
-    parts = _read(folder / FILE)
+    parts = read_yaml(folder / FILE, Parts)
     phi = folder / parts.decoder if (folder / parts.decoder).is_dir() else resolve(parts.decoder)
     data = read_json(phi / "config.json")
     if data.get("model_type") != "phi":
@@ -92,14 +92,3 @@ def _projector(tensors: Mapping[str, LazyTensor]) -> dict[str, LazyTensor]:
         new = f"projector.{block}.{leaf}"
         renamed[name if new in renamed else new] = tensor
     return renamed
-
-
-def _read(path: Path) -> Parts:
-    try:
-        return Parts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
-        raise UsageError(f"{path} cannot be read as YAML ({str(e).splitlines()[0]}): correct it.") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise UsageError(f"{path}: {where} is wrong ({first['msg']}): correct it.") from e

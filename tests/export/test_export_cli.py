@@ -16,7 +16,7 @@ from export import run
 from export.__main__ import main
 from export.parity.onnx import DEPTH_LIMITS, Limits
 from export.plan import ExportPlan
-from models.command import read_yaml
+from models.yaml_settings import read_yaml
 
 REPO = Path(__file__).resolve().parents[2]
 
