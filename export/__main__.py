@@ -102,6 +102,23 @@ def depth(
 
 
 @app.command()
+def nano(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder of a training run, or a checkpoint.", show_default=False)],
+    out: Out,
+    frames: Annotated[
+        list[Path], typer.Option(help="Generated frames to calibrate confidence on; may be given many times.")
+    ],
+    name: Name = None,
+    licence: Licence = None,
+    intended_use: IntendedUse = None,
+    _debug: Debug = False,
+) -> None:
+    """The depth network of `python -m models.train depth` to depth.onnx."""
+    part = {"checkpoint": checkpoint, "frames": tuple(frames)}
+    _export({**_whole(out, name, licence, intended_use), "nano": part})
+
+
+@app.command()
 def vision(
     checkpoint: Checkpoint,
     out: Out,

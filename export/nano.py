@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,21 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from pydantic import Field
 
 from edge_nav.bundle import DepthEntry, DepthOutput, MultipleInput
+from edge_nav.errors import UsageError
+from edge_nav.settings import Settings
 from edge_nav.sim.shapes import LABELS
+from edge_nav.sim.split import TEST_FROM, VALIDATION_FROM
+from export.depth import F32, FILE, DepthResult
+from export.gguf.plan import Progress
 from export.onnx_graph import DEPRECATED, OPSET, check
+from export.onnx_pictures import drawn_picture
+from export.parity.onnx import Limits, depth_rows, open_graph, size_row, time_row
+from export.parity.report import ParityRow, at_most, demand
 from models.depth import checkpoint
-from models.depth.augment import MEAN, STD
+from models.depth.augment import MEAN, STD, normalised
 from models.depth.canonical import CANONICAL_FOCAL_PX
 from models.depth.confidence import temperature
 from models.depth.export import NanoGraph
@@ -26,28 +34,68 @@ SMALLEST = 256
 """Values: smaller tensors stay as they are."""
 MULTIPLE = 32
 CALIBRATION_FRAMES = 300
+LICENCE = "Apache-2.0"
+"""Of the weights: they are trained here, on pictures drawn here."""
+LIMITS = Limits(None, 5e-3)
+"""Weights in half precision, of 11 bits: single pixels at an edge differ by more than the mean."""
+MOST_BYTES = 12_000_000
+"""What may ship with the program."""
 
 
-def export_nano(
-    path: Path, out: Path, frames: Sequence[Path], seeds: tuple[int, int] = (900_000, 950_000)
-) -> tuple[DepthEntry, list[str]]:
-    """Write ``out``/depth.onnx from a training checkpoint's averaged weights; its manifest entry, and its files.
+class NanoOptions(Settings):
+    """How the nano depth network is exported."""
 
-    Confidence is calibrated on generated ``frames`` of scene ``seeds`` that training never saw.
+    checkpoint: Path = Field(description="A training run's folder (its last checkpoint), or one checkpoint.")
+    frames: tuple[Path, ...] = Field(min_length=1, description="Folders of frames that confidence is calibrated on.")
+    seeds: tuple[int, int] = Field(
+        default=(VALIDATION_FROM, TEST_FROM),
+        description="Scene seeds from, up to but without: none that it was trained on.",
+    )
+
+
+def nano_checkpoint(path: Path) -> Path:
+    """The checkpoint that a training run's folder, or a file, means. UsageError where there is none."""
+    if path.is_file():
+        return path
+    found = checkpoint.latest(path / "checkpoints") or checkpoint.latest(path)
+    if found is None:
+        raise UsageError(f"{path} holds no checkpoint: give the --out folder of `python -m models.train depth`.")
+    return found
+
+
+def export_nano(options: NanoOptions, out: Path, progress: Progress | None = None) -> DepthResult:
+    """Write ``out``/depth.onnx from a training checkpoint's averaged weights, in an existing folder.
+
+    Confidence is calibrated on generated frames that training never saw. UsageError for a checkpoint that cannot be
+    read, for missing frames, and where the graph differs from torch by more than it may.
     """
-    state = checkpoint.load(path)
+    done = iter(range(1000))
+
+    def step(what: str) -> None:
+        if progress is not None:
+            progress(f"nano: {what}", next(done), 4)
+
+    step("reading the checkpoint")
+    state = checkpoint.load(nano_checkpoint(options.checkpoint))
     network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
     network.load_state_dict(state["average"])
     rows, columns = (int(n) for n in state["input"])
-    factor = temperature(network, (rows, columns), list(frames), seeds, CALIBRATION_FRAMES)
-    target = out / "depth.onnx"
-    _trace(NanoGraph(network, factor), target, rows, columns)
+    step("calibrating confidence")
+    factor = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)
+    step("writing the graph")
+    target = out / FILE
+    whole = NanoGraph(network, factor).eval()
+    _trace(whole, target, rows, columns)
     graph = onnx.load(str(target))
     _halve(graph)
     onnx.save(graph, str(target))
     check(target)
+    step("comparing with torch")
+    checks = [*_compare(whole, target, rows, columns), size_row("depth nano", out, [FILE])]
+    checks.append(at_most("depth nano", "bytes to ship", float(target.stat().st_size), MOST_BYTES))
+    demand(checks)
     entry = DepthEntry(
-        file=target.name,
+        file=FILE,
         kind="metric",
         max_depth_m=30.0,
         input=MultipleInput(multiple=MULTIPLE, shorter_side=min(rows, columns)),
@@ -60,7 +108,23 @@ def export_nano(
         confidence=True,
         labels=LABELS if network.settings.labels else (),
     )
-    return entry, [target.name]
+    return DepthResult(entry, [FILE], checks)
+
+
+def _compare(graph: NanoGraph, path: Path, rows: int, columns: int) -> list[ParityRow]:
+    """Depth at the trained size and lying otherwise, and the time on one thread."""
+
+    def torch_run(pixels: F32) -> F32:
+        with torch.inference_mode():
+            return np.asarray(graph(torch.from_numpy(pixels))[0].numpy(), np.float32)
+
+    run = open_graph(path, 1)
+    checks: list[ParityRow] = []
+    for height, width in ((rows, columns), (columns, rows)):
+        pixels = normalised(drawn_picture(width, height, 0))[None]
+        checks += depth_rows(f"depth nano {height}x{width}", run(pixels), torch_run(pixels), LIMITS)
+    pixels = normalised(drawn_picture(columns, rows, 1))[None]
+    return [*checks, time_row(f"depth nano {rows}x{columns}, one thread", run, torch_run, pixels)]
 
 
 def _trace(graph: NanoGraph, path: Path, rows: int, columns: int) -> None:

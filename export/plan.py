@@ -11,6 +11,7 @@ from edge_nav.bundle import IntendedUse
 from edge_nav.settings import Settings
 from export.depth import DepthOptions
 from export.llm import LlmOptions
+from export.nano import NanoOptions
 from export.vision import VisionOptions
 
 
@@ -45,10 +46,13 @@ class ExportPlan(Settings):
         default=None, description="real, or simulator; null: as the bundle has it, simulator for a new one."
     )
     depth: DepthPlan | None = Field(default=None, description="The depth network; null makes none.")
+    nano: NanoOptions | None = Field(default=None, description="The depth network trained here, in place of depth.")
     vlm: VlmPlan | None = Field(default=None, description="The vision-language model; null makes none.")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.depth is None and self.vlm is None:
-            raise ValueError("neither depth nor vlm is given")
+        if self.depth is None and self.nano is None and self.vlm is None:
+            raise ValueError("none of depth, nano and vlm is given")
+        if self.depth is not None and self.nano is not None:
+            raise ValueError("depth and nano are both given, and a bundle has one depth network")
         return self

@@ -10,6 +10,7 @@ from edge_nav.bundle import Manifest
 from edge_nav.errors import UsageError
 from export import depth as depth_part
 from export import llm as llm_part
+from export import nano as nano_part
 from export import vision as vision_part
 from export.assemble import About, Part, PartName, assemble, check_target
 from export.gguf.memory import trim
@@ -36,6 +37,9 @@ def run_plan(plan: ExportPlan, say: Callable[[str], None], progress: Progress | 
     if before is not None and vlm is not None:
         _check_width(plan, before, vlm)
     licences = [c.licence for c in (depth, vlm) if c is not None]
+    if plan.nano:
+        nano_part.nano_checkpoint(plan.nano.checkpoint)
+        licences.append(nano_part.LICENCE)
     for checkpoint in (depth, vlm):
         if checkpoint is not None:
             say(f"{checkpoint.source}: licence {checkpoint.licence}")
@@ -52,6 +56,9 @@ def run_plan(plan: ExportPlan, say: Callable[[str], None], progress: Progress | 
     def make(work: Path) -> Sequence[Part]:
         if plan.depth and depth:
             found = depth_part.export_depth(depth, work, plan.depth, progress)
+            made.append(Part("depth", found.entry, found.files, found.parity))
+        if plan.nano:
+            found = nano_part.export_nano(plan.nano, work, progress)
             made.append(Part("depth", found.entry, found.files, found.parity))
         if plan.vlm and vlm:
             made.extend(_vlm_parts(plan.vlm, vlm, work, progress))
@@ -85,7 +92,7 @@ def _check_width(plan: ExportPlan, before: Manifest, checkpoint: VlmCheckpoint) 
 
 
 def _wanted(plan: ExportPlan) -> set[PartName]:
-    wanted: set[PartName] = {"depth"} if plan.depth else set()
+    wanted: set[PartName] = {"depth"} if plan.depth or plan.nano else set()
     if plan.vlm and plan.vlm.vision:
         wanted.add("vision")
     if plan.vlm and plan.vlm.llm:
@@ -96,6 +103,7 @@ def _wanted(plan: ExportPlan) -> set[PartName]:
 def _space(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint | None) -> int:
     """Bytes of everything that is made, so that a disk too small is known before the first part."""
     needed = depth_part.space(depth, plan.depth.precision) if plan.depth and depth else 0
+    needed += 4 * nano_part.MOST_BYTES if plan.nano else 0
     if plan.vlm and plan.vlm.vision and vlm:
         needed += vision_part.space(vlm, plan.vlm.vision.precisions)
     if plan.vlm and plan.vlm.llm and vlm:
@@ -107,6 +115,10 @@ def _sources(plan: ExportPlan, depth: DepthCheckpoint | None, vlm: VlmCheckpoint
     """Hub ids as they are; of folders the name alone, which is all that means anything on another machine."""
     named: list[str] = [c.source for c in (depth, vlm) if c is not None]
     sources = [Path(source).resolve().name if Path(source).exists() else source for source in named]
+    if plan.nano:
+        sources.append(
+            f"trained by python -m models.train depth: {nano_part.nano_checkpoint(plan.nano.checkpoint).stem}"
+        )
     if plan.vlm and plan.vlm.adapter:
         sources.append(f"adapter {plan.vlm.adapter.resolve().name}")
     return tuple(sources)

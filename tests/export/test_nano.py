@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,11 @@ import pytest
 import torch
 from models_frames import write_frames
 
-from edge_nav.bundle import open_bundle, write_manifest
+from edge_nav.bundle import open_bundle
 from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
-from export.nano import export_nano
+from export.__main__ import main
 from models.depth import checkpoint
 from models.depth.augment import normalised
 from models.depth.network import NanoDepth, NanoSettings
@@ -40,11 +41,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     path = checkpoint.save(root / "checkpoints", 1, state)
     out = root / "nano-tiny"
-    out.mkdir()
-    entry, files = export_nano(path, out, [frames])
-    fields = {"name": "nano-tiny", "licence": "Apache-2.0", "sources": [], "created_by": "tests"}
-    use = {"intended_use": "simulator", "depth": entry.model_dump(mode="json")}
-    write_manifest(out, {**fields, **use}, files)
+    assert main(["nano", str(path.parent.parent), "--out", str(out), "--frames", str(frames)]) == 0
     return out
 
 
@@ -81,3 +78,31 @@ def test_another_focal_length_changes_the_scale_alone(bundle: Path) -> None:
     near = model.infer(Frame(0, 0, rgb, Intrinsics(96, 64, 80, 80, 47.5, 31.5)))
     far = model.infer(Frame(1, 1, rgb, Intrinsics(96, 64, 160, 160, 47.5, 31.5)))
     np.testing.assert_allclose(far.depth_m, 2 * near.depth_m, rtol=1e-5)
+
+
+def test_the_bundle_says_where_it_comes_from(bundle: Path) -> None:
+    manifest = open_bundle(str(bundle)).manifest
+    assert manifest.name == "nano-tiny"
+    assert manifest.intended_use == "simulator"
+    assert manifest.licence == "Apache-2.0"
+    assert manifest.sources == ["trained by python -m models.train depth: step-0000001"]
+    report = json.loads((bundle / "parity.json").read_text())
+    assert report["passed"]
+    assert {row["what"] for row in report["rows"]} >= {"depth nano 64x96", "depth nano 96x64"}
+
+
+def test_a_folder_without_checkpoint_is_named(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = str(bundle.parent / "frames")
+    assert main(["nano", str(tmp_path), "--out", str(tmp_path / "out"), "--frames", frames]) == 2
+    assert f"{tmp_path} holds no checkpoint" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_frames_of_training_scenes_alone_do_not_calibrate(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = write_frames(tmp_path / "frames", range(1))
+    run, out = str(bundle.parent), tmp_path / "out"
+    assert main(["nano", run, "--out", str(out), "--frames", str(frames)]) == 2
+    assert str(frames) in capsys.readouterr().err
+    assert not out.exists()
