@@ -30,7 +30,7 @@ GLASS_ALPHA = 0.3
 SHADOW_PIXELS = 2048
 SPARE_SHAPES = 64
 
-_Key = tuple[Form, Point, Material]
+_Key = tuple[Form, Point, float, Material]
 
 
 class MujocoRenderer:
@@ -176,7 +176,7 @@ class MujocoRenderer:
         key = _key(shape)
         if key in self._meshes:
             return
-        made, period = mesh(shape.form, shape.half), texture(shape.material).period_m
+        made, period = mesh(shape.form, shape.half, shape.bevel_m), texture(shape.material).period_m
         spec.add_mesh(
             name=f"mesh {len(self._meshes)}",
             uservert=made.vertices.ravel(),
@@ -290,7 +290,7 @@ def _greys(which: NDArray[Any], depth: NDArray[np.float32]) -> NDArray[np.uint8]
 
 
 def _key(shape: Shape) -> _Key:
-    return shape.form, shape.half, shape.material
+    return shape.form, shape.half, shape.bevel_m, shape.material
 
 
 def _mujoco() -> Any:
