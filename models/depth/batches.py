@@ -45,7 +45,7 @@ class TrainingBatches(Dataset[Batch]):
             epoch, place = divmod(step * s.batch + slot, len(self._frames))
             ref = self._frames[_order(s.seed, epoch, len(self._frames))[place]]
             rng = np.random.default_rng((s.seed, step, slot))
-            sample = augmented(read_frame(ref), ref.camera, (s.height, s.width), s.augment, rng)
+            sample = augmented(read_frame(ref), ref.camera, s.size(step), s.augment, rng)
             items.append(_item(sample.rgb, sample.depth_m, sample.label, to_canonical(sample.camera)))
         return _stack(items)
 

@@ -30,6 +30,9 @@ class TrainSettings(Settings):
     augment: AugmentSettings = AugmentSettings()
     height: int = Field(default=192, ge=64, le=1024, multiple_of=32, description="Rows of the network's input.")
     width: int = Field(default=256, ge=64, le=1024, multiple_of=32, description="Columns of the network's input.")
+    small_until: int = Field(default=0, ge=0, description="Steps at the beginning that are taken at the smaller size.")
+    small_height: int = Field(default=128, ge=64, le=1024, multiple_of=32, description="Rows in these steps.")
+    small_width: int = Field(default=160, ge=64, le=1024, multiple_of=32, description="Columns in these steps.")
     batch: int = Field(default=16, ge=1, le=1024, description="Frames a step, over all processes.")
     steps: int = Field(default=40_000, ge=1, description="Steps in all.")
     warmup: int = Field(default=500, ge=0, description="Steps of rising learning rate.")
@@ -49,6 +52,14 @@ class TrainSettings(Settings):
         if self.warmup + self.decay > self.steps:
             raise ValueError(f"warmup {self.warmup} and decay {self.decay} are longer than steps {self.steps}")
         return self
+
+    def size(self, step: int) -> tuple[int, int]:
+        """Rows and columns of the input at a step counted from 0.
+
+        Coarse shapes are learnt as well from small pictures, in less than half the time (progressive resizing; Tan and
+        Le, EfficientNetV2, 2021, section 4).
+        """
+        return (self.small_height, self.small_width) if step < self.small_until else (self.height, self.width)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step counted from 0."""

@@ -9,7 +9,9 @@ import torch
 from models_frames import write_frames
 
 from edge_nav.errors import UsageError
+from models.data.dataset import list_frames
 from models.depth import checkpoint
+from models.depth.batches import TrainingBatches
 from models.depth.network import NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
 from models.depth.training import train
@@ -49,6 +51,13 @@ def test_an_interrupted_run_ends_with_the_same_weights(frames: Path, tmp_path: P
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, 9))
     assert [line["step"] for line in lines if "held_out_abs_rel" in line] == [4, 8]
     assert list((tmp_path / "parts" / "tensorboard").iterdir())
+
+
+def test_the_first_steps_are_taken_at_the_smaller_size(frames: Path, tmp_path: Path) -> None:
+    settings = recipe(frames, width=96, small_until=2, small_height=64, small_width=64)
+    batches = TrainingBatches(list_frames([frames], 0, 900_000), settings)
+    assert [tuple(batches[step].pixels.shape[2:]) for step in range(4)] == [(64, 64), (64, 64), (64, 96), (64, 96)]
+    assert tuple(batches[1].log_depth.shape[2:]) == (32, 32)
 
 
 def test_it_learns(frames: Path, tmp_path: Path) -> None:
