@@ -46,7 +46,8 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     edge = _edges(estimate.log_depth - truth, known)
     labels = estimate.log_depth.new_zeros(())
     if estimate.label is not None:
-        labels = functional.cross_entropy(estimate.label, label)
+        # Every second pixel: logits come from a map of half this resolution.
+        labels = functional.cross_entropy(estimate.label[..., ::2, ::2], label[..., ::2, ::2])
     total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
     return Losses(total, depth, edge, spread, labels)
 

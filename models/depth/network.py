@@ -127,15 +127,29 @@ class _Fused(nn.Module):
         return x + y if self.same else y
 
 
+class _Depthwise(nn.Module):
+    """One 3 x 3 filter for each channel, in single precision: on CPUs its gradient in bfloat16 takes 20 times as long,
+    as does that of 5 x 5 in either."""
+
+    def __init__(self, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, stride, 1, groups=width, bias=False)
+        self.after = nn.Sequential(nn.BatchNorm2d(width), nn.Hardswish())
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            y = self.conv(x.float())
+        z: Tensor = self.after(y.to(x.dtype))
+        return z
+
+
 class _Inverted(nn.Module):
-    """Widen, one depthwise convolution of 5 x 5, narrow."""
+    """Widen, one depthwise convolution, narrow."""
 
     def __init__(self, inside: int, outside: int, stride: int, widen: int = 3) -> None:
         super().__init__()
         wide = inside * widen
-        self.body = nn.Sequential(
-            _conv(inside, wide, 1), _conv(wide, wide, 5, stride, groups=wide), _conv(wide, outside, 1, act=False)
-        )
+        self.body = nn.Sequential(_conv(inside, wide, 1), _Depthwise(wide, stride), _conv(wide, outside, 1, act=False))
         self.same = stride == 1 and inside == outside
 
     def forward(self, x: Tensor) -> Tensor:
