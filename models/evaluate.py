@@ -25,7 +25,8 @@ def depth(
     last_seed: Annotated[int, typer.Option(min=1, help="frames: up to but without this one.")] = 1_000_000,
     most: Annotated[int, typer.Option(min=1, help="frames: no more than this many.")] = 1000,
     pictures: Annotated[
-        Path | None, typer.Option(help="Write the best and worst frames as PNG to this folder.")
+        Path | None,
+        typer.Option(help="Folder for pictures: the best and worst frames, and how far confidence is true."),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
 ) -> None:
@@ -33,6 +34,7 @@ def depth(
     from edge_nav.bundle import open_bundle
     from edge_nav.perception.depth_onnx import OnnxDepthSettings
     from models.depth.evaluation import evaluate, write_pictures
+    from models.depth.reliability import write_reliability
     from models.depth.report import show
 
     opened = open_bundle(bundle)
@@ -40,8 +42,10 @@ def depth(
     for spec in source:
         result = evaluate(opened, OnnxDepthSettings(), spec, (first_seed, last_seed), most)
         if pictures is not None:
-            name = spec.rstrip("/").rpartition("/")[2].partition(":")[2] or spec.rstrip("/").rpartition("/")[2]
+            name = spec.rstrip("/").rpartition("/")[2].rpartition(":")[2]
             write_pictures(result, pictures / f"{name}.png")
+            if result.confident.any():
+                write_reliability(result, f"{opened.manifest.name} on {name}", pictures / f"{name}-confidence.png")
         results.append((spec, result))
     show(opened.manifest.name, results, json_file)
 

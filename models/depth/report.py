@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge_nav.bench.report import Row, report
 from models.depth.evaluation import CONFIDENCE_BINS, Evaluation
+from models.depth.reliability import expected_error
 
 
 def show(name: str, results: list[tuple[str, Evaluation]], json_file: Path | None) -> None:
@@ -36,7 +37,7 @@ def _corridor(result: Evaluation, scale: str) -> float | None:
 
 
 def _reliability(spec: str, result: Evaluation) -> Row:
-    row: Row = {"source": spec.rstrip("/").rpartition("/")[2]}
+    row: Row = {"source": spec.rstrip("/").rpartition("/")[2], "mean_miss": expected_error(result)}
     for n in range(CONFIDENCE_BINS):
         share = float(result.right[n] / result.confident[n]) if result.confident[n] else None
         row[f"{n / CONFIDENCE_BINS:.1f}-{(n + 1) / CONFIDENCE_BINS:.1f}"] = share

@@ -10,8 +10,9 @@ from perception.tiny_bundle import write_bundle
 
 from edge_nav.bundle import open_bundle
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
-from models.depth.evaluation import evaluate, write_pictures
+from models.depth.evaluation import Evaluation, evaluate, write_pictures
 from models.depth.metrics import BINS_M, Sums
+from models.depth.reliability import expected_error, write_reliability
 
 
 def test_measures_of_a_known_error() -> None:
@@ -50,6 +51,24 @@ def test_the_floor_and_the_median_mend_a_wrong_scale(tmp_path: Path) -> None:
     assert corridor.error_m / corridor.pixels > 0.3  # things between one and three metres, 30 % off
     write_pictures(result, tmp_path / "pictures.png")
     assert cv2.imread(str(tmp_path / "pictures.png")).shape[1] == 2 * 4 * 160
+
+
+def test_the_reliability_plot_shows_what_was_found(tmp_path: Path) -> None:
+    result = Evaluation()
+    result.confident[5:] = 100.0
+    result.right[5:] = [55, 65, 75, 85, 95]
+    assert expected_error(result) == pytest.approx(0.0)
+    write_reliability(result, "true", tmp_path / "true.png")
+    result.right[5:] = [10, 10, 10, 10, 10]
+    assert expected_error(result) == pytest.approx(0.65)
+    write_reliability(result, "boastful", tmp_path / "boastful.png")
+    true, boastful = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("true", "boastful"))
+    blue = [np.argwhere((p[..., 0] > 150) & (p[..., 2] < 60))[:, 0].mean() for p in (true, boastful)]
+    assert blue[1] > blue[0] + 100  # the line lies lower
+
+
+def test_nothing_known_of_confidence() -> None:
+    assert np.isnan(expected_error(Evaluation()))
 
 
 def _oracle(folder: Path, gain: float) -> Path:
