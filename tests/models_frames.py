@@ -36,6 +36,7 @@ def write_frames(root: Path, seeds: range, frames: int = 2) -> Path:
             steps = np.nan_to_num(np.rint(seen.depth_m * 1000)).astype(np.uint16)
             cv2.imwrite(str(folder / f"{n:02d}.depth.png"), steps)
             cv2.imwrite(str(folder / f"{n:02d}.label.png"), np.where(steps > 0, 1, 0).astype(np.uint8))
+            cv2.imwrite(str(folder / f"{n:02d}.instance.png"), np.zeros(steps.shape, np.uint16))
             lines.append(json.dumps({"frame": n, "pose": asdict(pose), "intrinsics": asdict(camera)}))
         (folder / "frames.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return root

@@ -31,11 +31,13 @@ class FrameRef:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueFrame:
-    """uint8 rgb [H, W, 3], float32 depth [H, W] in metres with NaN where unknown, uint8 labels [H, W]."""
+    """uint8 rgb [H, W, 3], float32 depth [H, W] in metres with NaN where unknown, uint8 labels [H, W], and uint16
+    numbers of the scene's things [H, W], 0 for what belongs to the place."""
 
     rgb: NDArray[np.uint8]
     depth_m: NDArray[np.float32]
     label: NDArray[np.uint8]
+    instance: NDArray[np.uint16]
 
 
 def list_frames(roots: list[Path], first: int, last: int) -> list[FrameRef]:
@@ -59,8 +61,9 @@ def read_frame(ref: FrameRef) -> TrueFrame:
     rgb = _read(ref.path("rgb"), cv2.IMREAD_COLOR)[:, :, ::-1]
     steps = _read(ref.path("depth"), cv2.IMREAD_UNCHANGED)
     depth = np.where(steps > 0, steps.astype(np.float32) / np.float32(STEPS_PER_M), np.float32(np.nan))
+    label, instance = (_read(ref.path(what), cv2.IMREAD_UNCHANGED) for what in ("label", "instance"))
     return TrueFrame(
-        np.ascontiguousarray(rgb), depth.astype(np.float32), _read(ref.path("label"), cv2.IMREAD_UNCHANGED)
+        np.ascontiguousarray(rgb), depth.astype(np.float32), label.astype(np.uint8), instance.astype(np.uint16)
     )
 
 

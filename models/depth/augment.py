@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +17,8 @@ from models.data.dataset import TrueFrame
 F32 = NDArray[np.float32]
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pictures, red, green and blue: the field's usual normalisation."""
+SEGMENTS = 256
+"""How many things and surfaces are told apart when colours are changed."""
 
 
 class AugmentSettings(Settings):
@@ -26,6 +29,12 @@ class AugmentSettings(Settings):
     colour: float = Field(default=1.0, ge=0, le=2, description="Brightness, contrast, gamma, tint, saturation.")
     sensor: float = Field(default=1.0, ge=0, le=2, description="Noise, blur, compression.")
     grey: float = Field(default=0.08, ge=0, le=1, description="Share of frames without colour.")
+    recolour: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of frames in which things and surfaces get other colours, each its own.",
+    )
     erase: float = Field(default=0.1, ge=0, le=1, description="Share of frames with a smeared patch.")
 
 
@@ -43,6 +52,8 @@ def augmented(
 ) -> Sample:
     """One varied sample of (height, width) from a frame."""
     height, width = size
+    if rng.random() < settings.recolour:
+        frame = _recoloured(frame, rng)
     zoom = float(np.exp(rng.uniform(0, np.log(settings.zoom))))
     stretch = float(np.exp(rng.uniform(-1, 1) * settings.aspect)) if settings.aspect else 1.0
     w = min(camera.width / zoom * min(stretch, 1.0), camera.width)
@@ -101,6 +112,20 @@ def normalised(rgb: NDArray[np.uint8]) -> F32:
     scaled = rgb.astype(np.float32) / np.float32(255)
     planes: F32 = ((scaled - np.array(MEAN, np.float32)) / np.array(STD, np.float32)).transpose(2, 0, 1)
     return planes
+
+
+def _recoloured(frame: TrueFrame, rng: np.random.Generator) -> TrueFrame:
+    """Each thing, and each kind of surface, in other colours: what a thing is made of says nothing of how far it is.
+
+    Half of them keep theirs. Light, texture and edges stay as they were drawn.
+    """
+    segment = (frame.instance.astype(np.int32) * 37 + frame.label) % SEGMENTS
+    gain = np.exp(rng.normal(0, 0.3, (SEGMENTS, 1)) + rng.normal(0, 0.3, (SEGMENTS, 3))).astype(np.float32)
+    order = rng.permuted(np.tile(np.arange(3), (SEGMENTS, 1)), axis=1)
+    kept = rng.random(SEGMENTS) < 0.5
+    gain[kept], order[kept] = 1.0, np.arange(3)
+    mixed = np.take_along_axis(frame.rgb, order[segment], axis=2) * gain[segment]
+    return replace(frame, rgb=np.minimum(mixed, 255).astype(np.uint8))
 
 
 def _light(rgb: F32, strength: float, rng: np.random.Generator) -> F32:

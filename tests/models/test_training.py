@@ -9,8 +9,10 @@ import torch
 from models_frames import write_frames
 
 from edge_nav.errors import UsageError
-from models.data.dataset import list_frames
+from edge_nav.types import Intrinsics
+from models.data.dataset import TrueFrame, list_frames
 from models.depth import checkpoint
+from models.depth.augment import AugmentSettings, augmented
 from models.depth.batches import TrainingBatches
 from models.depth.network import NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
@@ -61,7 +63,7 @@ def test_the_first_steps_are_taken_at_the_smaller_size(frames: Path, tmp_path: P
 
 
 def test_it_learns(frames: Path, tmp_path: Path) -> None:
-    plain = {"zoom": 1.0, "aspect": 0.0, "colour": 0.0, "sensor": 0.0, "grey": 0.0, "erase": 0.0}
+    plain = {"zoom": 1.0, "aspect": 0.0, "colour": 0.0, "sensor": 0.0, "grey": 0.0, "recolour": 0.0, "erase": 0.0}
     train(recipe(frames, steps=60, learning_rate=0.01, validate_every=60, augment=plain), tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     losses = [line["depth"] for line in lines if "depth" in line]
@@ -89,3 +91,18 @@ def test_no_frames(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no folder: generate it"):
         train(recipe(tmp_path / "nowhere"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_things_are_recoloured_each_in_its_own_way() -> None:
+    grey = np.full((8, 8, 3), 100, np.uint8)
+    grey[..., 0] = 60
+    instance = np.repeat(np.arange(8, dtype=np.uint16), 8).reshape(8, 8)
+    frame = TrueFrame(grey, np.full((8, 8), 2.0, np.float32), np.zeros((8, 8), np.uint8), instance)
+    others = {"zoom": 1.0, "aspect": 0.0, "colour": 0.0, "sensor": 0.0, "grey": 0.0, "erase": 0.0}
+    settings = AugmentSettings.model_validate({**others, "recolour": 1.0})
+    sample = augmented(frame, Intrinsics.from_fov(8, 8, 70), (8, 8), settings, np.random.default_rng(4))
+    rows = sample.rgb.reshape(8, -1, 3)
+    assert all((row == row[0]).all() for row in rows)  # one thing, one colour
+    colours = {tuple(row[0].tolist()) for row in rows}
+    assert (60, 100, 100) in colours
+    assert len(colours) > 3
