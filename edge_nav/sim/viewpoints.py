@@ -25,6 +25,8 @@ PLAIN = 0.12
 
 A view that scores less than BARE shows only walls; after MOST views the best of them has to do.
 """
+LEANING, LEAN_M = 0.12, (0.3, 0.9)
+"""Share of views from above furniture, as of someone who sits at a table or leans over one, and how far they lean."""
 TRIES = 400
 RAYS = (12, 16)
 
@@ -51,8 +53,9 @@ def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
         offered: list[tuple[float, View]] = []
         plain, good = rng.random() < PLAIN, 0
         for _ in range(TRIES):
-            view = _candidate(scene, spots, things, rng)
-            score = _score(scene, still, view)
+            leaning = rng.random() < LEANING
+            view = _candidate(scene, spots, things, rng, leaning=leaning)
+            score = _score(scene, still, view, leaning=leaning)
             if score is not None:
                 offered.append((score, view))
                 good += score > BARE
@@ -81,11 +84,13 @@ def _reached(grid: Grid, scene: Scene) -> np.ndarray[tuple[int, ...], np.dtype[n
     return free & (parts == parts[row, column]) if free[row, column] else free
 
 
-def _candidate(scene: Scene, spots: list[tuple[float, float]], things: F64, rng: np.random.Generator) -> View:
-    """On the way and looking along it, or anywhere, mostly towards something nearby."""
+def _candidate(
+    scene: Scene, spots: list[tuple[float, float]], things: F64, rng: np.random.Generator, *, leaning: bool
+) -> View:
+    """On the way and looking along it, or anywhere, mostly towards something nearby; leaning, moved towards it."""
     t = round(float(rng.uniform(0, scene.seconds)), 3)
     on = scene.pose(t)
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and not leaning:
         x, y = on.x + float(rng.normal(0, 0.25)), on.y + float(rng.normal(0, 0.25))
         facing = on.heading_deg + float(rng.normal(0, 25))
     else:
@@ -94,9 +99,12 @@ def _candidate(scene: Scene, spots: list[tuple[float, float]], things: F64, rng:
         facing = float(rng.uniform(-180, 180))
         gap = np.hypot(*(things - (x, y)).T) if len(things) else np.zeros(0)
         near = np.flatnonzero((gap > NEAR_M) & (gap < FAR_M))
-        if len(near) and rng.random() < 0.7:
+        if len(near) and (leaning or rng.random() < 0.7):
             dx, dy = things[near[int(rng.integers(len(near)))]] - (x, y)
             facing = math.degrees(math.atan2(dx, dy)) + float(rng.normal(0, 18))
+            if leaning:
+                share = float(rng.uniform(*LEAN_M)) / math.hypot(dx, dy)
+                x, y = x + share * dx, y + share * dy
     ground = scene.tops.height(x, y, _floor(scene) + 2.0)
     pose = Pose(
         round(x, 4),
@@ -109,13 +117,16 @@ def _candidate(scene: Scene, spots: list[tuple[float, float]], things: F64, rng:
     return t, pose, Intrinsics.from_fov(WIDTH, HEIGHT, round(float(rng.uniform(*FOV_DEG)), 2))
 
 
-def _score(scene: Scene, still: Solids, view: View) -> float | None:
-    """Share of a coarse picture that shows things and edges nearby; None for a camera in or too close to something."""
+def _score(scene: Scene, still: Solids, view: View, *, leaning: bool) -> float | None:
+    """Share of a coarse picture that shows things and edges nearby; None for a camera in or too close to something.
+
+    Below a camera that leans over something there is no body.
+    """
     t, pose, camera = view
     origin = np.array([pose.x, pose.y, pose.height_m])
     body = origin - (0, 0, 0.5)
     moving = Solids(scene.world(t).moving)
-    if min(s.distance(p) for s in (still, moving) for p in (origin, body)) < CLEAR_M:
+    if min(s.distance(p) for s in (still, moving) for p in ((origin,) if leaning else (origin, body))) < CLEAR_M:
         return None
     if math.isnan(scene.tops.height(pose.x, pose.y)):
         return None

@@ -35,7 +35,7 @@ class Dataset(Settings):
     width: int = Field(default=320, ge=1, description="Picture width, pixels.")
     height: int = Field(default=240, ge=1, description="Picture height, pixels.")
     frames_per_scene: int = Field(ge=1, le=99, description="Pictures of each scene.")
-    generator: int = Field(default=1, ge=1, description="Version of the generator; another draws other pictures.")
+    generator: int = Field(default=2, ge=1, description="Version of the generator; another draws other pictures.")
 
 
 def scene_folder(root: Path, seed: int) -> Path:
