@@ -69,7 +69,7 @@ def test_a_scene_is_a_folder_of_pictures_with_poses_and_hashes(frames: Path) -> 
         "width": 320,
         "height": 240,
         "frames_per_scene": 2,
-        "generator": 1,
+        "generator": 2,
     }
     folder = frames / "s000004"
     assert load_scene(folder / "scene.yaml").spec.seed == 4
