@@ -8,21 +8,23 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, Protocol
 
-from edge_nav.errors import SourceFault
+from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guards import PaceGuard, Watchdog
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop, Step
 from edge_nav.mailbox import Captured, Mailbox, WalkClock
 from edge_nav.record import records
+from edge_nav.record.debrief import Debrief, Heard, debrief, debrief_record
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
+from edge_nav.sim.standing import TruthFrame
 from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.voice import Voice
@@ -56,6 +58,19 @@ class Talk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the source knows of the world it shows, so that at the end the words can be held against it.
+
+    ``until`` gives what stood about the walker up to a time; ``drop_kinds`` are the callouts about ground that falls
+    away, ``tone_s`` how long the tone before the words of each priority is.
+    """
+
+    until: Callable[[float], Sequence[TruthFrame]]
+    drop_kinds: frozenset[str]
+    tone_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Outputs:
     """Where a walk's results go besides the voice; None where not asked for."""
 
@@ -76,11 +91,14 @@ class Walk:
         outputs: Outputs,
         *,
         talk: Talk | None = None,
+        known: Known | None = None,
         every_frame: bool = False,
         max_seconds: float | None = None,
         session: dict[str, Any] | None = None,
     ) -> None:
         self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
+        self._known, self._heard = known, None if known is None else Heard(known.tone_s)
+        self.debrief: Debrief | None = None
         self._last_said: Callout | None = None
         self._asked_to_end = False
         self._every_frame, self._max_seconds = every_frame, max_seconds
@@ -370,6 +388,8 @@ class Walk:
     def _announce(self, callout: Callout, latency_s: float) -> None:
         self._last_said = callout
         self.summary.callout(callout, latency_s)
+        if self._heard is not None:
+            self._heard.callout(callout, latency_s)
         self._write(records.callout_record(callout, latency_s * 1e3))
         self._voice.say(callout, callout.t + latency_s if self._every_frame else self._clock.now())
         if self._outputs.progress is not None:
@@ -385,6 +405,8 @@ class Walk:
     def _fate(self, fate: VoiceFate) -> None:
         with self._announcing:
             self.summary.voice(fate)
+            if self._heard is not None:
+                self._heard.voice(fate.callout_id, fate.latency_s)
             self._write(records.voice_record(fate))
 
     def _write(self, record: dict[str, object]) -> None:
@@ -406,12 +428,25 @@ class Walk:
             self._talk.close()
         self._voice.close(self._now())
         self._source.close()
+        truth = self._truth()
         with self._announcing:
+            if self._known is not None and self._heard is not None and truth:
+                self.debrief = debrief(self._heard.said, truth, self._known.drop_kinds)
+                self._write(debrief_record(self.debrief, self._now()))
             self.result = self.summary.result(self._mailbox.dropped, self._source.skipped)
             self._write(records.summary_record(self.result, self._now()))
         for output in (self._outputs.recorder, self._outputs.overlay, self._outputs.log):
             if output is not None:
                 output.close()
+
+    def _truth(self) -> Sequence[TruthFrame]:
+        """What was there, where that is known: a walk that was cut short ends at once, without it."""
+        if self._known is None or self._asked_to_end:
+            return ()
+        try:
+            return self._known.until(self._last_t)
+        except (UsageError, KeyboardInterrupt):
+            return ()
 
 
 def _signals() -> tuple[signal.Signals, ...]:

@@ -46,7 +46,7 @@ def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackPar
 Config = Annotated[Path | None, typer.Option(help="Profile, a YAML file; see configs/.")]
 Spec = Annotated[
     str | None,
-    typer.Option(help="walk, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR or sim:SCENE."),
+    typer.Option(help="walk, raycast, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR or sim:SCENE."),
 ]
 Bundle = Annotated[str | None, typer.Option(help="Model bundle: a folder, or a name.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")]
@@ -207,7 +207,7 @@ def models_pull(
 
 @bench_app.command("perception")
 def bench_perception(
-    source: Annotated[str, typer.Option(help="A recording with depth.")] = "walk",
+    source: Annotated[str, typer.Option(help="A recording with depth.")] = "raycast",
     frames: Annotated[int, typer.Option(callback=_at_least(5), help="Frames to measure.")] = 60,
     json_file: Json = None,
     _debug: Debug = False,
@@ -241,7 +241,7 @@ def bench_accuracy(
     """Obstacles in the corridor against a full-resolution brute-force reference."""
     from edge_nav.bench.accuracy import bench
 
-    raise typer.Exit(bench(source or ["walk"], every, json_file))
+    raise typer.Exit(bench(source or ["raycast"], every, json_file))
 
 
 @bench_app.command("depth")

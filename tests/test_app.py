@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from world import SMALL, box, render
 
-from edge_nav.app import Outputs, Walk
-from edge_nav.errors import DepthFault, SourceFault
+from edge_nav.app import Known, Outputs, Walk
+from edge_nav.errors import DepthFault, SourceFault, UsageError
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.read import read_log
+from edge_nav.sim.raycast import Pose
+from edge_nav.sim.standing import Standing, TruthFrame
 from edge_nav.sources.health import HealthSettings
-from edge_nav.sources.walk import WalkSource, WalkSourceSettings
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.speech.none import SilentVoice
 from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Source
 
@@ -66,7 +68,7 @@ def spoken(records: list[dict], kind: str) -> dict:
 
 
 def test_every_frame_of_a_recording_in_turn(tmp_path: Path) -> None:
-    code, records = walk(tmp_path, WalkSource(WalkSourceSettings(seconds=6)), every_frame=True)
+    code, records = walk(tmp_path, RaycastSource(RaycastSourceSettings(seconds=6)), every_frame=True)
     assert code == 0
     assert [r["frame"] for r in records if r["type"] == "scene"] == list(range(60))
     assert records[0]["type"] == "session"
@@ -77,13 +79,13 @@ def test_every_frame_of_a_recording_in_turn(tmp_path: Path) -> None:
 def test_two_walks_over_the_same_frames_say_the_same(tmp_path: Path) -> None:
     said = []
     for n in range(2):
-        _, records = walk(tmp_path / str(n), WalkSource(WalkSourceSettings(seconds=5)), every_frame=True)
+        _, records = walk(tmp_path / str(n), RaycastSource(RaycastSourceSettings(seconds=5)), every_frame=True)
         said.append([{k: v for k, v in r.items() if k not in ("wall", "latency_ms", "stage_ms")} for r in records[:-1]])
     assert said[0] == said[1]
 
 
 def test_a_paced_recording_keeps_its_pace_and_time_limit(tmp_path: Path) -> None:
-    code, records = walk(tmp_path, WalkSource(WalkSourceSettings()), max_seconds=1.0)
+    code, records = walk(tmp_path, RaycastSource(RaycastSourceSettings()), max_seconds=1.0)
     scenes = [r for r in records if r["type"] == "scene"]
     assert code == 0
     assert 0 < len(scenes) <= 10
@@ -235,7 +237,7 @@ def test_a_full_disk_does_not_end_the_walk(tmp_path: Path) -> None:
             told.append(fault.message)
 
     loop = Loop(SensorDepth(), PerceptionSettings(), GuidanceSettings(), HealthSettings(), sensor_depth=True)
-    source = WalkSource(WalkSourceSettings(seconds=4))
+    source = RaycastSource(RaycastSourceSettings(seconds=4))
     outputs = Outputs(GuidanceLog(Path("/dev/full")), progress=Screen())
     made = Walk(source, loop, lambda **_: SilentVoice(), outputs, every_frame=True)
     assert made.run() == 1
@@ -258,7 +260,7 @@ def test_a_model_that_sees_the_floor_too_near_is_corrected_by_the_cameras_height
 
 
 def test_the_log_is_json_to_the_last_line(tmp_path: Path) -> None:
-    walk(tmp_path, WalkSource(WalkSourceSettings(seconds=2)), every_frame=True)
+    walk(tmp_path, RaycastSource(RaycastSourceSettings(seconds=2)), every_frame=True)
     lines = (tmp_path / "walk.jsonl").read_text().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert {"wall", "t", "type"} <= set(json.loads(lines[3]))
@@ -295,7 +297,7 @@ def test_an_error_of_perception_ends_the_walk_aloud(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("edge_nav.perception.perceive.find_obstacles", broken)
     with pytest.raises(IndexError):
-        walk(tmp_path, WalkSource(WalkSourceSettings(seconds=2)), every_frame=True)
+        walk(tmp_path, RaycastSource(RaycastSourceSettings(seconds=2)), every_frame=True)
     records = read_log(tmp_path / "walk.jsonl").records
     assert faults(records) == [("walk", False)]
     assert spoken(records, "failed")
@@ -319,3 +321,32 @@ def test_a_disk_too_slow_for_the_recording_does_not_hold_up_the_walk(tmp_path: P
     records = read_log(log).records
     assert faults(records) == [("record", False)]
     assert len([r for r in records if r["type"] == "scene"]) > 15
+
+
+def test_a_walk_whose_truth_is_known_ends_with_what_was_announced_of_it(tmp_path: Path) -> None:
+    def until(t: float) -> list[TruthFrame]:
+        return [TruthFrame(n / 10, Pose(0.0, 1.15 * n / 10), crate(n / 10)) for n in range(int(t * 10) + 1)]
+
+    def crate(t: float) -> tuple[Standing, ...]:
+        gap = round(5.8 - 1.15 * t, 2)
+        return (Standing("crate", 1, "ground", 0.0, 0.5, abs(gap), gap if gap > 0 else None, ((8, abs(gap)),)),)
+
+    _, records = walk(
+        tmp_path, RaycastSource(RaycastSourceSettings(seconds=6)), every_frame=True, known=Known(until, frozenset())
+    )
+    assert [r["type"] for r in records[-2:]] == ["debrief", "summary"]
+    found = records[-2]
+    assert [(h["kind"], h["outcome"]) for h in found["hazards"]] == [("crate", "in_time")]
+    first = next(r for r in records if r["type"] == "callout" and r["id"] == found["hazards"][0]["callout_id"])
+    assert first["kind"] == "low_obstacle"
+
+
+def test_a_truth_that_cannot_be_read_does_not_cost_the_summary(tmp_path: Path) -> None:
+    def until(_: float) -> list[TruthFrame]:
+        raise UsageError("truth cannot be read: film the scene again.")
+
+    code, records = walk(
+        tmp_path, RaycastSource(RaycastSourceSettings(seconds=1)), every_frame=True, known=Known(until, frozenset())
+    )
+    assert code == 0
+    assert [r["type"] for r in records if r["type"] in ("debrief", "summary")] == ["summary"]

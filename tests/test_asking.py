@@ -27,7 +27,7 @@ from edge_nav.listening.typed import TypedQuestions
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.read import read_log
-from edge_nav.sources.walk import WalkSource, WalkSourceSettings
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.sound import RATE_HZ
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
@@ -82,7 +82,7 @@ def ask_by_voice(
     mic = microphone_wav(tmp_path / "mic.wav", questions, seconds, **(sound or {}))
     profile = parse_profile(
         {
-            "source": {"type": "walk", "seconds": seconds},
+            "source": {"type": "raycast", "seconds": seconds},
             "speech": {"output": {"type": "wav", "path": str(tmp_path / "voice.wav")}},
             "dialogue": {
                 "microphone": {"type": "wav", "path": str(mic)},
@@ -100,10 +100,10 @@ def walk(profile: Profile, tmp_path: Path) -> list[dict[str, Any]]:
     assert questions is not None
     talk, fault = open_conversation(profile.dialogue, questions)
     assert fault is None
-    assert profile.source.type == "walk"
+    assert profile.source.type == "raycast"
     log = tmp_path / "walk.jsonl"
     made = Walk(
-        WalkSource(profile.source),
+        RaycastSource(profile.source),
         make_loop(profile, SensorDepth()),
         partial(open_voice, profile.speech, language="en"),
         Outputs(GuidanceLog(log)),
@@ -185,7 +185,7 @@ def test_two_hundred_questions_in_a_walk_leave_nothing_behind(tmp_path: Path) ->
         with os.fdopen(read) as stream:
             talk = Conversation(dialogue, folder / "kept.yaml", Acceptance(1.0), typed=TypedQuestions(stream))
             made = Walk(
-                WalkSource(WalkSourceSettings(seconds=3)),
+                RaycastSource(RaycastSourceSettings(seconds=3)),
                 make_loop(Profile(), SensorDepth()),
                 partial(open_voice, into_wav(folder / "voice.wav"), language="en"),
                 Outputs(GuidanceLog(folder / "walk.jsonl")),

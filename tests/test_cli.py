@@ -20,8 +20,8 @@ from edge_nav.perception.calibrate import store_scale
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.read import read_log
 from edge_nav.record.session import SessionRecorder
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.spec import parse_source
-from edge_nav.sources.walk import WalkSource, WalkSourceSettings
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -115,7 +115,7 @@ def test_without_a_verb_it_walks(recording: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_stop_it_finishes_its_log(tmp_path: Path, name: signal.Signals) -> None:
     log = tmp_path / "w.jsonl"
-    process = start("run", "--source", "walk", "--headless", "--log", log)
+    process = start("run", "--source", "raycast", "--headless", "--log", log)
     assert process.stderr is not None
     assert process.stderr.readline()  # the first callout is on the screen: the walk is under way
     process.send_signal(name)
@@ -126,10 +126,10 @@ def test_asked_to_stop_it_finishes_its_log(tmp_path: Path, name: signal.Signals)
 
 def test_a_second_walk_on_the_same_log_is_refused(tmp_path: Path) -> None:
     log = tmp_path / "w.jsonl"
-    process = start("run", "--source", "walk", "--headless", "--log", log)
+    process = start("run", "--source", "raycast", "--headless", "--log", log)
     assert process.stderr is not None
     assert process.stderr.readline()
-    status, _, err = cli("run", "--source", "walk", "--headless", "--log", log)
+    status, _, err = cli("run", "--source", "raycast", "--headless", "--log", log)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert status == 2
@@ -269,7 +269,7 @@ def test_a_recording_whose_first_frames_were_dropped_is_replayed(recording: Path
 def test_a_cameras_password_is_not_logged() -> None:
     settings = parse_source("camera:rtsp://user:secret@10.0.0.9/stream")
     profile = Profile(source=settings)
-    session = session_of(profile, WalkOptions(), WalkSource(WalkSourceSettings()), SensorDepth())
+    session = session_of(profile, WalkOptions(), RaycastSource(RaycastSourceSettings()), SensorDepth())
     assert "secret" not in str(session)
     assert session["source"] == "camera:rtsp://10.0.0.9/stream"
 

@@ -19,7 +19,7 @@ from edge_nav.listening.settings import DialogueSettings
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.read import read_log
-from edge_nav.sources.walk import WalkSource, WalkSourceSettings
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.sound import RATE_HZ
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
@@ -57,7 +57,7 @@ def _walk(seconds: float, questions: Path | None, folder: Path) -> tuple[list[fl
         if dialogue is not None:
             talk, _ = open_conversation(profile.dialogue, dialogue)
     Walk(
-        WalkSource(WalkSourceSettings(seconds=seconds)),
+        RaycastSource(RaycastSourceSettings(seconds=seconds)),
         make_loop(profile, SensorDepth()),
         lambda **_: SilentVoice(),
         Outputs(GuidanceLog(log)),

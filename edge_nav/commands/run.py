@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 
 from edge_nav import __version__
-from edge_nav.app import Outputs, Walk
+from edge_nav.app import Known, Outputs, Walk
 from edge_nav.bundle import check_use, open_bundle
 from edge_nav.commands.questions import open_conversation, open_eyes, parse_mic, with_kept
 from edge_nav.commands.screen import Screen, Terminal
@@ -23,22 +23,29 @@ from edge_nav.config import Profile, load_profile
 from edge_nav.conversation import Conversation
 from edge_nav.dialogue.late_vlm import LateVlm
 from edge_nav.errors import SourceFault, UsageError
+from edge_nav.guidance.hazards import hazard_table
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.loop import Loop
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.perception.depth_settings import open_depth
 from edge_nav.record import records
+from edge_nav.record.debrief_table import debrief_table
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.record.summary import summary_table
+from edge_nav.sources.sim import SimSource
 from edge_nav.sources.spec import open_source, parse_source, source_name
+from edge_nav.sources.walk import WalkSource
+from edge_nav.speech.earcons import PATTERNS
 from edge_nav.speech.none import NoneOutputSettings
 from edge_nav.speech.voice import open_voice
 from edge_nav.types import DepthModel, Fault, Source
 
-WITH_DEPTH = ("walk", "rgbd", "stereo", "sim")
+WITH_DEPTH = ("raycast", "rgbd", "stereo", "sim")
 """Sources that measure depth themselves."""
+WALK_BUNDLE, WALK_CAMERA_M = "nano", 1.4
+"""What the walk that comes along is walked with, unless the profile says otherwise: its camera is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ def run_walk(options: WalkOptions) -> int:
             partial(open_voice, profile.speech, language=profile.guidance.language),
             Outputs(log, recorder, overlay, screen),
             talk=talk,
+            known=known_of(profile, source),
             every_frame=options.every_frame,
             max_seconds=options.max_seconds,
             session=session_of(profile, options, source, depth),
@@ -116,8 +124,14 @@ def run_walk(options: WalkOptions) -> int:
                 walk.report(fault)
         code = walk.run()
     _copy_log(options)
-    Terminal().print(summary_table(walk.result))
+    _print_end(walk)
     return code
+
+
+def _print_end(walk: Walk) -> None:
+    Terminal().print(summary_table(walk.result))
+    if walk.debrief is not None:
+        Terminal().print(debrief_table(walk.debrief))
 
 
 def _say_no_camera(profile: Profile, options: WalkOptions, fault: Fault) -> None:
@@ -185,7 +199,24 @@ def profile_of(options: WalkOptions) -> Profile:
         changes["dialogue"] = parse_mic(options.mic, profile.dialogue)
     if options.headless:
         changes["speech"] = profile.speech.model_copy(update={"output": NoneOutputSettings()})
-    return profile.model_copy(update=changes)
+    profile = profile.model_copy(update=changes)
+    return _for_the_walk(profile) if profile.source.type == "walk" else profile
+
+
+def _for_the_walk(profile: Profile) -> Profile:
+    """The walk that comes along is pictures alone: it takes a model, and the height of its camera."""
+    height = profile.perception.camera_height_m or WALK_CAMERA_M
+    perception = profile.perception.model_copy(update={"camera_height_m": height})
+    return profile.model_copy(update={"bundle": profile.bundle or WALK_BUNDLE, "perception": perception})
+
+
+def known_of(profile: Profile, source: Source) -> Known | None:
+    """The truth of a simulated walk, for the table at its end; None where nobody knows it."""
+    if not isinstance(source, WalkSource | SimSource):
+        return None
+    drops = frozenset(row.kind for row in hazard_table() if row.band == "drop")
+    tones: dict[str, float] = {p: sum(seconds for _, seconds in tone) for p, tone in PATTERNS.items()}
+    return Known(source.truth, drops, tones if profile.speech.earcons else {})
 
 
 def open_measuring(profile: Profile, *, live: bool, force: bool = False) -> tuple[DepthModel, str | None]:

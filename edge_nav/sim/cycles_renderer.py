@@ -63,19 +63,19 @@ class CyclesRenderer:
         self._place_camera(pose, camera)
         # Another pattern of samples for each view, and the same one for the same view.
         self._scene.cycles.seed = zlib.crc32(repr((world.seed, pose)).encode()) >> 1
-        with _quiet():
+        with quiet():
             self._bpy.ops.render.render(write_still=True)
         return _taken(cycles_exr.read(self._picture), (*world.still, *world.moving))
 
     def close(self) -> None:
         """Frees the scene and its temporary file."""
-        with _quiet():
+        with quiet():
             self._bpy.ops.wm.read_factory_settings(use_empty=True)
         self._folder.cleanup()
 
     def _begin(self) -> None:
         """An empty file. Each scene gets one: what Cycles keeps of another would change how light is sampled."""
-        with _quiet():
+        with quiet():
             self._bpy.ops.wm.read_factory_settings(use_empty=True)
         self._scene = self._bpy.context.scene
         _settings(self._scene, *self._settings, self._picture)
@@ -158,7 +158,7 @@ def load_bpy() -> Any:
     """The module, or one sentence on how to get it."""
     try:
         # Its audio part may complain about numpy on import; nothing here plays sound.
-        with _quiet(), warnings.catch_warnings():
+        with quiet(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import bpy
     except ImportError as error:
@@ -256,7 +256,7 @@ def _memory_folder() -> str | None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without Blender's own lines on the standard outputs, which no setting turns off."""
     kept = [os.dup(1), os.dup(2)]
     nowhere = os.open(os.devnull, os.O_WRONLY)

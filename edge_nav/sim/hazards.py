@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_nav.sim.drops import DropEdges, find_drops
 from edge_nav.sim.outlines import F64, Outline, band_of, clip, distance, outlines
@@ -118,18 +119,34 @@ def contact(world: World, x: float, y: float, radius_m: float, floor_m: float | 
 
 def hazards(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[Hazard]:
     """Every thing within reach, hidden ones too, nearest first."""
+    found = [hazard_of(parts, pose) for parts in things_about(world, pose, reach_m, floor_m)]
+    return sorted(found, key=lambda h: (h.distance_m, h.instance))
+
+
+def things_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[list[Outline]]:
+    """The parts within reach of each thing; those of the building one by one."""
     floor = _floor(world, pose.x, pose.y, floor_m)
-    groups: dict[tuple[int, int], list[tuple[float, float, float, Outline]]] = {}
+    groups: dict[tuple[int, int], list[Outline]] = {}
     for o in _near(world, pose.x, pose.y, reach_m, floor):
-        gap, x, y = distance(o.polygon, pose.x, pose.y)
-        if gap <= reach_m:
+        if distance(o.polygon, pose.x, pose.y)[0] <= reach_m:
             key = (o.shape.instance, 0 if o.shape.instance else id(o.shape))
-            groups.setdefault(key, []).append((gap, x, y, o))
-    return sorted((_hazard(parts, pose) for parts in groups.values()), key=lambda h: (h.distance_m, h.instance))
+            groups.setdefault(key, []).append(o)
+    return list(groups.values())
 
 
-def drops(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[Drop]:
-    """Edges within reach that fall away from the walker, from ground about as high as theirs; nearest first."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One edge that falls away from the walker: its points from where they stand [N, 2] in the world's axes, metres;
+    how far each falls [N]; and which lie in the corridor ahead [N].
+    """
+
+    offset: F64
+    depth_m: F64
+    inside: NDArray[np.bool_]
+
+
+def edges_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[Edge]:
+    """Edges within reach that fall away from the walker, from ground about as high as theirs."""
     floor = _floor(world, pose.x, pose.y, floor_m)
     edges = _still(world).drops
     offset = edges.at - (pose.x, pose.y)
@@ -140,15 +157,23 @@ def drops(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None 
     aside = offset @ np.array([math.cos(a), -math.sin(a)])
     ahead = offset @ np.array([math.sin(a), math.cos(a)])
     inside = kept & (np.abs(aside) <= CORRIDOR_M / 2) & (ahead > 0)
-    found = []
-    for number in np.unique(edges.edge[kept]):
-        mine = np.flatnonzero(kept & (edges.edge == number))
-        n = mine[gap[mine].argmin()]
-        corridor = gap[mine][inside[mine]]
-        bearing = _bearing(float(offset[n, 0]), float(offset[n, 1]), pose)
-        nearest = float(corridor.min()) if len(corridor) else None
-        found.append(Drop(float(gap[n]), bearing, float(edges.depth_m[n]), nearest))
+    mine = [kept & (edges.edge == number) for number in np.unique(edges.edge[kept])]
+    return [Edge(offset[m], edges.depth_m[m], inside[m]) for m in mine]
+
+
+def drops(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[Drop]:
+    """Edges within reach that fall away from the walker, from ground about as high as theirs; nearest first."""
+    found = [drop_of(edge, pose) for edge in edges_about(world, pose, reach_m, floor_m)]
     return sorted(found, key=lambda d: d.distance_m)
+
+
+def drop_of(edge: Edge, pose: Pose) -> Drop:
+    """An edge as the walker has it."""
+    gap = np.hypot(edge.offset[:, 0], edge.offset[:, 1])
+    n = int(gap.argmin())
+    bearing = bearing_deg(float(edge.offset[n, 0]), float(edge.offset[n, 1]), pose)
+    nearest = float(gap[edge.inside].min()) if edge.inside.any() else None
+    return Drop(float(gap[n]), bearing, float(edge.depth_m[n]), nearest)
 
 
 def _floor(world: World, x: float, y: float, floor_m: float | None) -> float:
@@ -169,16 +194,18 @@ def _near(world: World, x: float, y: float, reach_m: float, floor_m: float) -> l
     return found
 
 
-def _hazard(parts: list[tuple[float, float, float, Outline]], pose: Pose) -> Hazard:
-    gap, x, y, nearest = min(parts, key=lambda p: p[0])
-    facing = [o for d, _, _, o in parts if d <= gap + FACING_M]
+def hazard_of(parts: list[Outline], pose: Pose) -> Hazard:
+    """A thing, by its parts, as the walker has it."""
+    placed = [(*distance(o.polygon, pose.x, pose.y), o) for o in parts]
+    gap, x, y, nearest = min(placed, key=lambda p: p[0])
+    facing = [o for d, _, _, o in placed if d <= gap + FACING_M]
     low, high = min(o.low_m for o in facing), max(o.high_m for o in facing)
-    within = [d for d in (_in_corridor(o.polygon, pose) for _, _, _, o in parts) if d is not None]
+    within = [d for d in (_in_corridor(o.polygon, pose) for o in parts) if d is not None]
     return Hazard(
         nearest.shape.instance,
         LABELS[nearest.shape.label],
         gap,
-        _bearing(x - pose.x, y - pose.y, pose),
+        bearing_deg(x - pose.x, y - pose.y, pose),
         low,
         high,
         band_of(low, high),
@@ -196,5 +223,6 @@ def _in_corridor(polygon: F64, pose: Pose) -> float | None:
     return distance(inside, 0.0, 0.0)[0] if len(inside) else None
 
 
-def _bearing(dx: float, dy: float, pose: Pose) -> float:
+def bearing_deg(dx: float, dy: float, pose: Pose) -> float:
+    """Of a way in the world's axes, 0 ahead and positive right."""
     return (math.degrees(math.atan2(dx, dy)) - pose.heading_deg + 180) % 360 - 180

@@ -13,7 +13,9 @@ from edge_nav.types import Frame, Intrinsics
 
 if TYPE_CHECKING:
     from edge_nav.sim.scene import Scene
+    from edge_nav.sim.standing import TruthFrame
 
+TRUTH_HZ = 5
 FAMILY_AND_SEED = re.compile(r"([a-z_]+):(\d+)")
 
 
@@ -70,6 +72,13 @@ class SimSource:
         index, self._next = self._next, self._next + 1
         first, self._first = self._first, None
         return first if index == 0 and first is not None else self._draw(index)
+
+    def truth(self, until_s: float) -> list[TruthFrame]:
+        """What stood about the walker up to a time, several times a second."""
+        from edge_nav.sim.ground_truth import truth_at
+
+        until = min(until_s, (self.frame_count - 1) / self._settings.fps)
+        return [truth_at(self._scene, n / TRUTH_HZ) for n in range(int(until * TRUTH_HZ + 1e-6) + 1)]
 
     def close(self) -> None:
         self._next = self.frame_count

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from edge_nav.errors import UsageError
 from edge_nav.sources.camera import CameraSource, CameraSourceSettings, camera_name
 from edge_nav.sources.images import ImagesSource, ImagesSourceSettings
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
 from edge_nav.sources.sim import SimSource, SimSourceSettings
 from edge_nav.sources.stereo import StereoSource, StereoSourceSettings
@@ -21,6 +22,7 @@ from edge_nav.types import Source
 
 SourceSettings: TypeAlias = Annotated[
     WalkSourceSettings
+    | RaycastSourceSettings
     | CameraSourceSettings
     | VideoSourceSettings
     | ImagesSourceSettings
@@ -42,7 +44,9 @@ _TARGETS: Mapping[str, tuple[str, str]] = {
 }
 """For each kind that takes a target: the field it fills, and what it may be."""
 _EXAMPLES = {"camera": "camera:0", "video": "video:PATH", "sim": "sim:SCENE"}
-_KNOWN = "walk, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR, sim:SCENE"
+_ALONE = ("walk", "raycast")
+"""Kinds that take nothing after their name."""
+_KNOWN = "walk, raycast, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR, sim:SCENE"
 _NOT_YET = ("browser",)
 
 
@@ -55,13 +59,13 @@ def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSetting
     kind, target = kind.strip().lower(), target.strip()
     if kind in _NOT_YET:
         raise UsageError(f"Source {spec!r} is not there yet: use one of {_KNOWN}.")
-    if kind != "walk" and kind not in _TARGETS:
+    if kind not in _ALONE and kind not in _TARGETS:
         raise UsageError(f"Source {spec!r} is unknown: {_suggestion(spec, kind)}the sources are {_KNOWN}.")
     same = base if base is not None and base.type == kind else None
-    if kind == "walk":
+    if kind in _ALONE:
         if separator:
-            raise UsageError(f"Source {spec!r} takes nothing after its name: write walk.")
-        return same or _SETTINGS.validate_python({"type": "walk"})
+            raise UsageError(f"Source {spec!r} takes nothing after its name: write {kind}.")
+        return same or _SETTINGS.validate_python({"type": kind})
     field, meaning = _TARGETS[kind]
     if not target:
         if same is not None and not separator:
@@ -87,6 +91,8 @@ def open_source(settings: SourceSettings) -> Source:
     match settings:
         case WalkSourceSettings():
             opened = WalkSource(settings)
+        case RaycastSourceSettings():
+            opened = RaycastSource(settings)
         case CameraSourceSettings():
             opened = CameraSource(settings)
         case VideoSourceSettings():
@@ -105,8 +111,8 @@ def open_source(settings: SourceSettings) -> Source:
 def source_name(settings: SourceSettings) -> str:
     """The spec of the settings, fit for a log: without the password that a camera's address may hold."""
     match settings:
-        case WalkSourceSettings():
-            return "walk"
+        case WalkSourceSettings() | RaycastSourceSettings():
+            return settings.type
         case CameraSourceSettings():
             return camera_name(settings)
         case SimSourceSettings():
@@ -116,7 +122,7 @@ def source_name(settings: SourceSettings) -> str:
 
 
 def _suggestion(spec: str, kind: str) -> str:
-    near = difflib.get_close_matches(kind, ["walk", *_TARGETS], n=1)
+    near = difflib.get_close_matches(kind, [*_ALONE, *_TARGETS], n=1)
     if near:
         rest = spec[len(kind) :] if spec.lower().startswith(kind) else ""
         return f"did you mean {near[0] + rest}? Otherwise, "

@@ -1,53 +1,57 @@
-"""The walk that comes with the program: drawn frame by frame, with exact depth; nothing is stored."""
+"""The walk that comes with the program: a filmed scene, as a video with what was really there."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-
 from edge_nav.settings import Settings
-from edge_nav.sim import walk
+from edge_nav.sim.filmed import TRUTH, VIDEO, read_camera, read_truth
+from edge_nav.sim.standing import TruthFrame
+from edge_nav.sources.video import VideoSource, VideoSourceSettings
 from edge_nav.types import Frame, Intrinsics
+
+FOLDER = Path(__file__).parents[1] / "sim" / "bundled"
 
 
 class WalkSourceSettings(Settings):
-    """The bundled walk."""
+    """The walk that comes with the program."""
 
     type: Literal["walk"] = "walk"
-    fps: float = Field(default=10.0, ge=1, le=30, description="Frames per second.")
-    seconds: float = Field(default=walk.SECONDS, ge=0.1, le=walk.SECONDS, description="How much of it, in seconds.")
-    seed: int = Field(default=1, ge=0, le=2**31, description="Seed of the sensor noise.")
 
 
 class WalkSource:
-    """Thirty-six seconds through a corridor, round furniture, down a kerb and up to a flight of stairs."""
+    """A minute and a half out of an office, along a street and to a train; pictures alone, as a camera gives them."""
 
     live = False
-    skipped = 0
 
-    def __init__(self, settings: WalkSourceSettings) -> None:
-        self._settings = settings
-        self._next = 0
+    def __init__(self, _settings: WalkSourceSettings) -> None:
+        self._camera, fps = read_camera(FOLDER / TRUTH)
+        self._video = VideoSource(VideoSourceSettings(path=FOLDER / VIDEO, fps=fps))
 
     @property
     def intrinsics(self) -> Intrinsics:
-        """Of a camera with a 70 degree field of view."""
-        return walk.CAMERA
+        """The camera that the scene was filmed with."""
+        return self._camera
 
     @property
-    def frame_count(self) -> int:
+    def frame_count(self) -> int | None:
         """All frames of the walk."""
-        return round(self._settings.seconds * self._settings.fps)
+        return self._video.frame_count
+
+    @property
+    def skipped(self) -> int:
+        """Frames that could not be decoded."""
+        return self._video.skipped
 
     def read(self) -> Frame | None:
         """The next frame, None at the end."""
-        if self._next >= self.frame_count:
-            return None
-        index, self._next = self._next, self._next + 1
-        t = index / self._settings.fps
-        rgb, depth = walk.picture(t, self._settings.seed)
-        return Frame(index, t, rgb, walk.CAMERA, depth)
+        frame = self._video.read()
+        return None if frame is None else Frame(frame.index, frame.t, frame.rgb, self._camera)
+
+    def truth(self, until_s: float) -> list[TruthFrame]:
+        """What stood about the walker up to a time, for every frame."""
+        return [frame for frame in read_truth(FOLDER / TRUTH) if frame.t <= until_s]
 
     def close(self) -> None:
-        """Nothing is open."""
+        self._video.close()

@@ -1,4 +1,5 @@
-"""`python -m models.data generate --renderer cycles --out DIR --scenes 0:1000`; `python -m models.data verify DIR`."""
+"""`python -m models.data generate --renderer cycles --out DIR --scenes 0:1000`; `python -m models.data verify DIR`;
+`python -m models.data film SCENE.yaml --out DIR`."""
 
 from __future__ import annotations
 
@@ -39,6 +40,34 @@ def generate(
 
 
 @app.command()
+def film(
+    scene: Annotated[Path, typer.Argument(help="A scene's YAML file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the video, the scene and its truth.")],
+    work: Annotated[Path | None, typer.Option(help="Folder for the frames drawn so far; default: OUT.work.")] = None,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "480x360",
+    fps: Annotated[float, typer.Option(min=1, max=60, help="Frames per second.")] = 10.0,
+    renderer: Annotated[RendererName, typer.Option(help="cycles: realistic; mujoco: fast.")] = "cycles",
+    samples: Annotated[int, typer.Option(min=1, max=256, help="Light paths a pixel (cycles).")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes; one for each core.")] = 2,
+) -> None:
+    """Film a scene's walk: a video with its truth. Goes on with the frames that are there."""
+    from models.data.film import Film, draw_frames
+    from models.data.film_store import store
+
+    width, height = _size(size)
+    plan = Film(scene, renderer, width, height, fps, samples)
+    frames = work if work is not None else out.with_name(out.name + ".work")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        filmed = draw_frames(plan, frames, workers)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; the same command goes on from here.\n")
+        sys.exit(130)
+    written = store(plan, filmed, frames, out)
+    sys.stderr.write(f"{written}\n")
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(help="The dataset's folder.")],
     rerender: Annotated[int, typer.Option(min=0, help="So many frames are drawn anew and compared.")] = 0,
@@ -54,6 +83,13 @@ def verify(
         raise UsageError(
             f"{len(found.wrong)} things are wrong in {folder}: remove those scenes and generate them again."
         )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and min(int(width), int(height)) >= 16):
+        raise UsageError(f"--size {text!r} is no picture size: use WIDTHxHEIGHT, such as 480x360.")
+    return int(width), int(height)
 
 
 def _seeds(text: str) -> range:

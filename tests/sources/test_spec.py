@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from edge_nav.errors import UsageError
 from edge_nav.sources.camera import CameraSourceSettings
 from edge_nav.sources.images import ImagesSource, ImagesSourceSettings
+from edge_nav.sources.raycast import RaycastSourceSettings
 from edge_nav.sources.spec import open_source, parse_source, source_name
 from edge_nav.sources.stereo import StereoSourceSettings
 from edge_nav.sources.video import VideoSourceSettings
@@ -44,18 +45,25 @@ def test_walk_is_the_bundled_walk() -> None:
     assert parse_source("walk").type == "walk"
 
 
+def test_raycast_keeps_the_settings_of_a_profile() -> None:
+    base = RaycastSourceSettings(seconds=3)
+    assert parse_source("raycast", base) == base
+    assert parse_source("raycast").type == "raycast"
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
         ("camra:0", "did you mean camera:0"),
         ("vidoe:a b.mp4", "did you mean video:a b.mp4"),
         ("0", "did you mean camera:0"),
-        ("kinect:1", "sources are walk, camera:0, video:PATH"),
+        ("kinect:1", "sources are walk, raycast, camera:0, video:PATH"),
         ("", "sources are"),
         ("video", "write video:PATH"),
         ("rgbd:", "write rgbd:DIR"),
         ("camera:", "write camera:0"),
         ("walk:x", "write walk"),
+        ("raycast:x", "write raycast"),
         ("browser", "not there yet"),
         ("sim:", "write sim:SCENE"),
         ("camera:123456", "less than or equal to 99"),
@@ -84,7 +92,7 @@ def test_a_profile_keeps_all_but_the_target() -> None:
     )
 
 
-KINDS = ("walk", "camera", "video", "images", "rgbd", "stereo", "browser", "sim", "")
+KINDS = ("walk", "raycast", "camera", "video", "images", "rgbd", "stereo", "browser", "sim", "")
 
 
 @settings(deadline=None)

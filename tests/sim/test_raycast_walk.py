@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.record.session import SessionRecorder
-from edge_nav.sim import walk
+from edge_nav.sim import raycast_walk as walk
 from edge_nav.sim.truth import truth_obstacles
+from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
-from edge_nav.sources.walk import WalkSource, WalkSourceSettings
 from edge_nav.types import DepthMap, Frame, Obstacle
 
 
@@ -65,7 +65,7 @@ def test_glass_and_a_hand_take_the_view_and_give_it_back() -> None:
 
 
 def test_the_same_seed_gives_the_same_walk_and_another_seed_other_noise() -> None:
-    one, again, other = (WalkSource(WalkSourceSettings(seconds=0.2, seed=s)) for s in (4, 4, 5))
+    one, again, other = (RaycastSource(RaycastSourceSettings(seconds=0.2, seed=s)) for s in (4, 4, 5))
     for _ in range(2):
         a, b, c = one.read(), again.read(), other.read()
         assert a is not None
@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_walk_and_another_seed_other_noise() -> Non
 
 
 def test_times_and_count_follow_the_rate() -> None:
-    source = WalkSource(WalkSourceSettings(seconds=0.5, fps=8))
+    source = RaycastSource(RaycastSourceSettings(seconds=0.5, fps=8))
     times = [f.t for f in iter(source.read, None)]
     assert source.frame_count == len(times) == 4
     assert times == pytest.approx([0.0, 0.125, 0.25, 0.375])
@@ -87,7 +87,7 @@ def test_times_and_count_follow_the_rate() -> None:
 @pytest.mark.parametrize("bad", [{"fps": 0}, {"seconds": 1000}, {"seed": -1}, {"sed": 1}])
 def test_impossible_settings_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
-        WalkSourceSettings.model_validate(bad)
+        RaycastSourceSettings.model_validate(bad)
 
 
 def test_a_recorded_walk_replays_to_the_same_depth(tmp_path: Path) -> None:

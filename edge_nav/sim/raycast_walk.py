@@ -1,4 +1,4 @@
-"""The walk that comes with the program: thirty-six seconds through every kind of hazard, drawn as it is walked."""
+"""A small walk with exact depth, drawn as it is walked: thirty-six seconds through every kind of hazard."""
 
 from __future__ import annotations
 
