@@ -44,8 +44,10 @@ from edge_nav.types import DepthModel, Fault, Source
 
 WITH_DEPTH = ("raycast", "rgbd", "stereo", "sim")
 """Sources that measure depth themselves."""
-WALK_BUNDLE, WALK_CAMERA_M = "nano", 1.4
-"""What the walk that comes along is walked with, unless the profile says otherwise: its camera is known."""
+WALK_BUNDLE, WALK_CAMERA_M, WALK_CALLOUTS = "nano", 1.4, 15
+"""What the walk that comes along is walked with, unless the profile says otherwise: its camera is known, and it has as
+many hazards in a minute as others in ten.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +206,15 @@ def profile_of(options: WalkOptions) -> Profile:
 
 
 def _for_the_walk(profile: Profile) -> Profile:
-    """The walk that comes along is pictures alone: it takes a model, and the height of its camera."""
+    """The walk that comes along is pictures alone: it takes a model, and the height of its camera; and more words."""
     height = profile.perception.camera_height_m or WALK_CAMERA_M
-    perception = profile.perception.model_copy(update={"camera_height_m": height})
-    return profile.model_copy(update={"bundle": profile.bundle or WALK_BUNDLE, "perception": perception})
+    changes: dict[str, object] = {
+        "bundle": profile.bundle or WALK_BUNDLE,
+        "perception": profile.perception.model_copy(update={"camera_height_m": height}),
+    }
+    if "max_callouts_per_minute" not in profile.guidance.model_fields_set:
+        changes["guidance"] = profile.guidance.model_copy(update={"max_callouts_per_minute": WALK_CALLOUTS})
+    return profile.model_copy(update=changes)
 
 
 def known_of(profile: Profile, source: Source) -> Known | None:

@@ -50,6 +50,8 @@ class Hazard:
     kind: str
     number: int
     band: str
+    low_m: float
+    """Its underside; for an edge minus how far it falls."""
     seen: list[tuple[float, float, Spot]]
     """Every moment in the corridor: time, distance in it, and about where that is in the world."""
     needed_s: float = math.inf
@@ -136,7 +138,7 @@ def find_hazards(truth: Sequence[TruthFrame]) -> list[Hazard]:
                     break
             else:
                 seen = [(frame.t, standing.corridor_m or 0.0, spot)]
-                found.append(Hazard(standing.kind, standing.number, standing.band, seen))
+                found.append(Hazard(standing.kind, standing.number, standing.band, standing.low_m, seen))
     step_s = _step_s(truth)
     kept = [h for h in found if len(h.seen) * step_s >= FACED_S - 1e-6 and h.nearest_m <= NEAR_M]
     for hazard in kept:
@@ -147,10 +149,10 @@ def find_hazards(truth: Sequence[TruthFrame]) -> list[Hazard]:
 def debrief_record(result: Debrief, t: float) -> dict[str, Any]:
     """The log's record, before the summary of a walk whose truth is known.
 
-    ``hazards``: for each in turn its kind and band, when it was first in the way, when at the latest it had to be known
-    (both seconds of the walk), how near it came, ``outcome`` (in_time, late or missed), and of the first callout about
-    it the id, when its tone had been heard and how far the hazard was then. ``false_callouts``: ids of those where
-    nothing stands. ``callouts``: how many said where something is.
+    ``hazards``: for each in turn its kind, band and underside (of a drop minus its depth), when it was first in the
+    way, when at the latest it had to be known (both seconds of the walk), how near it came, ``outcome`` (in_time, late
+    or missed), and of the first callout about it the id, when its tone had been heard and how far the hazard was then.
+    ``false_callouts``: ids of those where nothing stands. ``callouts``: how many said where something is.
     """
     return {
         "type": "debrief",
@@ -159,6 +161,7 @@ def debrief_record(result: Debrief, t: float) -> dict[str, Any]:
             {
                 "kind": hazard.kind,
                 "band": hazard.band,
+                "low_m": number(hazard.low_m, 2),
                 "from_s": number(hazard.seen[0][0], 2),
                 "needed_s": number(hazard.needed_s, 2),
                 "nearest_m": number(hazard.nearest_m, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -12,36 +13,35 @@ STYLE: dict[Outcome, str] = {"in time": "green", "late": "yellow", "missed": "bo
 
 
 def debrief_table(result: Debrief) -> Group:
-    """Every hazard with when it was announced, the false callouts, and the totals."""
-    table = Table(title="what was there, and what was said")
-    for name, side in (
-        ("hazard", "left"),
-        ("band", "left"),
-        ("in the way, s", "right"),
-        ("told at, m", "right"),
-        ("to spare, s", "right"),
-        ("outcome", "left"),
-    ):
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=name != "hazard")
-    table.add_column("said", overflow="fold")
+    """Every hazard with when it was announced, the false callouts, and the totals.
+
+    "Told" is how far the hazard was when the tone had ended, and how long before it had to be known.
+    """
+    table = Table(title="what was there, and what was said", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("at, s", justify="right")
+    table.add_column("hazard")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("told", no_wrap=True)
+    table.add_column("said")
     for hazard in result.hazards:
         table.add_row(*_row(hazard))
-    lines = [Text(f"false at {one.callout.t:.1f} s: {one.callout.text}", style="magenta") for one in result.false]
+    false = [Text(f"false at {one.callout.t:.1f} s: {one.callout.text}", style="magenta") for one in result.false]
     counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in STYLE)
-    total = (
-        f"{len(result.hazards)} hazards: {counts}. {result.callouts} callouts of a place, {len(result.false)} false."
-    )
-    return Group(table, *lines, Text(total, style="bold"))
+    total = f"{len(result.hazards)} hazards: {counts}; {result.callouts} callouts of a place, {len(result.false)} false"
+    return Group(table, *false, Text(total, style="bold"))
 
 
 def _row(hazard: Hazard) -> tuple[str | Text, ...]:
-    said = hazard.said
+    said, told = hazard.said, ""
+    if said is not None and hazard.said_m is not None and hazard.lead_s is not None:
+        told = f"{hazard.said_m:.1f} m, {hazard.lead_s:+.1f} s"
+    name = f"{hazard.kind.replace('_', ' ')} ({hazard.band})"
+    if hazard.band == "drop":
+        name = f"drop of {-hazard.low_m:.2f} m"
     return (
-        hazard.kind.replace("_", " "),
-        hazard.band,
-        f"{hazard.seen[0][0]:.1f}-{hazard.seen[-1][0]:.1f}",
-        "" if hazard.said_m is None else f"{hazard.said_m:.1f}",
-        "" if hazard.lead_s is None else f"{hazard.lead_s:+.1f}",
+        f"{hazard.seen[0][0]:.1f}",
+        name,
         Text(hazard.outcome, style=STYLE[hazard.outcome]),
+        told,
         "" if said is None else said.callout.text,
     )

@@ -176,10 +176,12 @@ def test_the_table_has_a_line_for_each_hazard_and_the_totals() -> None:
     shown = io.StringIO()
     Console(width=120, file=shown).print(debrief_table(example()))
     lines = shown.getvalue().splitlines()
-    assert any("box" in line and "in time" in line and "Box." in line for line in lines)
+    assert any(
+        "box (ground)" in line and "2.8 m, +1.7 s" in line and "in time" in line and "Box." in line for line in lines
+    )
     assert any("hanging sign" in line and "missed" in line for line in lines)
     assert any("false at 6.0 s: Chair." in line for line in lines)
-    assert lines[-1].startswith("2 hazards: 1 in time, 0 late, 1 missed. 2 callouts")
+    assert lines[-1].startswith("2 hazards: 1 in time, 0 late, 1 missed; 2 callouts of a place, 1 false")
 
 
 def test_a_walk_without_frames_has_no_hazards() -> None:
