@@ -158,6 +158,19 @@ class Obstacle:
         return self.distance_m / self.closing_mps if self.closing_mps > 0.05 else math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How the walker moves, as the depth maps tell: speed forward and to the right, and turn to the right."""
+
+    forward_mps: float = 0.0
+    right_mps: float = 0.0
+    turn_dps: float = 0.0
+    known: bool = False
+    """False while nothing tells: at the start, and where too little stands around."""
+    speed_known: bool = False
+    """Whether the speed forward is measured, too: along a bare corridor nothing tells it."""
+
+
 View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated"]
 
 
@@ -172,12 +185,15 @@ class Scene:
     clearance_m: float | None
     """How far the corridor ahead is seen to be free; None if unknown."""
     free_bearing_deg: float | None
-    """The widest passable direction; None unless floor was seen all along it."""
+    """The direction that leads farthest on near ahead, as far as it was measured; None if none leads anywhere."""
     view: View = "ok"
     certainty: float = 1.0
     depth_scale: float = 1.0
     names: tuple[str, ...] = ()
     """The things that the depth network can name, in its own words."""
+    motion: Motion = Motion()
+    free_reach_m: float | None = None
+    """How far ``free_bearing_deg`` is seen to be free."""
     stage_ms: dict[str, float] = field(default_factory=dict)
     dropped_frames: int = 0
 

@@ -78,8 +78,11 @@ def walk(job: Job) -> Result:
     scene, condition = open_scene(job.scene), job.condition
     if condition.depth == "none":
         return Trial(scene, None, None, cane=condition.cane, seed=job.seed).run()
-    with MujocoRenderer(colours=condition.depth == "bundle") as renderer:
-        return Trial(scene, renderer, lambda: make_aid(condition), condition.fps, condition.cane, job.seed).run()
+    coloured = condition.depth == "bundle"
+    with MujocoRenderer(colours=coloured) as renderer:
+        return Trial(
+            scene, renderer, lambda: make_aid(condition), condition.fps, condition.cane, job.seed, coloured
+        ).run()
 
 
 def make_aid(condition: Condition) -> Aid:

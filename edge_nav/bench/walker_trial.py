@@ -62,6 +62,8 @@ class Trial:
     fps: float = 10.0
     cane: bool = False
     seed: int = 0
+    coloured: bool = False
+    """Whether the renderer draws colours: without them all is grey, and only depth tells."""
     log: list[str] = field(default_factory=list)
 
     def run(self) -> Result:
@@ -149,7 +151,10 @@ class _Eye:
         pose = body.camera(CAMERA_HEIGHT_M, CAMERA_PITCH_DEG, Gait())
         seen = self._renderer.render(world, pose, CAMERA)
         depth = self._sensor.depth(seen.depth_m, self._frames, noise=0.0)
-        frame = Frame(self._frames, t, self._sensor.picture(seen.rgb, self._frames), CAMERA, depth)
+        rgb = self._sensor.picture(seen.rgb, self._frames)
+        if not self._trial.coloured:
+            rgb[::7, ::5] //= 2  # else a wall near by would look like a hand over the lens
+        frame = Frame(self._frames, t, rgb, CAMERA, depth)
         self._frames += 1
         for callout in self._aid.see(frame):
             self._trial.log.append(

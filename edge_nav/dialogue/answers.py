@@ -132,16 +132,23 @@ class SceneAnswers:
     def _nothing_ahead(self, scene: Scene, phrase: str) -> Reply:
         if scene.clearance_m is None:
             return Reply(self._book.answer("cannot_tell"), {"clearance_m": None})
-        text = self._book.answer(phrase, distance=self._distance(scene.clearance_m, scene.certainty))
+        text = self._book.answer(phrase, distance=self._free_for(scene.clearance_m, scene.certainty))
         if scene.ground is None:
             text += " " + self._book.answer("floor_unseen")
         return Reply(text, {"clearance_m": round(scene.clearance_m, 2), "obstacles": []})
 
     def _free_way(self, scene: Scene) -> Reply:
+        """The direction that leads on, and how far it was measured to be free."""
         if scene.free_bearing_deg is None:
-            return Reply(self._book.answer("no_free_way"), {"free_bearing_deg": None})
-        where = self._book.where(scene.free_bearing_deg)
-        return Reply(self._book.answer("free", where=where), {"free_bearing_deg": round(scene.free_bearing_deg, 1)})
+            seen = scene.ground is not None and scene.clearance_m is not None
+            return Reply(self._book.answer("no_way_in_view" if seen else "no_free_way"), {"free_bearing_deg": None})
+        where, far = self._book.heading(scene.free_bearing_deg), scene.free_reach_m
+        facts: dict[str, object] = {"free_bearing_deg": round(scene.free_bearing_deg, 1)}
+        if far is None:
+            return Reply(self._book.answer("free", where=where), facts)
+        distance = self._free_for(far, scene.certainty)
+        text = self._book.answer("free_for", where=where, distance=distance)
+        return Reply(text, {**facts, "free_reach_m": round(far, 2)})
 
     def _describe(self, scene: Scene) -> Reply:
         """The nearest things, and how far the way is free."""
@@ -167,8 +174,8 @@ class SceneAnswers:
             kind, o.bearing_deg, o.distance_m, name=o.label, urgent=False, hedged=hedged, veer=None
         )
 
-    def _distance(self, distance_m: float, certainty: float) -> str:
-        return self._book.distance(distance_m, hedged=certainty < SURE)
+    def _free_for(self, distance_m: float, certainty: float) -> str:
+        return self._book.distance(distance_m, hedged=certainty < SURE, at_least=True)
 
 
 def _known(scene: Scene) -> list[Obstacle]:

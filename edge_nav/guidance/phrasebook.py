@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from edge_nav.guidance.settings import GuidanceSettings, Language
 from edge_nav.settings import Settings
-from edge_nav.types import clock_hour, side_of
+from edge_nav.types import AHEAD_DEG, clock_hour, side_of
 
 FOOT_M = 0.3048
 NAMEABLE = ("obstacle", "low_obstacle", "beside")
@@ -134,18 +135,31 @@ class Phrasebook:
         hour = clock_hour(bearing_deg)
         return p.clock_one if hour == 1 else p.clock.format(n=p.numbers[hour])
 
-    def distance(self, distance_m: float, *, hedged: bool = False) -> str:
-        """Half metres below three metres, whole ones beyond; whole feet; whole steps. ``hedged`` adds "about"."""
-        plain = self._plain_distance(distance_m)
+    def heading(self, bearing_deg: float) -> str:
+        """Where to turn: in tens of degrees, for an hour of the clock is too coarse to walk by."""
+        p, tens = self._p, 10 * _nearest(abs(bearing_deg) / 10)
+        if tens == 0:
+            return p.side.ahead
+        side = "left" if bearing_deg < 0 else "right"
+        if self._settings.directions == "sides" and tens > AHEAD_DEG:
+            return str(getattr(p.side, side))
+        return str(getattr(p.degrees, side)).format(n=tens)
+
+    def distance(self, distance_m: float, *, hedged: bool = False, at_least: bool = False) -> str:
+        """Half metres below three metres, whole ones beyond; whole feet; whole steps. ``hedged`` adds "about"; with
+        ``at_least`` it is rounded down: what is said to be free must be free.
+        """
+        plain = self._plain_distance(distance_m, math.floor if at_least else _nearest)
         return self._p.about.format(distance=plain) if hedged else plain
 
-    def _plain_distance(self, distance_m: float) -> str:
+    def _plain_distance(self, distance_m: float, rounded: Callable[[float], int]) -> str:
         p = self._p
         if self._settings.units == "feet":
-            return self._count(p.feet, distance_m / FOOT_M)
+            return self._count(p.feet, rounded(distance_m / FOOT_M + 1e-6))
         if self._settings.units == "steps":
-            return self._count(p.steps, distance_m / self._settings.step_length_m)
-        halves = _nearest(distance_m * 2) if distance_m < 2.75 else 2 * _nearest(distance_m)
+            return self._count(p.steps, rounded(distance_m / self._settings.step_length_m + 1e-6))
+        near = 3.0 if rounded is math.floor else 2.75
+        halves = rounded(distance_m * 2 + 1e-6) if distance_m < near else 2 * rounded(distance_m + 1e-6)
         whole, half = divmod(max(halves, 1), 2)
         if whole == 0:
             return p.metres.half
@@ -153,8 +167,8 @@ class Phrasebook:
             return p.metres.one_half if half else p.metres.one
         return (p.metres.and_half if half else p.metres.whole).format(n=self._number(whole))
 
-    def _count(self, words: Count, value: float) -> str:
-        n = max(1, _nearest(value))
+    def _count(self, words: Count, count: int) -> str:
+        n = max(1, count)
         return words.one if n == 1 else words.whole.format(n=self._number(n))
 
     def _number(self, n: int) -> str:

@@ -149,6 +149,7 @@ def _join(scan: FloorScan, edges: list[_Edge], settings: PerceptionSettings) -> 
         confidence=min(1.0, 0.5 + 0.1 * len(edges)) if edge.seen else 0.3,
         label=_label(edge.seen, depth, slope),
         footing=True,
+        places=np.stack([x, [e.range_m * math.cos(math.radians(bearing_of(e.sector))) for e in edges]], axis=1),
     )
 
 

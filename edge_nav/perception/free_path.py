@@ -1,8 +1,9 @@
-"""How far the corridor is free, and which direction is the widest that is seen to be passable."""
+"""How far the corridor is free, and which direction leads on."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,7 +18,26 @@ from edge_nav.perception.voxels import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, a
 BLOCKED_STEP = 8
 WAY_M, WAY_HALF_M, WAY_LEAST = 3.5, 0.8, 0.05
 PASSABLE_M = 2.5
-"""A direction is worth naming when it is free this far; less is not a way, only a gap."""
+"""A direction that is free this far is a way on; of several the one nearest to ahead is taken."""
+LEAST_M = 1.0
+"""Less is not a way, only a gap."""
+GAIN_M, ASIDE_M = 0.3, 0.015
+"""Where nothing is free so far: how much farther it must be aside than ahead, and the price of a degree aside."""
+NARROW_M = 0.7
+"""Where no way is as wide as the corridor, one through which shoulders fit is told."""
+CLOSE_M, CLOSE_WIDTH_M = 0.8, 0.7
+"""So near the walker is told apart from what stands beside them by their shoulders, not by the corridor's width: who
+stands close to a thing can still turn and go along it."""
+BESIDE = 1
+"""Sectors to either side that must be free, too: nobody turns exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeWay:
+    """A direction in degrees, positive right, and how far the walker's middle can go there, metres."""
+
+    bearing_deg: float
+    reach_m: float
 
 
 def clearance(found: list[Found], scan: FloorScan | None) -> float | None:
@@ -32,31 +52,41 @@ def clearance(found: list[Found], scan: FloorScan | None) -> float | None:
     return float(np.median(known)) if known and len(known) == len(seen) else None
 
 
-def free_bearing(
-    occupied: Occupancy, found: list[Found], scan: FloorScan | None, settings: PerceptionSettings
-) -> float | None:
-    """Middle of the widest run of bearings that are free and whose floor is seen; None if none is certain.
+def free_way(
+    occupied: Occupancy,
+    found: list[Found],
+    remembered: NDArray[np.float64],
+    scan: FloorScan | None,
+    settings: PerceptionSettings,
+) -> FreeWay | None:
+    """The way on nearest to ahead, or else what leads farthest; None where that is no way, or no floor is seen.
 
-    Straight ahead wins whenever it is passable itself: nobody is sent round without need.
+    ``remembered``: places [N, 2] of what is out of sight. Straight ahead wins whenever it is passable itself: nobody
+    is sent round without need.
     """
     if scan is None:
         return None
-    blocked = _inflated(occupied, found, settings)
-    free = _reach(blocked, scan) >= PASSABLE_M
-    if free[[SECTORS // 2 - 1, SECTORS // 2]].all():
-        return 0.0
-    best: tuple[int, float] | None = None
-    start = None
-    for s in range(SECTORS + 1):
-        if s < SECTORS and free[s]:
-            start = s if start is None else start
-        elif start is not None:
-            middle = (bearing_of(start) + bearing_of(s - 1)) / 2
-            run = (s - start, middle)
-            if run[0] >= 2 and (best is None or (run[0], -abs(run[1])) > (best[0], -abs(best[1]))):
-                best = run
-            start = None
-    return None if best is None else best[1]
+    cells = _cells(occupied, found, remembered, settings)
+    for width in (settings.corridor_width_m, NARROW_M):
+        way = _best(_reach(_inflated(cells, width), scan))
+        if way is not None:
+            return way
+    return None
+
+
+def _best(reach: NDArray[np.float64]) -> FreeWay | None:
+    """Of the ways that the sectors tell."""
+    sure = np.min([np.roll(reach, n) for n in range(-BESIDE, BESIDE + 1)], axis=0)
+    sure[:BESIDE] = sure[-BESIDE:] = 0.0
+    ahead = float(reach[SECTORS // 2 - 1 : SECTORS // 2 + 1].min())
+    if ahead >= PASSABLE_M:
+        return FreeWay(0.0, ahead)
+    bearings = np.array([bearing_of(s) for s in range(SECTORS)])
+    value = np.where(sure >= PASSABLE_M, 100.0, sure) - ASIDE_M * np.abs(bearings)
+    best = int(value.argmax())
+    if sure[best] >= PASSABLE_M or sure[best] > ahead + GAIN_M:
+        return FreeWay(float(bearings[best]), float(sure[best])) if sure[best] >= LEAST_M else None
+    return FreeWay(0.0, ahead) if ahead >= LEAST_M else None
 
 
 def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> float:
@@ -79,18 +109,36 @@ def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> fl
     return float(np.count_nonzero(np.isnan(z[way])) / np.count_nonzero(way))
 
 
-def _inflated(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
-    """Cells that the middle of a walker cannot enter."""
+def _cells(
+    occupied: Occupancy, found: list[Found], remembered: NDArray[np.float64], settings: PerceptionSettings
+) -> NDArray[np.uint8]:
+    """Cells with something in them that a walker of this height would touch, or with an edge."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
     cells = any_layer(occupied.voxels[:, :, :layers])
     for f in found:
-        if f.band == "drop":
+        if f.band == "drop" and not f.held:
             i = int(f.forward_m / CELL_M)
             left = max(0, round((f.left_m + HALF_WIDTH_M) / CELL_M))
             right = max(left + 1, round((f.right_m + HALF_WIDTH_M) / CELL_M))
             cells[max(i, 0) : i + 2, left:right] = 1
-    reach = 2 * round(settings.corridor_width_m / 2 / CELL_M) + 1
-    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    near = remembered[(remembered[:, 1] > 0) & (np.abs(remembered[:, 0]) < HALF_WIDTH_M)]
+    rows, columns = (near[:, 1] / CELL_M).astype(int), ((near[:, 0] + HALF_WIDTH_M) / CELL_M).astype(int)
+    kept = rows < cells.shape[0]
+    cells[rows[kept], columns[kept]] = 1
+    return cells
+
+
+def _inflated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
+    """Cells that the middle of a walker cannot enter who needs a way of a width."""
+    wide = _dilated(cells, width_m)
+    close = round(CLOSE_M / CELL_M)
+    wide[:close] = _dilated(cells, CLOSE_WIDTH_M)[:close]
+    return wide
+
+
+def _dilated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
+    size = 2 * round(width_m / 2 / CELL_M) + 1
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(cells, ellipse), dtype=np.uint8)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -57,6 +57,10 @@ class Found:
     footing: bool = True
     label: str | None = None
     certainty: float = 1.0
+    held: bool = False
+    """Not seen now, but remembered."""
+    places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)), compare=False, repr=False)
+    """Where its parts are [N, 2]: right and forward, metres."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +178,7 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
         footing=footing,
         label=look.appearance.name(seen),
         certainty=look.appearance.certainty(seen),
+        places=np.stack([x, forward], axis=1),
     )
 
 

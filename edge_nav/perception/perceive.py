@@ -10,13 +10,16 @@ import numpy as np
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
 from edge_nav.perception.floor_scan import scan_floor
-from edge_nav.perception.free_path import blocked_share, clearance, free_bearing
+from edge_nav.perception.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.ground import GroundTracker
+from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
 from edge_nav.perception.own_body import own_body
-from edge_nav.perception.rays import FloorAxes, Rays
+from edge_nav.perception.rays import FloorAxes
+from edge_nav.perception.remembered import Remembered
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.stairs import leads_up
+from edge_nav.perception.stance import Stance
 from edge_nav.perception.tracks import Tracker
 from edge_nav.perception.voxels import Voxelizer
 from edge_nav.types import DepthMap, Frame, Intrinsics, Scene, View
@@ -37,6 +40,10 @@ class Perception:
         self._settings = settings
         self._ground = GroundTracker(settings)
         self._tracker = Tracker()
+        self._motion = MotionEstimator()
+        self._remembered = Remembered()
+        self._stance = Stance(settings.camera_height_m)
+        self._t: float | None = None
         self._voxelizer: Voxelizer | None = None
         self._intrinsics: Intrinsics | None = None
 
@@ -68,15 +75,21 @@ class Perception:
             scan = scan_floor(z, height, _matching(frame, z.shape), rays, axes, ignore)
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
         mark("floor")
-        obstacles = self._tracker.update(found, frame.t, _lowest_visible(rays, axes))
-        held = min((o.distance_m for o in obstacles if o.held), default=None)
+        step, motion = self._motion.update(z, height, rays, axes, frame.t)
+        self._walk_on(step if motion.known else None, frame.t)
+        self._remembered.look(z, height, axes, depth.intrinsics, floor=ground is not None)
+        held = self._remembered.in_the_way(found, self._settings)
+        obstacles = self._tracker.update(found + held, frame.t, step if motion.known else None)
+        mark("motion")
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
-        sure = view == "ok"
-        way = free_bearing(occupied, found, scan, self._settings) if sure else None
-        free = clearance(found, scan) if sure else _nearest_in_corridor(found)
-        if held is not None:  # what lies hidden before the feet is in the way, and the way round it is not known
-            free, way = held if free is None else min(free, held), None
+        lower = ground is not None and self._stance.lower(ground.height_m, motion.forward_mps, frame.t)
+        sure = view == "ok" and not lower
+        around = found + held
+        way = free_way(occupied, around, self._remembered.places, scan, self._settings) if sure else None
+        free = clearance(around, scan) if sure else _nearest_in_corridor(around)
+        if sure:
+            self._remembered.add(found, self._tracker.frames[: len(found)], frame.t)
         mark("path")
         return Scene(
             frame.index,
@@ -84,12 +97,21 @@ class Perception:
             obstacles,
             ground,
             free,
-            way,
+            None if way is None else way.bearing_deg,
             view=view,
             certainty=depth.certainty * (1.0 if ground is not None else 0.5),
             depth_scale=depth.scale,
             names=names_of(depth),
+            motion=motion,
+            free_reach_m=None if way is None else way.reach_m,
         )
+
+    def _walk_on(self, step: Step | None, t: float) -> None:
+        """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""
+        seconds = 0.0 if self._t is None else max(0.0, t - self._t)
+        supposed = Step(0.0, self._tracker.approach_mps * seconds, 0.0)
+        self._remembered.move(step or supposed, t, known=step is not None)
+        self._t = t
 
     def _fitting(self, intrinsics: Intrinsics) -> Voxelizer:
         if self._voxelizer is None or intrinsics != self._intrinsics:
@@ -104,13 +126,6 @@ def _matching(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.arange(shape[0]) * frame.rgb.shape[0] // shape[0]
     columns = np.arange(shape[1]) * frame.rgb.shape[1] // shape[1]
     return frame.rgb[np.ix_(rows, columns)]
-
-
-def _lowest_visible(rays: Rays, axes: FloorAxes) -> Callable[[float], float]:
-    """Height above the floor of the lowest point in the middle of the picture, by its distance ahead."""
-    bottom = np.array([rays.x[len(rays.x) // 2], rays.y[-1], 1.0], dtype=np.float64)
-    slope = float(bottom @ axes.up) / max(float(bottom @ axes.forward), 1e-6)
-    return lambda distance_m: axes.height_m + slope * max(distance_m, 0.0)
 
 
 def _distance(found: Found) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from edge_nav.perception.motion import Step
 from edge_nav.perception.obstacles import Found
 from edge_nav.types import Obstacle
 
@@ -16,17 +16,9 @@ GATE_M = 0.45
 """A thing may be this far from where it was expected, plus what a brisk walk covers since it was last seen."""
 GATE_MPS = 1.5
 FORGET_S = 1.2
-HOLD_S = 10.0
-"""A thing that went out of sight beneath the picture may still be there: nobody knows whether the walker went on."""
-HIDING_M = 0.35
-"""What may be covered between two looks: a thing this much nearer than when last seen counts as hidden, too."""
-HELD_CERTAINTY = 0.5
-PASSED_M = 0.5
-"""A hidden thing is behind the walker when they have gone its distance and this much more."""
 AHEAD_DEG, AHEAD_M, STEADY_FRAMES = 25.0, 1.0, 5
 """Tracks that tell how fast the walker goes: ahead, not too near, and seen for a while."""
 HISTORY_S = 1.0
-UNDERFOOT_M = 2.0
 HANGS_M = 0.3
 FADE = 0.8
 """What a name given one frame ago counts against one given now."""
@@ -40,11 +32,28 @@ class _Track:
     t: float
     frames: int = 1
     closing_mps: float = 0.0
-    walked_m: float = 0.0
-    """How far the walker has gone since it was last seen, as far as other tracks tell."""
     history: deque[tuple[float, float]] = field(default_factory=deque)
+    x_m: float = 0.0
+    forward_m: float = 0.0
+    """Where it is expected by now."""
+    expected_t: float = 0.0
     votes: dict[str, float] = field(default_factory=dict)
     """Names it was given, the older ones counting less: a name that flickers would be spoken in turns."""
+
+    def __post_init__(self) -> None:
+        self._place()
+
+    def _place(self) -> None:
+        self.x_m, self.forward_m, self.expected_t = self.found.x_m, self.found.forward_m, self.t
+
+    def expect(self, step: Step | None, t: float) -> None:
+        """Reckon on where it is now, by the walker's move or else by its own closing speed."""
+        seconds, self.expected_t = t - self.expected_t, t
+        if step is None:
+            self.forward_m -= self.closing_mps * seconds
+            return
+        ((x, forward),) = step.seen_after(np.array([[self.x_m, self.forward_m]]))
+        self.x_m, self.forward_m = float(x), float(forward)
 
     def _closing(self) -> float:
         """Slope of distance over the last second by least squares; 0 until three looks span a fifth of a second."""
@@ -61,7 +70,14 @@ class _Track:
         # What hung free a moment ago still does, though from near by the space beneath is out of view.
         if not self.found.footing and found.low_m >= HANGS_M:
             found = replace(found, footing=False)
-        self.found, self.t, self.walked_m = found, t, 0.0
+        if found.held:  # remembered: nothing new is known of it
+            self.found, self.t = replace(found, label=self.found.label, footing=self.found.footing), t
+            self._place()
+            self.closing_mps = 0.0
+            self.history.clear()
+            return
+        self.found, self.t = found, t
+        self._place()
         self.vote()
         self.frames += 1
         self.history.append((t, found.distance_m))
@@ -84,21 +100,25 @@ class _Track:
 
 
 class Tracker:
-    """Nearest-neighbour association on the floor, in walker coordinates: everything approaches alike as one walks."""
+    """Nearest-neighbour association on the floor, in walker coordinates."""
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._next_id = 1
-        self._t: float | None = None
+        self.frames: list[int] = []
+        """In how many frames each finding of the last update has been seen."""
+        self.approach_mps = 0.0
+        """The slowest approach of what is seen ahead: how fast the walker goes, where nothing better tells."""
 
-    def update(
-        self, found: list[Found], t: float, lowest_m: Callable[[float], float] = lambda _: 0.0
-    ) -> tuple[Obstacle, ...]:
+    def update(self, found: list[Found], t: float, step: Step | None = None) -> tuple[Obstacle, ...]:
         """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
 
-        ``lowest_m`` gives the height above the floor of the lowest point that the picture shows at a distance ahead.
+        ``step`` is the walker's move since the last frame, None if it is not known: then each thing is expected where
+        its own closing speed takes it.
         """
-        self._tracks = [k for k in self._tracks if 0 <= t - k.t <= (HOLD_S if _hidden(k, lowest_m) else FORGET_S)]
+        self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
+        for track in self._tracks:
+            track.expect(step, t)
         pairs = sorted(
             (gap, n, m)
             for n, track in enumerate(self._tracks)
@@ -119,51 +139,14 @@ class Tracker:
                 taken[m].vote()
                 self._next_id += 1
                 self._tracks.append(taken[m])
-        seen = [_obstacle(taken[m]) for m in range(len(found))]
-        passing = [o for k in self._tracks if k.t < t and (o := _underfoot(k, t)) is not None]
-        told = {o.id for o in passing}
-        self._walk_on(t)
-        held = [_held(k) for k in self._tracks if k.t < t and k.id not in told and _hidden(k, lowest_m)]
-        return tuple(sorted([*seen, *passing, *held], key=lambda o: o.distance_m))
+        self.frames = [taken[m].frames for m in range(len(found))]
+        self._note_approach(t)
+        return tuple(sorted((_obstacle(taken[m]) for m in range(len(found))), key=lambda o: o.distance_m))
 
-    def _walk_on(self, t: float) -> None:
-        """Note how far the walker has gone, by the slowest approach of what is seen ahead: none if it stands still."""
-        seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and k.found.distance_m > AHEAD_M]
-        speed = min((k.closing_mps for k in seen if abs(k.found.bearing_deg) <= AHEAD_DEG), default=0.0)
-        for track in self._tracks:
-            if track.t < t and self._t is not None:
-                track.walked_m += max(0.0, speed) * (t - self._t)
-        self._t = t
-
-
-def _hidden(track: _Track, lowest_m: Callable[[float], float]) -> bool:
-    """Whether a thing that is not seen any more lies beneath the picture, ahead."""
-    f = track.found
-    if track.frames < 3 or not f.in_corridor or f.label == "unseen_floor" or f.distance_m > UNDERFOOT_M:
-        return False
-    if track.walked_m > f.forward_m + PASSED_M:
-        return False
-    return f.high_m < lowest_m(f.distance_m - HIDING_M)
-
-
-def _held(track: _Track) -> Obstacle:
-    """A hidden thing, as far away as it was when it was last seen."""
-    return replace(_obstacle(track), held=True, closing_mps=0.0, confidence=HELD_CERTAINTY * track.found.confidence)
-
-
-def _underfoot(track: _Track, t: float) -> Obstacle | None:
-    """A low thing that has left the picture at its bottom because the walker nears it, reckoned on for a moment."""
-    f, since = track.found, t - track.t
-    closing = track.closing_mps
-    if since > FORGET_S:
-        return None
-    low = f.band == "drop" or f.high_m < 0.5
-    if not low or f.label == "unseen_floor" or track.frames < 3 or f.distance_m > UNDERFOOT_M or closing < 0.2:
-        return None
-    ahead = f.distance_m - closing * since
-    if ahead <= 0.1:
-        return None
-    return replace(_obstacle(track), distance_m=ahead, confidence=0.8 * f.confidence)
+    def _note_approach(self, t: float) -> None:
+        seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and not k.found.held]
+        ahead = [k for k in seen if k.found.distance_m > AHEAD_M and abs(k.found.bearing_deg) <= AHEAD_DEG]
+        self.approach_mps = max(0.0, min((k.closing_mps for k in ahead), default=0.0))
 
 
 def _gap(track: _Track, found: Found, t: float) -> float | None:
@@ -172,18 +155,15 @@ def _gap(track: _Track, found: Found, t: float) -> float | None:
     if (old.band == "drop") != (found.band == "drop"):
         return None
     since = t - track.t
-    if since > FORGET_S:  # held: it must be where it was
-        gap = math.hypot(found.x_m - old.x_m, found.forward_m - old.forward_m)
-        return gap if gap <= GATE_M else None
-    ahead = old.distance_m - track.closing_mps * since
     if old.band == "drop" and (old.label == "unseen_floor") == (found.label == "unseen_floor"):
-        gap = abs(found.distance_m - ahead)  # an edge runs across: its nearest point slides sideways
+        # An edge runs across: its nearest point slides sideways.
+        gap = abs(found.distance_m - math.hypot(track.x_m, track.forward_m))
     else:
-        expected_forward = old.forward_m - track.closing_mps * since
-        gap = math.hypot(found.x_m - old.x_m, found.forward_m - expected_forward)
+        gap = math.hypot(found.x_m - track.x_m, found.forward_m - track.forward_m)
         # A wall's nearest point slides along it, too, so overlap in width and equal distance also counts.
-        if found.left_m <= old.right_m and old.left_m <= found.right_m:
-            gap = min(gap, abs(found.distance_m - ahead) + 0.1)
+        aside = track.x_m - old.x_m
+        if found.left_m <= old.right_m + aside and old.left_m + aside <= found.right_m:
+            gap = min(gap, abs(found.distance_m - math.hypot(track.x_m, track.forward_m)) + 0.1)
     return gap if gap <= GATE_M + GATE_MPS * since else None
 
 
@@ -206,4 +186,5 @@ def _obstacle(track: _Track) -> Obstacle:
         footing=f.footing,
         seen_frames=track.frames,
         certainty=f.certainty,
+        held=f.held,
     )

@@ -46,7 +46,16 @@ def test_answers_are_understood() -> None:
     assert heard("way_clear", 3.0, None, None) == 0.0  # the floor was not seen
     assert heard("free_way", 3.0, 0.0) == 0.0
     assert heard("free_way", 3.0, -33.0) == -30.0
+    assert heard("free_way", 3.0, 12.0) == 10.0
     assert heard("free_way", 3.0, None) is None
+
+
+def test_how_far_it_is_free_is_understood_and_never_more_than_measured() -> None:
+    answers = SceneAnswers(BOOK)
+    for reach, said in ((1.0, 1.0), (1.49, 1.0), (2.9, 2.5), (3.0, 3.0), (4.9, 4.0)):
+        scene = Scene(0, 0.0, (), Ground((0.0, -1.0, 0.0), 1.4, 0.5), 1.0, 20.0, free_reach_m=reach)
+        heard = understand(answers.answer(Intent("free_way", None, 1.0), scene, 0.1, None).text)
+        assert (heard.free_deg, heard.free_m) == (20.0, said)
 
 
 class Walker:
@@ -99,49 +108,49 @@ def stopped() -> Walker:
     return walker
 
 
-def test_after_a_stop_they_ask_and_turn_to_the_side_that_was_named() -> None:
+def test_after_a_stop_they_ask_and_go_where_it_is_free_for_as_far_as_it_was_said() -> None:
     walker = stopped()
     assert walker.asked == ["free_way"]
-    walker.person.hear("answer", "I can't tell which way is free.", walker.t)
-    walker.go(4.0)
-    assert walker.asked == ["free_way", "way_clear"]
-    assert -40 < walker.heading < -20
     before = walker.walked
-    walker.person.hear("answer", "Clear for two metres.", walker.t)
-    walker.go(5.0)
-    # All but the margin of what was said to be free, then back towards the goal.
-    assert walker.walked - before == pytest.approx(1.5, abs=0.1)
+    walker.person.hear("answer", "Free 30 degrees left, one and a half metres.", walker.t)
+    walker.go(4.0)
+    assert -42 < min(a.heading_deg for a in walker.acts) < -18  # as exactly as people turn
+    # All but the margin of what was said to be free, then back towards the goal, and asked again.
+    assert walker.walked - before == pytest.approx(1.2, abs=0.1)
+    walker.go(2.0)
     assert abs(walker.heading) < 15
+    assert walker.asked == ["free_way", "free_way"]
 
 
 def test_they_do_not_go_where_nothing_is_said_to_be_free() -> None:
     walker = stopped()
     before = walker.walked
     for _ in range(8):
-        walker.person.hear("answer", "Obstacle ahead, half a metre.", walker.t)
+        walker.person.hear("answer", "No free way in view.", walker.t)
         walker.go(4.0)
     assert walker.walked == before
+    # But they look round, to one side and then to the other.
+    assert max(a.heading_deg for a in walker.acts) - min(a.heading_deg for a in walker.acts) > 80
+
+
+def test_a_heading_in_which_they_were_stopped_at_once_is_not_tried_again() -> None:
+    walker = stopped()
+    walker.person.hear("answer", "Free 30 degrees left, one and a half metres.", walker.t)
+    walker.go(0.05)
+    walker.person.hear_tone("stop", walker.t)
+    walker.go(5.0)
+    walked, asked = walker.walked, len(walker.asked)
+    walker.person.hear("answer", "Free 30 degrees left, one and a half metres.", walker.t)
+    walker.go(4.0)
+    assert walker.walked == walked
+    assert len(walker.asked) == asked + 1
 
 
 def test_free_ahead_or_clear_lets_them_walk_on_slowly() -> None:
-    for words, priority in (("Free ahead.", "answer"), ("Clear.", "info")):
-        walker = stopped()
-        walker.person.hear(priority, words, walker.t)  # type: ignore[arg-type]
-        if priority == "info":
-            walker.person.hear("answer", "Free ahead.", walker.t)
-        walker.go(1.5)
-        assert 0 < walker.speed < 1.0
-
-
-def test_they_do_not_turn_to_where_a_drop_was_named() -> None:
-    walker = Walker(aided=True)
-    walker.go(4.0)
-    walker.person.hear_tone("stop", walker.t)
-    walker.person.hear("stop", "Stop. Drop-off, eleven o'clock, one and a half metres.", walker.t + 1.0)
-    walker.go(5.0)
-    walker.person.hear("answer", "I can't tell which way is free.", walker.t)
-    walker.go(3.0)
-    assert walker.heading > 15
+    walker = stopped()
+    walker.person.hear("answer", "Free ahead, three metres.", walker.t)
+    walker.go(1.5)
+    assert 0 < walker.speed < 1.0
 
 
 def test_a_caution_slows_and_veers_for_a_while() -> None:

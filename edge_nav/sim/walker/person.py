@@ -25,19 +25,21 @@ SLOW_FOR_S = 4.0
 VEER_DEG, VEER_S = 20.0, 2.0
 EDGE_DEG, EDGE_S = 10.0, 1.5
 START_S = 2.0
+TURN_ERROR_DEG, TURN_ERROR = 2.0, 0.05
+"""Standard deviation of a turn on the spot that nobody sees: so many degrees, and a share of it."""
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
-DROP_DEG, DROP_M, DROP_S = 40.0, 0.5, 30.0
-"""Nobody goes where they have just been told of a drop."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
 """For an answer, before asking again."""
-GO_M, TIGHT_M, MARGIN_M, STRIDE_M = 1.5, 1.0, 0.5, 1.8
+GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
-RESUME_M = 2.5
-LOOKS_DEG = (0.0, 30.0, 55.0, 80.0, 110.0)
+SHORT_M, FAILED_M, FAILED_S, FAILED_DEG, BUMPED_DEG = 0.4, 0.5, 25.0, 15.0, 30.0
+"""A heading in which they were stopped or bumped at once is not tried again until they have gone a little."""
+RESUME_M, AHEAD_DEG = 2.0, 12.0
+LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
 PROGRESS_M = 1.5
 """So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
@@ -112,8 +114,9 @@ class Person:
         """How near the thing is that the last STOP was about, and where."""
         self._stopped = self._bumped = self._going_round = False
         self._cleared = False
-        self._drops: list[tuple[float, float, float]] = []
-        """Where the ground falls away, as last heard: in which direction, for how much of their way, and until when."""
+        self._failed: list[tuple[float, float, float, float]] = []
+        """Headings in which they were stopped at once: where and how far to either side, at how much of their way, and
+        until when it counts."""
         self._behind_m = 0.0
         """So far they have come straight on: the way back is free."""
 
@@ -173,9 +176,6 @@ class Person:
 
     def _told(self, event: _Due) -> None:
         said, t = event.meaning, self._now.t
-        for drop in (d for d in said.things if d.drop):
-            where = self._now.heading_deg + drop.bearing_deg
-            self._drops = [*self._drops[-3:], (where, self._now.walked_m + drop.distance_m, t + DROP_S)]
         if event.priority == "answer":
             self._answer = said
         elif event.priority == "fault":
@@ -242,7 +242,8 @@ class Person:
 
     def _turn_to(self, heading_deg: float) -> Plan:
         """Turn on the spot, as exactly as people do."""
-        aim = heading_deg + float(self._rng.normal(0.0, 3.0))
+        far = abs(_turn(self._now.heading_deg, heading_deg))
+        aim = heading_deg + float(self._rng.normal(0.0, TURN_ERROR_DEG + TURN_ERROR * far))
         while abs(_turn(self._now.heading_deg, aim)) > 2.0:
             yield Act(0.0, aim)
 
@@ -274,54 +275,39 @@ class Person:
                 yield Act(0.0, self._now.heading_deg)
         return Meaning()
 
-    def _look(self, heading_deg: float) -> Generator[Act, None, float]:
-        """Turn there and ask how far it is free, metres."""
-        yield from self._turn_to(heading_deg)
-        yield from self._stand(SETTLE_S)
-        answer = yield from self._ask("way_clear")
-        return answer.ahead_m
-
     def _go_round(self, side: int) -> Plan:
         """After a STOP: which way is free, go there a few steps, turn back to the goal, and again."""
         self._walking, self._going_round = False, True
         yield from self._hear_out()
         if side and self._side == 0:
             self._commit(side)
-        if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
-            yield from self._advance(BACK_M, -BACK_MPS)
-        reply = Meaning() if self._cleared else (yield from self._ask("free_way"))
-        if self._cleared or reply.free_deg == 0.0:
-            self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
-            yield from self._walk()
-        least = LOOKS_DEG[1]
-        if reply.free_deg is not None:
-            off = _turn(self._now.goal_deg, self._now.heading_deg + reply.free_deg)
-            if self._side == 0:
-                self._commit(1 if off > 0 else -1)
-            least = abs(off) if off * self._side > 0 else least
         while True:
-            if self._side == 0:
-                self._commit(1 if self._rng.random() < 0.5 else -1)
-            found = yield from self._find(least)
+            if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
+                yield from self._advance(BACK_M, -BACK_MPS)
+            self._near_m = np.inf
+            found = yield from self._find()
             if found is None:  # who or what is in the way may move on
                 yield from self._stand(2.0)
-                self._other_side()
-                least = LOOKS_DEG[1]
+                self._commit(-self._side if self._side else 1)
                 continue
-            offset, metres = found
-            if offset == 0.0:
-                break
+            heading, metres = found
+            off = _turn(self._now.goal_deg, heading)
+            if heading == self._now.heading_deg and abs(off) < AHEAD_DEG and metres >= RESUME_M:
+                break  # nothing ahead
+            if self._side == 0 and abs(off) >= AHEAD_DEG:
+                self._commit(1 if off > 0 else -1)
+            yield from self._turn_to(heading)
             self._walking, self._stopped = True, False
+            began = self._now.walked_m
             yield from self._advance(min(metres - MARGIN_M, STRIDE_M), CAREFUL_MPS)
             self._walking = False
-            least = 0.0
             if self._stopped:
                 yield from self._hear_out()
-                # What stands on the side of the obstacle asks for a wider turn; on the other side, for a smaller one.
-                least = max(offset + (25.0 if self._stop_deg * self._side <= 0 else -25.0), 0.0)
+            if self._now.walked_m - began < SHORT_M:
+                self._note_failed(heading, FAILED_DEG)
             self._tries += 1
             if self._tries % 8 == 0:
-                self._other_side()
+                self._commit(-self._side if self._side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
         yield from self._walk()
 
@@ -331,38 +317,46 @@ class Person:
         yield from self._listen()
         yield from self._stand(REACTION_S)
 
-    def _find(self, least_deg: float) -> Generator[Act, None, tuple[float, float] | None]:
-        """The direction nearest to the goal's, on the side that is tried, where enough is free; None if none is."""
-        best: tuple[float, float] | None = None
-        looks = [least_deg, *(d for d in LOOKS_DEG if d > least_deg + 10.0)]
-        for offset in looks:
-            if self._towards_drop(self._now.goal_deg + self._side * offset):
+    def _find(self) -> Generator[Act, None, tuple[float, float] | None]:
+        """Turn to the goal and ask which way is free; then farther and farther to the side that is tried.
+
+        Where to go and how far it was said to be free; None if no way was told.
+        """
+        for look in LOOKS_DEG:
+            side = self._side or (1 if self._rng.random() < 0.5 else -1)
+            yield from self._turn_to(self._now.goal_deg + side * look)
+            yield from self._stand(SETTLE_S)
+            reply = yield from self._ask("free_way")
+            if reply.free_deg is None:
+                if self._side == 0:
+                    self._commit(side)
                 continue
-            metres = yield from self._look(self._now.goal_deg + self._side * offset)
-            if metres >= (GO_M if offset else RESUME_M):
-                return offset, metres
-            if offset and metres > MARGIN_M and (best is None or metres > best[1]):
-                best = offset, metres
-        if best is not None and best[1] >= TIGHT_M:
-            yield from self._turn_to(self._now.goal_deg + self._side * best[0])
-            return best
+            heading = self._now.heading_deg + reply.free_deg
+            off = _turn(self._now.goal_deg, heading)
+            wrong = self._tries % 8 > 3 and off * self._side < -AHEAD_DEG
+            metres = reply.free_m if reply.free_m is not None else GO_M
+            if wrong or metres < GO_M or self._in_vain(heading):
+                continue
+            return heading, metres
         return None
 
-    def _towards_drop(self, heading_deg: float) -> bool:
-        """Whether the ground was said to fall away there, and they have not gone far since."""
+    def _in_vain(self, heading_deg: float) -> bool:
+        """Whether they were stopped there at once, and have not gone far since."""
         return any(
-            abs(_turn(heading_deg, where)) < DROP_DEG and self._now.walked_m < walked + DROP_M and self._now.t < until
-            for where, walked, until in self._drops
+            abs(_turn(heading_deg, where)) < width and self._now.walked_m < walked + FAILED_M and self._now.t < until
+            for where, width, walked, until in self._failed
         )
 
-    def _other_side(self) -> None:
-        self._commit(-self._side)
+    def _note_failed(self, heading_deg: float, width_deg: float) -> None:
+        self._failed = [*self._failed[-5:], (heading_deg, width_deg, self._now.walked_m, self._now.t + FAILED_S)]
 
     def _recover(self, side: int) -> Plan:
         """After running into something: a step back, and round it."""
         self._walking, self._recovering = False, True
+        heading = self._now.heading_deg
         yield from self._stand(0.5)
         yield from self._advance(0.3, -0.4)
+        self._note_failed(heading, BUMPED_DEG)
         self._recovering = False
         if self.traits.aided:
             yield from self._go_round(side)
@@ -376,7 +370,7 @@ class Person:
             self._commit(side or (1 if self._rng.random() < 0.5 else -1))
         self._tries += 1
         if self._tries % 5 == 0:
-            self._other_side()
+            self._commit(-self._side)
         yield from self._stand(0.5)
         yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
         self._walking = True

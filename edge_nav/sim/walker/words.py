@@ -14,7 +14,7 @@ NUMBERS = re.findall(
 _DISTANCE = r"(?:about )?(?P<distance>half a metre|[a-z]+ and a half metres|one metre|[a-z]+ metres)"
 _THING = re.compile(rf"(?P<what>[A-Z][\w' -]*?)(?: ahead|, (?P<hour>[a-z]+) o'clock), {_DISTANCE}")
 _CLEAR_FOR = re.compile(rf"(?:Clear|Nothing ahead) for {_DISTANCE}")
-_FREE = re.compile(r"Free (?:ahead|(?P<hour>[a-z]+) o'clock)")
+_FREE = re.compile(rf"Free (?:ahead|(?P<degrees>\d+) degrees (?P<side>left|right))(?:, {_DISTANCE})?")
 _VEER = re.compile(r"Veer (left|right)")
 DROPS = ("Drop-off", "Stairs down", "Step down", "Unseen floor")
 
@@ -34,7 +34,9 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """``clear_m``: the way ahead is free so far, None where that was not said. ``free_deg``: where the way is free."""
+    """``clear_m``: the way ahead is free so far, None where that was not said. ``free_deg``: where the way is free,
+    and ``free_m`` how far, None where that was not said.
+    """
 
     stop: bool = False
     things: tuple[Thing, ...] = ()
@@ -42,6 +44,7 @@ class Meaning:
     clear: bool = False
     clear_m: float | None = None
     free_deg: float | None = None
+    free_m: float | None = None
     floor_seen: bool = True
 
     @property
@@ -64,7 +67,8 @@ def understand(text: str) -> Meaning:
         veer=None if veer is None else ("left" if veer[1] == "left" else "right"),
         clear=text == "Clear.",
         clear_m=None if far is None else _metres(far["distance"]),
-        free_deg=None if free is None else _bearing(free["hour"]),
+        free_deg=None if free is None else _turn(free["degrees"], free["side"]),
+        free_m=None if free is None or free["distance"] is None else _metres(free["distance"]),
         floor_seen="Floor not seen" not in text,
     )
 
@@ -74,6 +78,10 @@ def _bearing(hour: str | None) -> float:
         return 0.0
     degrees = NUMBERS.index(hour) * 30.0
     return degrees - 360.0 if degrees > 180.0 else degrees
+
+
+def _turn(degrees: str | None, side: str | None) -> float:
+    return 0.0 if degrees is None else float(degrees) * (-1.0 if side == "left" else 1.0)
 
 
 def _metres(words: str) -> float:

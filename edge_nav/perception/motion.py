@@ -1,0 +1,255 @@
+"""How the walker has moved between two depth maps: no sensor tells, but what stands around them does.
+
+The outline of what stands around (the nearest thing along each bearing, low and tall things apart) is laid over the
+outline of a moment ago: point-to-line matching with projective association (Censi 2008; Rusinkiewicz and Levoy 2001),
+robust against what moves by itself. Along a direction in which nothing tells (a bare corridor's), the last speed is
+supposed to fade: then things are taken for nearer than they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_nav.perception.rays import FloorAxes, Rays
+from edge_nav.types import Motion
+
+F64 = NDArray[np.float64]
+
+COLUMNS = 240
+BANDS_M = ((0.15, 0.50), (0.50, 1.00), (1.00, 2.00))
+REACH_M = 8.0
+CUT_ROWS = 3
+BIN_DEG, HALF_DEG = 0.75, 60.0
+BINS = round(2 * HALF_DEG / BIN_DEG)
+GAP = 0.08
+"""Neighbours on an outline whose ranges differ by more than this share belong to two things."""
+BASES = (1, 4)
+GATES_M = (0.4, 0.2, 0.1, 0.06, 0.05)
+TURNS_DEG = (0.0, -4.0, 4.0, -8.0, 8.0, -12.0, 12.0, -18.0, 18.0)
+GOOD_SHARE = 0.8
+"""Other turns are not tried where so many points fit already."""
+LEAST_POINTS, MOST_POINTS, LEAST_SHARE = 20, 160, 0.35
+NOISE_M = 0.02
+FACING, FACING_POINTS = 0.7, 12
+"""The speed is known where so many points lie on what faces the walker."""
+LIKELY_MPS2, LIKELY_DPS = 4.0, 90.0
+"""How a walker's speed changes, and how fast they turn: what nothing else decides stays about as it was."""
+FASTEST_MPS = 2.5
+FADE_S = 1.0
+KEY_M, KEY_DEG, KEY_S = 0.25, 12.0, 2.0
+"""After so much movement the outline to compare with is taken anew: seldom, so that errors add up slowly."""
+LONGEST_S = 0.6
+"""Outlines farther apart in time are not compared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Per band and bearing bin: points [2, BINS, 2] (right, forward; NaN where nothing) and line normals alike."""
+
+    points: F64
+    normals: F64
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move on the floor: first so far to the right and forward, metres, then a turn to the right, degrees."""
+
+    right_m: float = 0.0
+    forward_m: float = 0.0
+    turn_deg: float = 0.0
+
+    def after(self, first: Step) -> Step:
+        """This move, made after another one."""
+        a = math.radians(first.turn_deg)
+        return Step(
+            first.right_m + self.right_m * math.cos(a) + self.forward_m * math.sin(a),
+            first.forward_m - self.right_m * math.sin(a) + self.forward_m * math.cos(a),
+            (first.turn_deg + self.turn_deg + 180) % 360 - 180,
+        )
+
+    def back(self) -> Step:
+        """The move that undoes it."""
+        a = math.radians(self.turn_deg)
+        return Step(
+            -(self.right_m * math.cos(a) - self.forward_m * math.sin(a)),
+            -(self.right_m * math.sin(a) + self.forward_m * math.cos(a)),
+            -self.turn_deg,
+        )
+
+    def seen_after(self, points: F64) -> F64:
+        """Where points [N, 2] (right, forward) lie for a walker who has made the move."""
+        a = math.radians(self.turn_deg)
+        x, y = points[:, 0] - self.right_m, points[:, 1] - self.forward_m
+        return np.stack([x * math.cos(a) - y * math.sin(a), x * math.sin(a) + y * math.cos(a)], axis=1)
+
+    def seen_before(self, points: F64) -> F64:
+        """Where points that are seen after the move lay before it."""
+        return self.back().seen_after(points)
+
+
+class MotionEstimator:
+    """Follows the walker's movement from frame to frame."""
+
+    def __init__(self) -> None:
+        self._key: Outline | None = None
+        self._since_key = Step()
+        self._key_t = 0.0
+        self._t: float | None = None
+        self._speed = np.zeros(3)
+        """Right and forward m/s, turn in degrees a second."""
+
+    def update(
+        self, depth: NDArray[np.float32], height: NDArray[np.float32], rays: Rays, axes: FloorAxes, t: float
+    ) -> tuple[Step, Motion]:
+        """The move since the last frame, and how the walker moves now; a move that is not known is none."""
+        outline = outline_of(depth, height, rays, axes)
+        before, self._t = self._t, t
+        if before is None or self._key is None or not 0 < t - before <= LONGEST_S:
+            self._begin(outline, t)
+            self._speed = np.zeros(3)
+            return Step(), Motion()
+        seconds = t - before
+        supposed = self._speed * math.exp(-seconds / FADE_S)
+        guess = Step(*(supposed * seconds)).after(self._since_key)
+        found = match(self._key, outline, guess, seconds)
+        if found is None:
+            self._begin(outline, t)
+            self._speed = np.zeros(3)
+            return Step(), Motion()
+        move, told = found
+        step = move.after(self._since_key.back())
+        self._since_key = move
+        now = np.array([step.right_m, step.forward_m, step.turn_deg]) / seconds
+        self._speed = now
+        if math.hypot(move.right_m, move.forward_m) > KEY_M or abs(move.turn_deg) > KEY_DEG or t - self._key_t > KEY_S:
+            self._begin(outline, t)
+        return step, Motion(float(now[1]), float(now[0]), float(now[2]), known=True, speed_known=told)
+
+    def _begin(self, outline: Outline, t: float) -> None:
+        self._key, self._since_key, self._key_t = outline, Step(), t
+
+
+def outline_of(depth: NDArray[np.float32], height: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> Outline:
+    """The nearest thing of each band along each bearing. ``height`` is each pixel's above the floor, metres."""
+    stride = max(1, round(depth.shape[1] / COLUMNS))
+    z, h, grid = depth[:: 2 * stride, ::stride], height[:: 2 * stride, ::stride], rays.strided(2 * stride, stride)
+    right, forward = z * grid.dot(axes.right), z * grid.dot(axes.forward)
+    away = right * right + forward * forward
+    points = np.full((len(BANDS_M), BINS, 2), np.nan)
+    column = np.arange(z.shape[1])
+    for band, (low, high) in enumerate(BANDS_M):
+        inside = (h > low) & (h < high) & (away < REACH_M**2)  # unknown depth compares as False
+        ranges = np.where(inside, away, np.inf)
+        row = ranges.argmin(axis=0)
+        # What the picture's lower border cuts off would seem to go along with the walker.
+        there = np.isfinite(ranges[row, column]) & (row < len(z) - CUT_ROWS)
+        x, y = right[row, column][there], forward[row, column][there]
+        bins = _bins(np.stack([x, y], axis=1))
+        ok = bins >= 0
+        order = np.argsort(-(x[ok] ** 2 + y[ok] ** 2))  # the nearest last, so that it stays
+        points[band, bins[ok][order]] = np.stack([x[ok], y[ok]], axis=1)[order]
+    return Outline(points, _normals(points))
+
+
+def match(key: Outline, now: Outline, guess: Step, seconds: float) -> tuple[Step, bool] | None:
+    """The move from where ``key`` was seen to where ``now`` is, and whether the outlines tell how far forward it went;
+    None where too little fits.
+    """
+    band, bins = np.nonzero(np.isfinite(now.normals[:, :, 0]))
+    some = slice(None, None, max(1, len(band) // MOST_POINTS))
+    band, bins = band[some], bins[some]
+    points = now.points[band, bins]
+    if len(points) < LEAST_POINTS:
+        return None
+    best, most = guess, -1
+    for turn in TURNS_DEG:
+        if most > GOOD_SHARE * len(points):
+            break
+        tried = Step(guess.right_m, guess.forward_m, guess.turn_deg + turn)
+        _, off, _ = _residuals(key, band, points, tried)
+        fits = int(np.count_nonzero(np.abs(off) < 0.1))
+        if fits > most * (1.05 if turn else 1.0):  # the guess stays where others are no better
+            best, most = tried, fits
+    seconds = max(seconds, 0.05)
+    shift = LIKELY_MPS2 * seconds**2
+    prior = np.diag((NOISE_M / np.array([shift, shift, math.radians(LIKELY_DPS) * seconds])) ** 2)
+    start = np.array([guess.right_m, guess.forward_m, math.radians(best.turn_deg)])
+    state = np.array([best.right_m, best.forward_m, math.radians(best.turn_deg)])
+    used = met = 0
+    facing = 0
+    for gate in GATES_M:
+        here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+        which, off, normal = _residuals(key, band, points, here)
+        near = np.abs(off) < gate
+        used, met = int(np.count_nonzero(near)), len(off)
+        if used < LEAST_POINTS:
+            return None
+        # A turn to the right by a moves a seen point p to R p + t, with dR/da p = (y', -x') for p' = R p.
+        turned = here.seen_before(points[which][near]) - state[:2]
+        normal, off = normal[near], off[near]
+        facing = int(np.count_nonzero(np.abs(normal[:, 1]) > FACING))
+        slope = np.stack(
+            [normal[:, 0], normal[:, 1], normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]], axis=1
+        )
+        weight = 1.0 / (1.0 + (off / (0.3 * gate)) ** 2)
+        matrix = (slope * weight[:, None]).T @ slope + prior
+        change = np.linalg.solve(matrix, -(slope * weight[:, None]).T @ off - prior @ (state - start))
+        state = state + change
+    if used < LEAST_SHARE * met:
+        return None
+    if math.hypot(state[0] - start[0], state[1] - start[1]) > FASTEST_MPS * seconds:
+        return None
+    return Step(float(state[0]), float(state[1]), math.degrees(state[2])), facing >= FACING_POINTS
+
+
+def _residuals(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> tuple[NDArray[np.intp], F64, F64]:
+    """Of the points that meet the other outline: which, how far off its line (metres), and the line's normal."""
+    then = move.seen_before(points)
+    bins = _bins(then)
+    which = np.flatnonzero(bins >= 0)
+    there, normal = key.points[band[which], bins[which]], key.normals[band[which], bins[which]]
+    offset = then[which] - there
+    fine = np.isfinite(normal[:, 0]) & ((offset * offset).sum(axis=1) < 0.5)
+    off = (offset[fine] * normal[fine]).sum(axis=1)
+    return which[fine], off, normal[fine]
+
+
+def _bins(points: F64) -> NDArray[np.intp]:
+    """Bearing bin of each point, -1 outside."""
+    degrees = np.degrees(np.arctan2(points[:, 0], points[:, 1]))
+    bins = np.floor((degrees + HALF_DEG) / BIN_DEG).astype(np.intp)
+    bins[(bins < 0) | (bins >= BINS)] = -1
+    return bins
+
+
+def _normals(points: F64) -> F64:
+    """Normal of the line through each point's neighbours on the outline; NaN at a thing's ends.
+
+    Through neighbours some way off where they are of the same thing, for noise turns short lines.
+    """
+    normals = np.full_like(points, np.nan)
+    away = np.sqrt((points * points).sum(axis=2))
+    for apart in BASES:
+        before, after = np.roll(points, apart, axis=1), np.roll(points, -apart, axis=1)
+        along = after - before
+        length = np.sqrt((along * along).sum(axis=2))
+        gap = GAP * max(1.0, apart / 2) * away
+        ranges = np.roll(away, apart, axis=1), np.roll(away, -apart, axis=1)
+        with np.errstate(invalid="ignore"):
+            one = (np.abs(ranges[0] - away) < gap) & (np.abs(ranges[1] - away) < gap) & (length > 1e-4)
+            # The point itself lies between the two, or they are of a corner.
+            off = np.abs(_cross(along, points - before)) / np.maximum(length, 1e-4)
+            one &= off < 0.02 + 0.01 * away
+        one[:, :apart] = one[:, -apart:] = False
+        normal = np.stack([along[:, :, 1], -along[:, :, 0]], axis=2) / np.maximum(length, 1e-4)[:, :, None]
+        normals = np.where(one[:, :, None], normal, normals)
+    return normals
+
+
+def _cross(a: F64, b: F64) -> F64:
+    product: F64 = a[:, :, 0] * b[:, :, 1] - a[:, :, 1] * b[:, :, 0]
+    return product

@@ -1,0 +1,164 @@
+"""What the depth maps tell of the walker's own movement, and what is remembered of things out of sight."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from edge_nav.perception.motion import MotionEstimator, Step
+from edge_nav.perception.obstacles import Found
+from edge_nav.perception.perceive import Perception
+from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
+from edge_nav.perception.remembered import KEEP_BLIND_S, KEEP_S, Remembered
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
+from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene
+
+CAMERA = Intrinsics.from_fov(240, 180, 90.0)
+HEIGHT_M, PITCH_DEG = 1.4, 20.0
+FLOOR = floor_levels((-20.0, 0.0), width_m=60.0, until_m=60.0)
+ROOM = [
+    *FLOOR,
+    Box((-3, -6, -1), (-2.8, 9, 2.8), tiled=True),
+    Box((2.8, -6, -1), (3, 9, 2.8), tiled=True),
+    Box((-3, 7, -1), (3, 7.2, 2.8), tiled=True),
+    box(-1.2, 3.0, 0, 0.5, 0.5, 0.9),
+    box(1.5, 4.2, 0, 0.8, 0.4, 1.6),
+]
+SIDES = [*FLOOR, Box((-1, -20, -1), (-0.9, 40, 2.8), tiled=True), Box((0.9, -20, -1), (1, 40, 2.8), tiled=True)]
+AXES = FloorAxes.of(ground_from_angles(HEIGHT_M, PITCH_DEG))
+
+Way = list[tuple[float, float, float]]
+"""Right, forward and heading in degrees, ten times a second."""
+
+
+def moved(world: list[Box], way: Way, noise: float = 0.0) -> list[tuple[Step, Motion]]:
+    estimator, rays, rng = MotionEstimator(), Rays.of(CAMERA), np.random.default_rng(1)
+    found = []
+    for n, (x, y, heading) in enumerate(way):
+        depth = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA).depth_m
+        depth = (depth * (1 + noise * rng.standard_normal(depth.shape))).astype(np.float32)
+        height = rays.dot(AXES.up) * depth + np.float32(AXES.height_m)
+        found.append(estimator.update(depth, height, rays, AXES, n / 10))
+    return found
+
+
+def together(found: list[tuple[Step, Motion]]) -> Step:
+    total = Step()
+    for step, _ in found:
+        total = step.after(total)
+    return total
+
+
+@pytest.mark.parametrize(("noise", "error_m"), [(0.0, 0.05), (0.02, 0.2)])
+def test_walking_and_turning_are_measured(noise: float, error_m: float) -> None:
+    way = [(0.0, 0.1 * n, 0.0) for n in range(11)] + [(0.0, 1.0, 9.0 * n) for n in range(1, 6)]
+    found = moved(ROOM, way, noise)
+    total = together(found)
+    assert (total.right_m, total.forward_m) == pytest.approx((0.0, 1.0), abs=error_m)
+    assert total.turn_deg == pytest.approx(45.0, abs=1.0)
+    assert found[8][1].speed_known
+    assert found[8][1].forward_mps == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_turn_that_begins_at_once_between_two_frames_is_measured() -> None:
+    found = moved(ROOM, [(0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, -16.0)])
+    assert found[-1][0].turn_deg == pytest.approx(-16.0, abs=0.5)
+
+
+def test_someone_who_passes_is_not_the_walkers_own_movement() -> None:
+    estimator, rays = MotionEstimator(), Rays.of(CAMERA)
+    total = Step()
+    for n in range(15):
+        world = [*ROOM, box(-1.5 + 0.13 * n, 2.5, 0, 0.5, 0.4, 1.7)]
+        depth = render(world, Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
+        height = rays.dot(AXES.up) * depth + np.float32(AXES.height_m)
+        total = estimator.update(depth, height, rays, AXES, n / 10)[0].after(total)
+    assert math.hypot(total.right_m, total.forward_m) < 0.1
+    assert abs(total.turn_deg) < 2.0
+
+
+def test_along_a_bare_corridor_no_speed_is_claimed() -> None:
+    found = moved(SIDES, [(0.0, 0.1 * n, 0.0) for n in range(12)])
+    assert all(m.known for _, m in found[1:])
+    assert not any(m.speed_known for _, m in found)
+
+
+def test_where_nothing_stands_nothing_is_known() -> None:
+    assert not any(m.known for _, m in moved(FLOOR, [(0.0, 0.1 * n, 0.0) for n in range(5)]))
+
+
+def test_a_move_and_its_undoing_are_none() -> None:
+    there = Step(0.3, -1.2, 70.0)
+    none = there.back().after(there)
+    assert (none.right_m, none.forward_m, none.turn_deg) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
+    place = np.array([[0.4, 2.0]])
+    assert there.seen_before(there.seen_after(place)) == pytest.approx(place)
+
+
+def perceived(world: list[Box], way: Way) -> list[Scene]:
+    perception = Perception(PerceptionSettings(camera_height_m=HEIGHT_M, companion="none"))
+    scenes = []
+    for n, (x, y, heading) in enumerate(way):
+        seen = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA)
+        frame = Frame(n, n / 10, seen.rgb, CAMERA, seen.depth_m)
+        scenes.append(perception.perceive(frame, DepthMap(seen.depth_m, CAMERA)))
+    return scenes
+
+
+def test_who_turns_to_a_low_thing_beside_them_is_not_told_that_it_is_free_there() -> None:
+    low = box(-0.9, 1.3, 0, 0.4, 0.4, 0.3)
+    # Past it, and then a quarter turn to it: by now it lies beneath the picture.
+    way = [(0.0, 0.1 * n, 0.0) for n in range(12)] + [(0.0, 1.1, -7.0 * n) for n in range(1, 12)]
+    last = perceived([*ROOM, low], way)[-1]
+    (held,) = [o for o in last.obstacles if o.held]
+    assert held.band == "ground"
+    assert held.distance_m == pytest.approx(0.7, abs=0.15)
+    assert last.clearance_m == pytest.approx(held.distance_m)
+    assert last.free_bearing_deg != 0.0
+
+
+def test_who_turns_to_an_edge_beside_them_is_told_of_it() -> None:
+    kerb = [Box((-30, -20, -3), (-0.8, 60, -0.15)), Box((-0.8, -20, -3), (30, 60, 0.0)), *ROOM[len(FLOOR) :]]
+    way = [(0.0, 0.1 * n, -30.0) for n in range(6)] + [(0.0, 0.5, -30 - 7.0 * n) for n in range(1, 9)]
+    last = perceived(kerb, way)[-1]
+    drops = [o for o in last.obstacles if o.band == "drop" and o.in_corridor]
+    assert drops
+    assert drops[0].distance_m == pytest.approx(0.8, abs=0.25)
+    assert last.free_bearing_deg is None
+
+
+def found(distance_m: float, **changes: object) -> Found:
+    values = {
+        "distance_m": distance_m, "bearing_deg": 0.0, "x_m": 0.0, "forward_m": distance_m, "left_m": -0.2,
+        "right_m": 0.2, "low_m": 0.1, "high_m": 0.3, "band": "ground", "in_corridor": True, "confidence": 0.9,
+        "places": np.array([[x, distance_m] for x in (-0.1, 0.0, 0.1)]),
+    }  # fmt: skip
+    return Found(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def remembered(until: float, *, known: bool) -> list[Found]:
+    memory = Remembered()
+    memory.add([found(0.8)], [3], 0.0)
+    for n in range(1, round(until) + 1):
+        memory.move(Step(), float(n), known=known)
+        memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
+    return memory.in_the_way([], PerceptionSettings())
+
+
+CAMERA_4 = Intrinsics.from_fov(4, 4, 90.0)
+
+
+def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known() -> None:
+    assert remembered(KEEP_S - 1, known=True)
+    assert not remembered(KEEP_S + 1, known=True)
+    assert remembered(KEEP_BLIND_S - 1, known=False)
+    assert not remembered(KEEP_BLIND_S + 2, known=False)
+
+
+def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
+    memory = Remembered()
+    memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], 0.0)
+    assert len(memory.places) == 0
