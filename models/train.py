@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,9 @@ def depth(
     from models.depth.training import train
     from models.yaml_settings import read_yaml
 
+    # To be ended by the system, or by Ctrl-C in a shell that starts it in the background, is to be stopped.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     train(read_yaml(config, TrainSettings), out, stop_at)
 
 

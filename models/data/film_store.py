@@ -29,8 +29,7 @@ def store(film: Film, scene: Scene, work: Path, out: Path) -> str:
             shutil.copyfile(film.scene, out / SCENE)
         write_truth(out / TRUTH, scene.camera, film.fps, (truth_at(scene, n / film.fps) for n in range(count)))
         with tempfile.TemporaryDirectory(prefix="edge-nav-film-") as folder:
-            for number in range(count):
-                _expose(scene, work, number, film.fps, Path(folder))
+            _expose(scene, work, count, film.fps, Path(folder))
             encode_video(Path(folder), count, (scene.camera.width, scene.camera.height), film.fps, out / VIDEO)
     except OSError as e:
         raise UsageError(f"the film cannot be written to {out} ({e.strerror}): give a folder that can.") from e
@@ -38,13 +37,15 @@ def store(film: Film, scene: Scene, work: Path, out: Path) -> str:
     return f"{out}: {count} frames, {count / film.fps:.1f} s, {size / 1e6:.1f} MB with the truth."
 
 
-def _expose(scene: Scene, work: Path, number: int, fps: float, folder: Path) -> None:
-    """One frame as lens and sensor give it."""
-    t, half = number / fps, max(scene.sensor.shutter_s, 1e-3) / 2
-    before = max(t - half, 0.0)
-    turn = smear(scene.pose(before), scene.pose(t + half), t + half - before, scene.camera, scene.sensor)
-    picture = Sensor(scene.sensor, scene.camera).picture(read_frame(work, number), number, turn)
-    cv2.imwrite(str(folder / f"{number:05d}.png"), picture[:, :, ::-1])
+def _expose(scene: Scene, work: Path, count: int, fps: float, folder: Path) -> None:
+    """Every frame as lens and sensor give it."""
+    sensor, half = Sensor(scene.sensor, scene.camera), max(scene.sensor.shutter_s, 1e-3) / 2
+    for number in range(count):
+        t = number / fps
+        before = max(t - half, 0.0)
+        turn = smear(scene.pose(before), scene.pose(t + half), t + half - before, scene.camera, scene.sensor)
+        picture = sensor.picture(read_frame(work, number), number, turn)
+        cv2.imwrite(str(folder / f"{number:05d}.png"), picture[:, :, ::-1])
 
 
 def encode_video(folder: Path, count: int, size: tuple[int, int], fps: float, path: Path) -> None:
@@ -72,7 +73,7 @@ def encode_video(folder: Path, count: int, size: tuple[int, int], fps: float, pa
     render.image_settings.file_format, render.image_settings.color_mode = "FFMPEG", "RGB"
     coder = render.ffmpeg
     coder.format, coder.codec, coder.audio_codec = "MPEG4", "H264", "NONE"
-    coder.constant_rate_factor, coder.ffmpeg_preset, coder.gopsize = "PERC_LOSSLESS", "BEST", KEY_FRAMES
+    coder.constant_rate_factor, coder.ffmpeg_preset, coder.gopsize = "HIGH", "BEST", KEY_FRAMES
     part = path.with_name(f"{path.stem}{PART}{path.suffix}")
     render.filepath, render.use_file_extension = str(part), False
     with quiet():

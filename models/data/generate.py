@@ -6,14 +6,12 @@ Everything follows from the seeds, so a run that was cut off goes on where it st
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from edge_nav.errors import EdgeNavError, UsageError
 from models.data.layout import Dataset, claim, complete_scenes, remove_parts
+from models.lock import alone
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -72,7 +71,7 @@ class Tally:
 def generate_frames(dataset: Dataset, root: Path, seeds: range, workers: int) -> Tally:
     """Draw all scenes that are not there yet. UsageError with one sentence where that cannot go on."""
     claim(root, dataset)
-    with _alone(root):
+    with alone(root, "frames are being generated"):
         remove_parts(root)
         there = set(complete_scenes(root))
         wanted = [seed for seed in seeds if seed not in there]
@@ -179,17 +178,6 @@ def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Rep
             reports.put(("failed", seed, f"scene {seed} cannot be written to {root} ({e.strerror}): free some space."))
             break
     renderer.close()
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One generator a folder: two would remove each other's unfinished scenes."""
-    with (root / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as e:
-            raise UsageError(f"frames are being generated in {root} already: wait, or use another --out.") from e
-        yield
 
 
 def _check_disk(root: Path, dataset: Dataset, scenes: int) -> None:

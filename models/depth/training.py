@@ -13,13 +13,14 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from edge_nav.errors import UsageError
-from models.data.dataset import list_frames
+from models.data.dataset import FrameRef, list_frames
 from models.depth import checkpoint
 from models.depth.batches import Batch, TrainingBatches, ValidationBatches, loader
 from models.depth.loss import losses
 from models.depth.metrics import Sums
 from models.depth.network import NanoDepth
 from models.depth.settings import TrainSettings
+from models.lock import alone
 from models.progress import Progress
 
 
@@ -32,6 +33,21 @@ def train(settings: TrainSettings, out: Path, stop_at: int | None = None) -> Pat
     frames = list_frames(settings.data.folders, *settings.data.train)
     held_out = list_frames(settings.data.folders, *settings.data.validate_)
     accelerator = Accelerator(mixed_precision="bf16" if _has_bfloat16() else "no")
+    if not accelerator.is_main_process:
+        return _steps(settings, out, stop_at, accelerator, frames, held_out)
+    out.mkdir(parents=True, exist_ok=True)
+    with alone(out, "a network is being trained"):
+        return _steps(settings, out, stop_at, accelerator, frames, held_out)
+
+
+def _steps(
+    settings: TrainSettings,
+    out: Path,
+    stop_at: int | None,
+    accelerator: Accelerator,
+    frames: list[FrameRef],
+    held_out: list[FrameRef],
+) -> Path:
     run = _Run(settings, out, accelerator, len(frames))
     last = min(settings.steps, stop_at or settings.steps)
     batches = TrainingBatches(frames, settings, accelerator.process_index, accelerator.num_processes)
@@ -74,8 +90,6 @@ class _Run:
             self.average.load_state_dict(state["average"])
             optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
-        elif accelerator.is_main_process:
-            out.mkdir(parents=True, exist_ok=True)
         self.average.to(accelerator.device)
         self.network, self.optimiser = accelerator.prepare(network, optimiser)
         self._writer: Any = None

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from models_frames import write_frames
 
 from edge_nav.errors import UsageError
@@ -17,6 +20,7 @@ from models.depth.batches import TrainingBatches
 from models.depth.network import NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
 from models.depth.training import train
+from models.lock import alone
 
 TINY = NanoSettings(
     stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19
@@ -85,6 +89,29 @@ def test_another_network_is_refused(frames: Path, tmp_path: Path) -> None:
     train(recipe(frames), tmp_path, stop_at=1)
     with pytest.raises(UsageError, match="another attention"):
         train(recipe(frames, network=TINY.model_copy(update={"attention": 2})), tmp_path)
+
+
+def test_a_second_run_in_the_same_folder_is_refused(frames: Path, tmp_path: Path) -> None:
+    with alone(tmp_path, "a network is being trained"), pytest.raises(UsageError, match=r"being trained in .* already"):
+        train(recipe(frames), tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.yaml"
+    config.write_text(yaml.safe_dump(recipe(frames, steps=5000).model_dump(mode="json", by_alias=True)))
+    command = [sys.executable, "-m", "models.train", "depth", "--config", str(config), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        metrics = tmp_path / "out" / "metrics.jsonl"
+        while not metrics.is_file() or not metrics.read_text().endswith("\n"):
+            assert process.poll() is None
+        process.terminate()
+        _, said = process.communicate()
+    assert process.returncode == 0
+    assert "the same command goes on from there" in said
+    found = checkpoint.latest(tmp_path / "out" / "checkpoints")
+    assert found is not None
+    assert checkpoint.load(found)["step"] >= 1
 
 
 def test_no_frames(tmp_path: Path) -> None:
