@@ -1,7 +1,16 @@
-"""`bench walker`: a simulated person who obeys the guidance, against the same person without it."""
+"""`bench walker`: a simulated person who obeys the guidance, against the same person without it.
+
+What flatters, and what does not. The person is 1.8 m tall and 0.5 m wide, hears everything, never misunderstands and
+never tires of asking; they stop at the STOP tone, before the words. Their turns err by 2 degrees and a twentieth. The
+camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is known. Whoever walks
+without aid or with a cane alone feels their way round what they touched, and touching it again near by within ten
+seconds is not counted anew; a fall down a flight of stairs is one fall. A cane's sweep of 0.8 m finds whatever reaches
+down to the knee and every edge a metre ahead. "True depth" tells what guidance can do at best: no network errs.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +28,11 @@ from edge_nav.sim.split import TEST_FROM
 FAMILIES = ("corridor", "interior", "pavement", "stairs")
 QUICK, FULL = 2, 50
 """Scenes of each family."""
+SCENES = re.compile(r"(?P<family>[a-z_]+):(?P<first>\d+)-(?P<last>\d+)")
+NOTE = (
+    "1.8 m tall walker, 0.7 s to react, stops at the tone, hears all; camera 90 degrees wide, 1.4 m high, 20 degrees "
+    "down. words_per_min counts answers that were asked for, callouts_per_min only what was not."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,7 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
     rows = [row(c, {j: r for j, r in results.items() if j.condition == c}, _baseline(results)) for c in conditions]
     rows += [{"condition": name, "scenes": 0, "note": "not available"} for name in missing]
     report(f"a walker who obeys, {len(scenes)} scenes; fewer: accidents per 100 m against no aid", rows, json_file)
+    Console(stderr=True).print(NOTE)
     if options.failures is not None:
         _save_failures(results, options.failures)
     return 0
@@ -86,11 +101,21 @@ def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
 
 
 def scenes_of(options: WalkerOptions) -> list[str]:
-    """FAMILY:SEED of the test split, or the files and scenes that were named."""
+    """FAMILY:SEED of the test split, or the files and scenes that were named: FAMILY:FIRST-LAST is many."""
     if options.only and not all(name in FAMILIES for name in options.only):
-        return list(options.only)
+        return [scene for name in options.only for scene in _named(name)]
     count = options.scenes if options.scenes is not None else FULL if options.full else QUICK
     return [f"{family}:{TEST_FROM + n}" for n in range(count) for family in options.only or FAMILIES]
+
+
+def _named(name: str) -> list[str]:
+    many = SCENES.fullmatch(name)
+    if many is None:
+        return [name]
+    first, last = int(many["first"]), int(many["last"])
+    if last < first:
+        raise UsageError(f"--only {name}: {last} is before {first}; give FAMILY:FIRST-LAST.")
+    return [f"{many['family']}:{seed}" for seed in range(first, last + 1)]
 
 
 def row(condition: Condition, results: dict[Job, Result], baseline: float | None) -> Row:
@@ -109,6 +134,7 @@ def row(condition: Condition, results: dict[Job, Result], baseline: float | None
         "collisions_per_100m": _per(sum(len(r.collisions) for r in walks), metres),
         **{f"{band}_per_100m": _per(n, metres) for band, n in bands.items()},
         "falls_per_100m": _per(sum(len(r.falls) for r in walks), metres),
+        "accident_free": _per(sum(r.accidents == 0 for r in walks), len(walks)),
         "fewer": None if not baseline or rate is None else 1 - rate / baseline,
         "solvable": len(solvable),
         "goal_rate": _per(len(reached), len(solvable)),

@@ -136,14 +136,14 @@ class Phrasebook:
         return p.clock_one if hour == 1 else p.clock.format(n=p.numbers[hour])
 
     def heading(self, bearing_deg: float) -> str:
-        """Where to turn: in tens of degrees, for an hour of the clock is too coarse to walk by."""
-        p, tens = self._p, 10 * _nearest(abs(bearing_deg) / 10)
-        if tens == 0:
+        """Where to turn: in steps of five degrees, for an hour of the clock is too coarse to find a gap by."""
+        p, turn = self._p, 5 * _nearest(abs(bearing_deg) / 5)
+        if turn == 0:
             return p.side.ahead
         side = "left" if bearing_deg < 0 else "right"
-        if self._settings.directions == "sides" and tens > AHEAD_DEG:
+        if self._settings.directions == "sides" and turn > AHEAD_DEG:
             return str(getattr(p.side, side))
-        return str(getattr(p.degrees, side)).format(n=tens)
+        return str(getattr(p.degrees, side)).format(n=turn)
 
     def distance(self, distance_m: float, *, hedged: bool = False, at_least: bool = False) -> str:
         """Half metres below three metres, whole ones beyond; whole feet; whole steps. ``hedged`` adds "about"; with

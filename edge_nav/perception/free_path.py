@@ -23,8 +23,8 @@ LEAST_M = 1.0
 """Less is not a way, only a gap."""
 GAIN_M, ASIDE_M = 0.3, 0.015
 """Where nothing is free so far: how much farther it must be aside than ahead, and the price of a degree aside."""
-NARROW_M = 0.7
-"""Where no way is as wide as the corridor, one through which shoulders fit is told."""
+NARROW_M, GAP_GAIN_M = 0.6, 1.0
+"""Where no way as wide as the corridor leads on, a gap through which shoulders fit is told if it leads farther."""
 CLOSE_M, CLOSE_WIDTH_M = 0.8, 0.7
 """So near the walker is told apart from what stands beside them by their shoulders, not by the corridor's width: who
 stands close to a thing can still turn and go along it."""
@@ -67,17 +67,19 @@ def free_way(
     if scan is None:
         return None
     cells = _cells(occupied, found, remembered, settings)
-    for width in (settings.corridor_width_m, NARROW_M):
-        way = _best(_reach(_inflated(cells, width), scan))
-        if way is not None:
-            return way
-    return None
+    wide = _best(_reach(_inflated(cells, settings.corridor_width_m), scan), BESIDE)
+    if wide is not None and wide.reach_m >= PASSABLE_M:
+        return wide
+    narrow = _best(_reach(_inflated(cells, NARROW_M), scan), 0)
+    if wide is None or (narrow is not None and narrow.reach_m >= max(PASSABLE_M, wide.reach_m + GAP_GAIN_M)):
+        return narrow
+    return wide
 
 
-def _best(reach: NDArray[np.float64]) -> FreeWay | None:
-    """Of the ways that the sectors tell."""
-    sure = np.min([np.roll(reach, n) for n in range(-BESIDE, BESIDE + 1)], axis=0)
-    sure[:BESIDE] = sure[-BESIDE:] = 0.0
+def _best(reach: NDArray[np.float64], beside: int) -> FreeWay | None:
+    """Of the ways that the sectors tell, where so many to either side are free as well."""
+    sure = np.min([np.roll(reach, n) for n in range(-beside, beside + 1)], axis=0)
+    sure[:1] = sure[-1:] = 0.0
     ahead = float(reach[SECTORS // 2 - 1 : SECTORS // 2 + 1].min())
     if ahead >= PASSABLE_M:
         return FreeWay(0.0, ahead)
@@ -117,10 +119,8 @@ def _cells(
     cells = any_layer(occupied.voxels[:, :, :layers])
     for f in found:
         if f.band == "drop" and not f.held:
-            i = int(f.forward_m / CELL_M)
-            left = max(0, round((f.left_m + HALF_WIDTH_M) / CELL_M))
-            right = max(left + 1, round((f.right_m + HALF_WIDTH_M) / CELL_M))
-            cells[max(i, 0) : i + 2, left:right] = 1
+            edge = np.stack([f.places[:, 0] + HALF_WIDTH_M, f.places[:, 1]], axis=1) / CELL_M
+            cv2.polylines(cells, [edge.astype(np.int32)], isClosed=False, color=1)
     near = remembered[(remembered[:, 1] > 0) & (np.abs(remembered[:, 0]) < HALF_WIDTH_M)]
     rows, columns = (near[:, 1] / CELL_M).astype(int), ((near[:, 0] + HALF_WIDTH_M) / CELL_M).astype(int)
     kept = rows < cells.shape[0]
@@ -132,7 +132,7 @@ def _inflated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
     """Cells that the middle of a walker cannot enter who needs a way of a width."""
     wide = _dilated(cells, width_m)
     close = round(CLOSE_M / CELL_M)
-    wide[:close] = _dilated(cells, CLOSE_WIDTH_M)[:close]
+    wide[:close] = _dilated(cells, min(CLOSE_WIDTH_M, width_m))[:close]
     return wide
 
 

@@ -120,6 +120,20 @@ def test_a_cane_finds_what_stands_and_where_the_ground_ends_but_nothing_that_han
     assert found_edge[0]
 
 
+def test_a_cane_finds_a_wall_as_well_as_a_box() -> None:
+    for high in (0.5, 2.6):
+        world, body = placed(floor(-5, 30), thing(0.0, 1.2, 0.0, high))
+        assert sweep(world, body) is not None
+
+
+def test_a_fall_down_a_flight_is_one_fall_and_as_deep_as_all_of_it() -> None:
+    world, body = placed(floor(-5, 2.0), *(floor(2.0 + 0.3 * n, 2.3 + 0.3 * n, -0.2 * (n + 1)) for n in range(4)))
+    walk(world, body, 6.0)
+    (fall,) = body.falls
+    assert fall.depth_m > 0.5
+    assert body.down
+
+
 def test_directions_lead_round_walls_and_know_nothing_of_furniture() -> None:
     wall = Shape("box", (-1.5, 5.0, 1.25), (3.5, 0.1, 1.25), GREY, LABELS.index("wall"))
     straight = Route((floor(-5, 30), thing(0.0, 5.0, 0.0, 1.0)), (0.0, 0.0), (0.0, 10.0))

@@ -124,6 +124,10 @@ def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
     assert all(split_of(int(n.partition(":")[2])) == "test" for n in names)
     assert len(scenes_of(WalkerOptions())) == 8
     assert scenes_of(WalkerOptions(scenes=1, only=("stairs",))) == [f"stairs:{TEST_FROM}"]
+    many = scenes_of(WalkerOptions(only=("corridor:900000-900002", "stairs:7")))
+    assert many == ["corridor:900000", "corridor:900001", "corridor:900002", "stairs:7"]
+    with pytest.raises(UsageError, match="3 is before 9"):
+        scenes_of(WalkerOptions(only=("corridor:9-3",)))
     conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0), latency_s=(0.3,)))
     assert {(c.fps, c.latency_s) for c in conditions if c.depth == "true"} == {(10, 0), (5, 0), (20, 0), (10, 0.3)}
     assert [c.name for c in conditions_of(WalkerOptions(conditions=("cane alone",)))[0]] == ["cane alone"]

@@ -22,8 +22,10 @@ CAMERA_AHEAD_M = 0.12
 FASTER_MPS2, SLOWER_MPS2 = 1.5, 3.0
 """A walker stops within a step."""
 TURN_DPS, TURN_WALKING_DPS = 90.0, 45.0
-SAME_S, SAME_M = 2.0, 0.5
-"""Touching a thing again within this is the same collision."""
+SAME_S, SAME_M = 10.0, 1.0
+"""Touching a thing again within this is the same collision: whoever feels their way along it has not run into it."""
+TUMBLE_S = 3.0
+"""Who goes on falling, down a flight of stairs, falls once, and as deep as all of it."""
 STANDING_MPS = 0.05
 
 
@@ -71,6 +73,7 @@ class Body:
     collisions: list[Collision] = field(default_factory=list)
     falls: list[Fall] = field(default_factory=list)
     _touched: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    _fell_t: float = -math.inf
     _knows_step: bool = False
     """After a fall they climb back over the edge that they now know."""
 
@@ -161,9 +164,16 @@ class Body:
         under = self.around.ground(x, y, self.floor_m + STEP_UP_M + 0.1)
         depth = math.inf if math.isnan(under) else self.floor_m - under
         if depth >= DROP_M - 1e-6:
-            self.falls.append(Fall(t, x, y, min(depth, 20.0)))
+            if self.falls and t - self._fell_t < TUMBLE_S:
+                first = self.falls.pop()
+                depth += first.depth_m
+                t_first, x_first, y_first = first.t, first.x, first.y
+            else:
+                t_first, x_first, y_first = t, x, y
+            self._fell_t = t
+            self.falls.append(Fall(t_first, x_first, y_first, min(depth, 20.0)))
             self._knows_step = True
-            if depth <= DEEP_M:
+            if not math.isnan(under):
                 self.x, self.y = x + 0.2 * math.sin(a), y + 0.2 * math.cos(a)
                 self.floor_m, self.speed_mps = under, 0.0
         elif not math.isnan(under):

@@ -25,7 +25,7 @@ class Touch:
 def sweep(world: World, body: Body) -> Touch | None:
     """One sweep: None where the way is free as far as a cane can tell.
 
-    It slides over the ground, so it finds what reaches down to below knee height and nothing above.
+    It slides over the ground, so it finds whatever reaches down to below the knee, and nothing that hangs above.
     """
     found = _found(world, body, 0.0)
     if found is None:
@@ -52,6 +52,6 @@ def _found(world: World, body: Body, aside_m: float) -> str | None:
                 return "drop"
     for forward in (RADIUS_M + HALF_SWEEP_M, RADIUS_M + LENGTH_M - HALF_SWEEP_M):
         x, y = place(forward, aside_m)
-        if any(band == "ground" for _, band in body.around.touched(world, x, y, HALF_SWEEP_M, body.floor_m)):
+        if body.around.stands(world, x, y, HALF_SWEEP_M, body.floor_m):
             return "thing"
     return None

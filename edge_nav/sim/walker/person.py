@@ -108,7 +108,7 @@ class Person:
         """On which side an obstacle is being passed: -1 left, 1 right, 0 not decided."""
         self._side_goal_m = np.inf
         self._tries = 0
-        self._recovering = False
+        self._recovering = self._aside = False
         self._near_m = np.inf
         self._stop_deg = 0.0
         """How near the thing is that the last STOP was about, and where."""
@@ -169,7 +169,9 @@ class Person:
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
-            if self._walking:
+            if self._aside:
+                self._stopped = True
+            elif self._walking:
                 self._begin(self._go_round(event.side) if self.traits.aided else self._feel_round(event.side))
         else:
             self._told(event)
@@ -364,17 +366,22 @@ class Person:
             yield from self._feel_round(side)
 
     def _feel_round(self, side: int) -> Plan:
-        """Without words: aside, farther each time, and on."""
+        """Without words: aside, farther each time, and on; to the other side where something stands on this one."""
         self._walking = False
         if self._side == 0:
             self._commit(side or (1 if self._rng.random() < 0.5 else -1))
-        self._tries += 1
-        if self._tries % 5 == 0:
+        elif self._aside or self._tries % 5 == 4:
             self._commit(-self._side)
+        self._aside = False
+        self._tries += 1
         yield from self._stand(0.5)
         yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
-        self._walking = True
+        self._walking = self._aside = True
         yield from self._advance(0.6 + 0.3 * min(self._tries, 5), SLOW_MPS)
+        if self._stopped:  # the cane found something there: nearer to the goal, then
+            yield from self._stand(0.5)
+            self._commit(-self._side)
+        self._aside = self._stopped = False
         yield from self._turn_to(self._now.goal_deg)
         yield from self._walk()
 

@@ -11,6 +11,8 @@ from edge_nav.types import Band
 
 TALL_M = 1.8
 LAYERS_M = (0.10, 0.40, 0.70, 1.05, 1.40, TALL_M)
+CANE_M = 0.30
+"""A cane's shaft meets what comes down to this within its sweep."""
 NEAR_M = 3.0
 """Farther shapes that move are left out: their outlines cost time."""
 
@@ -29,16 +31,21 @@ class Surroundings:
 
     def touched(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[tuple[int, Band]]:
         """Instance and band of everything that a body of a radius touches, each pair once."""
-        found: set[tuple[int, Band]] = set()
+        near = self._near(world, x, y, radius_m, floor_m)
+        return sorted({(o.shape.instance, band_of(o.low_m, o.high_m)) for o in near})
+
+    def stands(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> bool:
+        """Whether anything within a radius reaches down to where a cane slides, however tall it is."""
+        return any(o.low_m < CANE_M for o in self._near(world, x, y, radius_m, floor_m))
+
+    def _near(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[Outline]:
+        found = []
         for parts, box in (self._still(floor_m), self._movers(world, x, y, floor_m)):
             aside = np.maximum(np.maximum(box[:, 0] - x, x - box[:, 2]), 0)
             ahead = np.maximum(np.maximum(box[:, 1] - y, y - box[:, 3]), 0)
-            for n in np.flatnonzero(aside**2 + ahead**2 <= radius_m**2):
-                o = parts[n]
-                key = (o.shape.instance, band_of(o.low_m, o.high_m))
-                if key not in found and distance(o.polygon, x, y)[0] < radius_m:
-                    found.add(key)
-        return sorted(found)
+            within = (parts[n] for n in np.flatnonzero(aside**2 + ahead**2 <= radius_m**2))
+            found += [o for o in within if distance(o.polygon, x, y)[0] < radius_m]
+        return found
 
     def _still(self, floor_m: float) -> tuple[list[Outline], F64]:
         key = round(floor_m * 100)
