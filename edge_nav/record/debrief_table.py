@@ -9,6 +9,8 @@ from rich.text import Text
 
 from edge_nav.record.debrief import Debrief, Hazard, Outcome
 
+MOST_FALSE = 12
+"""So many false callouts are shown one by one."""
 STYLE: dict[Outcome, str] = {"in time": "green", "late": "yellow", "missed": "bold red"}
 
 
@@ -25,10 +27,12 @@ def debrief_table(result: Debrief) -> Group:
     table.add_column("said")
     for hazard in result.hazards:
         table.add_row(*_row(hazard))
-    false = [Text(f"false at {one.callout.t:.1f} s: {one.callout.text}", style="magenta") for one in result.false]
+    false = [f"false at {one.callout.t:.1f} s: {one.callout.text}" for one in result.false[:MOST_FALSE]]
+    if len(result.false) > MOST_FALSE:
+        false.append(f"and {len(result.false) - MOST_FALSE} more, which the log names")
     counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in STYLE)
     total = f"{len(result.hazards)} hazards: {counts}; {result.callouts} callouts of a place, {len(result.false)} false"
-    return Group(table, *false, Text(total, style="bold"))
+    return Group(table, *(Text(line, style="magenta") for line in false), Text(total, style="bold"))
 
 
 def _row(hazard: Hazard) -> tuple[str | Text, ...]:

@@ -184,6 +184,15 @@ def test_the_table_has_a_line_for_each_hazard_and_the_totals() -> None:
     assert lines[-1].startswith("2 hazards: 1 in time, 0 late, 1 missed; 2 callouts of a place, 1 false")
 
 
+def test_many_false_callouts_are_counted_instead_of_shown() -> None:
+    said = heard(*(callout(n / 2, 2.0, text=f"Box {n}.") for n in range(1, 21)))
+    shown = io.StringIO()
+    Console(width=120, file=shown).print(debrief_table(debrief(said, walk(12), DROPS)))
+    lines = shown.getvalue().splitlines()
+    assert sum(line.startswith("false at") for line in lines) == 12
+    assert "and 8 more, which the log names" in lines
+
+
 def test_a_walk_without_frames_has_no_hazards() -> None:
     result = debrief(heard(callout(1.0, 2.0)), [], DROPS)
     assert result.hazards == ()
