@@ -26,7 +26,17 @@ def test_what_measuring_cannot_tell_is_asked_of_the_model(tmp_path: Path) -> Non
     profile, log = tmp_path / "p.yaml", tmp_path / "walk.jsonl"
     profile.write_text(yaml.safe_dump({"dialogue": {"vlm": {"bundle": str(folder), "threads": 1}}}), encoding="utf-8")
     process = start(
-        *("run", "--headless", "--config", profile, "--as-fast-as-possible", "--max-seconds", "1"),
+        *(
+            "run",
+            "--source",
+            "raycast",
+            "--headless",
+            "--config",
+            profile,
+            "--as-fast-as-possible",
+            "--max-seconds",
+            "1",
+        ),
         *("--mic", "text", "--log", log),
         env=home(tmp_path),
         stdin=-1,

@@ -15,6 +15,9 @@ from edge_nav.commands.questions import parse_mic
 from edge_nav.listening.settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.record.read import read_log
 
+RAYCAST = ("--source", "raycast")
+"""The walk with exact depth: no model is needed, and what is ahead when is known."""
+
 
 def home(tmp_path: Path) -> dict[str, str]:
     """An environment whose settings lie in the test's own folder."""
@@ -27,6 +30,7 @@ def test_typed_questions_are_answered_and_kept(tmp_path: Path) -> None:
     profile.write_text(yaml.safe_dump({"speech": {"output": output}}), encoding="utf-8")
     arguments = (
         "run",
+        *RAYCAST,
         "--config",
         profile,
         "--as-fast-as-possible",
@@ -53,7 +57,7 @@ def test_typed_questions_are_answered_and_kept(tmp_path: Path) -> None:
 
 
 def test_who_cannot_have_heard_the_notice_hears_it_next_time(tmp_path: Path) -> None:
-    arguments = ("run", "--headless", "--as-fast-as-possible", "--max-seconds", "0.5", "--mic", "text")
+    arguments = ("run", *RAYCAST, "--headless", "--as-fast-as-possible", "--max-seconds", "0.5", "--mic", "text")
     for _ in range(2):
         process = start(*arguments, env=home(tmp_path), stdin=-1)
         _, err = process.communicate("", timeout=60)
@@ -69,7 +73,7 @@ def test_who_cannot_have_heard_the_notice_hears_it_next_time(tmp_path: Path) -> 
     ],
 )
 def test_bad_microphones_are_one_sentence(tmp_path: Path, mic: str, says: str) -> None:
-    status, _, err = cli("run", "--headless", "--mic", mic, env=home(tmp_path))
+    status, _, err = cli("run", *RAYCAST, "--headless", "--mic", mic, env=home(tmp_path))
     assert status == 2
     assert says in err
     assert len(err.strip().splitlines()) == 1
@@ -79,7 +83,7 @@ def test_damaged_kept_settings_are_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "config" / "edge-nav" / "settings.yaml"
     path.parent.mkdir(parents=True)
     path.write_text("units: parsecs\n", encoding="utf-8")
-    status, _, err = cli("run", "--headless", "--mic", "text", env=home(tmp_path), stdin=-3)
+    status, _, err = cli("run", *RAYCAST, "--headless", "--mic", "text", env=home(tmp_path), stdin=-3)
     assert status == 2
     assert "are damaged" in err
 
@@ -91,7 +95,7 @@ def test_missing_weights_are_told_within_a_second_and_the_walk_goes_on(tmp_path:
     dialogue = {"microphone": {"type": "wav", "path": str(wav)}, "recogniser": recogniser}
     profile.write_text(yaml.safe_dump({"dialogue": dialogue}), encoding="utf-8")
     status, _, err = cli(
-        "run", "--headless", "--config", profile, "--max-seconds", "3", "--log", log, env=home(tmp_path)
+        *("run", *RAYCAST, "--headless", "--config", profile, "--max-seconds", "3", "--log", log), env=home(tmp_path)
     )
     assert status == 0, err
     records = read_log(log).records
@@ -108,7 +112,9 @@ def test_no_microphone_is_said_and_the_walk_goes_on(tmp_path: Path) -> None:
     if any(d["max_input_channels"] > 0 for d in sounddevice.query_devices()):
         pytest.skip("this machine has a microphone")
     log = tmp_path / "walk.jsonl"
-    status, _, _ = cli("run", "--headless", "--mic", "device", "--max-seconds", "1", "--log", log, env=home(tmp_path))
+    status, _, _ = cli(
+        "run", *RAYCAST, "--headless", "--mic", "device", "--max-seconds", "1", "--log", log, env=home(tmp_path)
+    )
     assert status == 0
     records = read_log(log).records
     fault = next(r for r in records if r["type"] == "fault")
@@ -122,7 +128,7 @@ def test_a_signal_pushes_to_talk(tmp_path: Path) -> None:
     wav = microphone_wav(tmp_path / "mic.wav", [(1.5, "what is ahead"), (5.5, "is the way clear")], 9)
     dialogue = {"microphone": {"type": "wav", "path": str(wav)}, "trigger": "push_to_talk"}
     profile.write_text(yaml.safe_dump({"dialogue": dialogue}), encoding="utf-8")
-    arguments = ("run", "--headless", "--config", profile, "--max-seconds", "9", "--log", log)
+    arguments = ("run", *RAYCAST, "--headless", "--config", profile, "--max-seconds", "9", "--log", log)
     process = start(*arguments, env=home(tmp_path), stdin=-3)
     assert process.stderr is not None
     for line in process.stderr:
@@ -135,7 +141,7 @@ def test_a_signal_pushes_to_talk(tmp_path: Path) -> None:
 
 
 def test_a_bad_microphone_leaves_no_recording_behind(tmp_path: Path) -> None:
-    arguments = ("run", "--headless", "--record", tmp_path / "r", "--mic", "wav:/nowhere.wav")
+    arguments = ("run", *RAYCAST, "--headless", "--record", tmp_path / "r", "--mic", "wav:/nowhere.wav")
     for _ in range(2):
         status, _, err = cli(*arguments, env=home(tmp_path))
         assert status == 2
