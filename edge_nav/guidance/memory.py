@@ -18,6 +18,10 @@ SAME_BEARING_DEG, SAME_DISTANCE_M = 25.0, 0.8
 """A hazard of the same kind this near to one just spoken of is that one, though its track was lost."""
 
 
+SAME_KIND = {"stairs_down": "drop", "step_down": "drop"}
+"""An edge that is told more exactly from nearer is no new one."""
+
+
 @dataclass(slots=True)
 class Said:
     """The last callout about one hazard."""
@@ -47,6 +51,7 @@ class Memory:
 
     def last(self, kind: str, obstacle: Obstacle) -> Said | None:
         """What was last said of this hazard: by its id, or by its kind and place if the track was lost."""
+        kind = SAME_KIND.get(kind, kind)
         for said in self._said:
             if said.obstacle_id == obstacle.id and said.kind == kind:
                 return said
@@ -85,7 +90,7 @@ class Memory:
         if before is not None:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
-        self._said.append(Said(kind, obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t))
+        self._said.append(Said(SAME_KIND.get(kind, kind), obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t))
         if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 

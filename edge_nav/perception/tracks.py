@@ -19,6 +19,8 @@ FORGET_S = 1.2
 AHEAD_DEG, AHEAD_M, STEADY_FRAMES = 25.0, 1.0, 5
 """Tracks that tell how fast the walker goes: ahead, not too near, and seen for a while."""
 HISTORY_S = 1.0
+GOES_ON_S = 0.7
+"""So long the walker is supposed to go on when nothing is seen ahead any more; then they may have stopped."""
 HANGS_M = 0.3
 FADE = 0.8
 """What a name given one frame ago counts against one given now."""
@@ -109,6 +111,7 @@ class Tracker:
         """In how many frames each finding of the last update has been seen."""
         self.approach_mps = 0.0
         """The slowest approach of what is seen ahead: how fast the walker goes, where nothing better tells."""
+        self._approach_t = 0.0
 
     def update(self, found: list[Found], t: float, step: Step | None = None) -> tuple[Obstacle, ...]:
         """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
@@ -146,7 +149,10 @@ class Tracker:
     def _note_approach(self, t: float) -> None:
         seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and not k.found.held]
         ahead = [k for k in seen if k.found.distance_m > AHEAD_M and abs(k.found.bearing_deg) <= AHEAD_DEG]
-        self.approach_mps = max(0.0, min((k.closing_mps for k in ahead), default=0.0))
+        if ahead:
+            self.approach_mps, self._approach_t = max(0.0, min(k.closing_mps for k in ahead)), t
+        elif t - self._approach_t > GOES_ON_S:
+            self.approach_mps = 0.0
 
 
 def _gap(track: _Track, found: Found, t: float) -> float | None:
