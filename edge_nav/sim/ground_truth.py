@@ -12,7 +12,8 @@ from edge_nav.sim.raycast import Pose
 from edge_nav.sim.scene import Scene
 from edge_nav.sim.standing import EDGE, Polar, Standing, TruthFrame
 
-REACH_M = 5.0
+REACH_M = 6.5
+"""A hazard is first mentioned at five metres; what a callout may mean lies a little farther, too."""
 SECTOR_DEG = 8
 """A thing is kept by its nearest point in each such sector of bearings."""
 SIDE_DEG = 90

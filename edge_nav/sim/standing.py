@@ -34,7 +34,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class TruthFrame:
-    """All that stands within 5 m ahead and beside at a time, seconds since the walk began; hidden things, too."""
+    """All that stands within 6.5 m ahead and beside at a time, seconds since the walk began; hidden things, too."""
 
     t: float
     pose: Pose
