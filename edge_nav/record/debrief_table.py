@@ -31,7 +31,8 @@ def debrief_table(result: Debrief) -> Group:
     if len(result.false) > MOST_FALSE:
         false.append(f"and {len(result.false) - MOST_FALSE} more, which the log names")
     counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in STYLE)
-    total = f"{len(result.hazards)} hazards: {counts}; {result.callouts} callouts of a place, {len(result.false)} false"
+    noun = "hazard" if len(result.hazards) == 1 else "hazards"
+    total = f"{len(result.hazards)} {noun}: {counts}; {result.callouts} callouts of a place, {len(result.false)} false"
     return Group(table, *(Text(line, style="magenta") for line in false), Text(total, style="bold"))
 
 
