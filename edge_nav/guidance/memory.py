@@ -18,8 +18,8 @@ SAME_BEARING_DEG, SAME_DISTANCE_M = 25.0, 0.8
 """A hazard of the same kind this near to one just spoken of is that one, though its track was lost."""
 
 
-SAME_KIND = {"stairs_down": "drop", "step_down": "drop"}
-"""An edge that is told more exactly from nearer is no new one."""
+SAME_KIND = {"step_down": "drop"}
+"""An edge that is told more exactly from nearer is no new one; that it is stairs is worth a word."""
 
 
 @dataclass(slots=True)
@@ -90,7 +90,9 @@ class Memory:
         if before is not None:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
-        self._said.append(Said(SAME_KIND.get(kind, kind), obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t))
+        self._said.append(
+            Said(SAME_KIND.get(kind, kind), obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t)
+        )
         if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 

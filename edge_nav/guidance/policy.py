@@ -82,6 +82,7 @@ class GuidancePolicy:
         self._seen: tuple[tuple[str, Obstacle], ...] = ()
         self._next_id = 1
         self._last_t = self._last_m = self._stop_t = float("-inf")
+        self._stop_rank = 0
         self._warned_t: float | None = None
         self._quiet_since: float | None = None
         self._free_sides: deque[str | None] = deque(maxlen=VEER_FRAMES)
@@ -199,8 +200,9 @@ class GuidancePolicy:
             if stopped and c.zone != "stop":
                 return None  # who has just been stopped is not told of farther things meanwhile
             just = t - (self._last_t if stopped else self._stop_t) < PAUSE_S
-            if c.zone == "stop" and just and c.obstacle.distance_m > self._last_m - NEARER_M:
-                continue  # a second STOP lets the first be heard, unless it is about something nearer
+            nearer = c.obstacle.distance_m <= self._last_m - NEARER_M
+            if c.zone == "stop" and just and not nearer and c.rank >= self._stop_rank:
+                continue  # a second STOP lets the first be heard, unless it is about something nearer or worse
             if c.zone != "stop" and t - self._last_t < PAUSE_S:
                 return None
             if c.hazard.always or self._memory.affordable(c.zone, t):
@@ -221,7 +223,7 @@ class GuidancePolicy:
         self._texts = {text: t, **{k: said for k, said in self._texts.items() if t - said < REPEAT_S and k != text}}
         self._last_t, self._last_m = t, o.distance_m
         if c.zone == "stop":
-            self._stop_t = t
+            self._stop_t, self._stop_rank = t, c.rank
         if c.hazard.clear and c.zone != "notice":
             self._warned_t = t
         return [self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)]
