@@ -15,6 +15,8 @@ from edge_nav.settings import Settings
 
 SCHEMA = "edge-nav/bundle/1"
 FOLDER = Path("models/bundles")
+SHIPPED = Path(__file__).parents[1] / FOLDER
+"""In a clone of the repository, from whatever folder the program is run."""
 LIST = "python main.py models list"
 PULL = "python main.py models pull depth-indoor"
 IntendedUse = Literal["simulator", "real"]
@@ -176,9 +178,13 @@ class BundleState:
 
 
 def open_bundle(name: str) -> Bundle:
-    """Open a folder, or a name under models/bundles. Raises UsageError where anything differs from the manifest."""
-    folder = Path(name) if Path(name).is_dir() else FOLDER / name
-    if not name or not folder.is_dir():
+    """Open a folder, or a name under models/bundles, here or in the clone that the program runs from.
+
+    Raises UsageError where anything differs from the manifest.
+    """
+    places = (Path(name), FOLDER / name, SHIPPED / name)
+    folder = next((p for p in places if p.is_dir()), FOLDER)
+    if not name or folder == FOLDER:
         raise UsageError(f"bundle {name!r} is neither a folder nor under {FOLDER}: `{LIST}` shows those that are here.")
     manifest = _manifest(folder)
     for file, entry in manifest.files.items():
@@ -204,10 +210,11 @@ def check_use(bundle: Bundle, *, live: bool, force: bool) -> str | None:
     raise UsageError(f"{sentence}: fetch a real one (`{PULL}`, then the export that it names), or insist with --force.")
 
 
-def list_bundles(root: Path = FOLDER) -> list[BundleState]:
-    """Every folder under a root that has a manifest, damaged ones included."""
+def list_bundles(*roots: Path) -> list[BundleState]:
+    """Every folder under the roots (models/bundles, if none is given) that has a manifest, damaged ones included."""
     states = []
-    for folder in sorted(p.parent for p in root.glob("*/manifest.json")):
+    found = {p.parent.resolve(): None for root in roots or (FOLDER, SHIPPED) for p in root.glob("*/manifest.json")}
+    for folder in sorted(found):
         try:
             m = open_bundle(str(folder)).manifest
             states.append(BundleState(m.name, m.intended_use, m.licence, "ok"))

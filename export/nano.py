@@ -81,7 +81,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
     network.load_state_dict(state["average"])
     rows, columns = (int(n) for n in state["input"])
     step("calibrating confidence")
-    factor = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)
+    factor, share = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)
     step("writing the graph")
     target = out / FILE
     whole = NanoGraph(network, factor).eval()
@@ -103,6 +103,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         std=STD,
         interpolation="area",
         output=DepthOutput(resolution="input", quantity="depth"),
+        certainty=round(share, 2),
         step=2,
         canonical_focal_px=CANONICAL_FOCAL_PX,
         confidence=True,

@@ -71,3 +71,11 @@ def test_the_listing_shows_good_and_bad(tmp_path: Path) -> None:
 def test_an_unknown_name_says_where_to_look() -> None:
     with pytest.raises(UsageError, match="models list"):
         open_bundle("no-such-bundle")
+
+
+def test_a_name_is_found_in_the_clone_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_bundle("nano").manifest.intended_use == "simulator"
+    assert [b.name for b in list_bundles() if b.name == "nano"] == ["nano"]
+    write_bundle(tmp_path / "models" / "bundles" / "nano", intended_use="real")
+    assert open_bundle("nano").manifest.intended_use == "real"  # one's own comes first

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -36,15 +35,6 @@ def test_every_setting_is_described() -> None:
     assert [
         name for name, field in fields(Profile) if not (name.endswith("type") or getattr(field, "description", ""))
     ] == []
-
-
-def test_the_page_of_settings_is_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("configuration", REPO / "docs" / "configuration.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (REPO / "docs" / "configuration.md").read_text(encoding="utf-8") == module.page()
 
 
 @pytest.mark.parametrize(
