@@ -32,6 +32,8 @@ HELD_CONFIDENCE = 0.5
 LEAST_PLACES = 2
 ASIDE_M = 0.08
 """What is passed beside was seen to be beside: the corridor is narrower for what is only remembered."""
+BESIDE_M = 0.3
+"""Nor does what is only remembered stand in the way when it is so little ahead: it is being passed."""
 BORDER = 0.04
 """Of the picture's size: so near its border things are seen in part only."""
 HIDES_M, THROUGH_M = 0.25, 0.20
@@ -141,9 +143,9 @@ class Remembered:
         places = self.places
         heights = np.vstack([self._heights, np.tile((-1.0, -0.1), (further, 1))])
         shown = np.append(self._shown, np.zeros(further, np.bool_))
-        inside = (np.abs(places[:, 0]) <= half) & (places[:, 1] > 0) & ~shown
-        inside &= (np.hypot(places[:, 0], places[:, 1]) < HELD_M) & (heights[:, 0] < settings.corridor_height_m)
         drop = heights[:, 1] < 0
+        inside = (np.abs(places[:, 0]) <= half) & (places[:, 1] > np.where(drop, 0.0, BESIDE_M)) & ~shown
+        inside &= (np.hypot(places[:, 0], places[:, 1]) < HELD_M) & (heights[:, 0] < settings.corridor_height_m)
         kinds = (inside & drop, inside & ~drop)
         held = [f for kind in kinds if (f := _held(places[kind], heights[kind])) is not None]
         edges = [f.distance_m for f in found if f.band == "drop" and f.in_corridor]
