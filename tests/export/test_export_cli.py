@@ -141,7 +141,7 @@ def test_a_plan_that_is_wrong_is_named(tmp_path: Path, capsys: pytest.CaptureFix
     plan = tmp_path / "plan.yaml"
     for text, complaint in (
         ("out: x\ndepth: {checkpoint: a, presicion: int8}\n", "depth.presicion"),
-        ("out: x\n", "neither depth nor vlm"),
+        ("out: x\n", "none of depth, nano and vlm"),
         ("out: [", "no valid YAML"),
     ):
         plan.write_text(text, encoding="utf-8")
