@@ -186,7 +186,15 @@ def test_a_wall_calibrates_a_bundle(tmp_path: Path) -> None:
 def test_doctor_and_models_answer(tmp_path: Path) -> None:
     status, out, _ = cli("doctor", cwd=tmp_path, env={**os.environ, "COLUMNS": "200"})
     assert status == 0
-    for what in ("cameras", "ONNX Runtime", "CPUExecutionProvider", "bundle nano", "llama.cpp", "audio", "text to speech"):
+    for what in (
+        "cameras",
+        "ONNX Runtime",
+        "CPUExecutionProvider",
+        "bundle nano",
+        "llama.cpp",
+        "audio",
+        "text to speech",
+    ):
         assert what in out
     write_bundle(tmp_path / "models" / "bundles" / "tiny")
     status, out, _ = cli("models", "list", cwd=tmp_path, env={**os.environ, "COLUMNS": "200"})
