@@ -25,7 +25,7 @@ from export.parity.onnx import Limits, depth_rows, open_graph, size_row, time_ro
 from export.parity.report import ParityRow, at_most, demand
 from models.depth import checkpoint
 from models.depth.augment import MEAN, STD, normalised
-from models.depth.canonical import CANONICAL_FOCAL_PX
+from models.depth.canonical import canonical_focal_px
 from models.depth.confidence import temperature
 from models.depth.export import NanoGraph
 from models.depth.network import NanoDepth, NanoSettings
@@ -105,7 +105,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         output=DepthOutput(resolution="input", quantity="depth"),
         certainty=round(share, 2),
         step=2,
-        canonical_focal_px=CANONICAL_FOCAL_PX,
+        canonical_focal_px=canonical_focal_px(columns),
         confidence=True,
         labels=LABELS if network.settings.labels else (),
     )

@@ -9,17 +9,20 @@ EVERY_S, EVERY_PLAIN_S = 0.5, 60.0
 
 
 class Progress:
-    """Goes to standard error."""
+    """Goes to standard error; nowhere if ``quiet``, as in all processes but one."""
 
-    def __init__(self, what: str, done: int, total: int) -> None:
+    def __init__(self, what: str, done: int, total: int, *, quiet: bool = False) -> None:
         self._what, self._total = what, total
         self._first, self._began = done, time.monotonic()
         self._shown = self._began
-        self._tty = sys.stderr.isatty()
+        self._quiet = quiet
+        self._tty = sys.stderr.isatty() and not quiet
 
     def show(self, done: int, loss: float) -> None:
         """Tell how far it is, not too often."""
         now = time.monotonic()
+        if self._quiet:
+            return
         if now - self._shown < (EVERY_S if self._tty else EVERY_PLAIN_S) and done != self._total:
             return
         self._shown = now
@@ -30,6 +33,8 @@ class Progress:
 
     def note(self, text: str) -> None:
         """A line of its own."""
+        if self._quiet:
+            return
         sys.stderr.write(("\n" if self._tty else "") + text + "\n")
 
     def end(self) -> None:

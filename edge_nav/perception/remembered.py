@@ -32,8 +32,9 @@ HELD_CONFIDENCE = 0.5
 LEAST_PLACES = 2
 ASIDE_M = 0.08
 """What is passed beside was seen to be beside: the corridor is narrower for what is only remembered."""
-BESIDE_M = 0.3
-"""Nor does what is only remembered stand in the way when it is so little ahead: it is being passed."""
+BESIDE_M, BODY_M = 0.3, 0.24
+"""What is only remembered and so little ahead is being passed, unless it is in front of the body itself: half a body's
+width."""
 BORDER = 0.04
 """Of the picture's size: so near its border things are seen in part only."""
 HIDES_M, THROUGH_M = 0.25, 0.20
@@ -144,7 +145,8 @@ class Remembered:
         heights = np.vstack([self._heights, np.tile((-1.0, -0.1), (further, 1))])
         shown = np.append(self._shown, np.zeros(further, np.bool_))
         drop = heights[:, 1] < 0
-        inside = (np.abs(places[:, 0]) <= half) & (places[:, 1] > np.where(drop, 0.0, BESIDE_M)) & ~shown
+        passing = ~drop & (places[:, 1] <= BESIDE_M)
+        inside = (np.abs(places[:, 0]) <= np.where(passing, min(BODY_M, half), half)) & (places[:, 1] > 0.0) & ~shown
         inside &= (np.hypot(places[:, 0], places[:, 1]) < HELD_M) & (heights[:, 0] < settings.corridor_height_m)
         kinds = (inside & drop, inside & ~drop)
         held = [f for kind in kinds if (f := _held(places[kind], heights[kind])) is not None]

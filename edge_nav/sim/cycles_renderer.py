@@ -39,7 +39,7 @@ class CyclesRenderer:
     """Draws worlds; one a process, because bpy holds one file. ``threads`` 1 is best where several processes draw."""
 
     def __init__(self, samples: int = 3, bounces: int = 3, threads: int = 1) -> None:
-        self._bpy = load_bpy()
+        self._bpy = load_bpy(threads)
         self._settings = (samples, bounces, threads)
         self._folder = tempfile.TemporaryDirectory(prefix="edge-nav-", dir=_memory_folder())
         self._picture = Path(self._folder.name) / "frame.exr"
@@ -154,16 +154,31 @@ class CyclesRenderer:
         self._camera.matrix_world = matrix.T.tolist()
 
 
-def load_bpy() -> Any:
+def load_bpy(threads: int = 1) -> Any:
     """The module, or one sentence on how to get it."""
     try:
         # Its audio part may complain about numpy on import; nothing here plays sound.
-        with quiet(), warnings.catch_warnings():
+        with quiet(), warnings.catch_warnings(), _few_cores(threads):
             warnings.simplefilter("ignore")
             import bpy
     except ImportError as error:
         raise UsageError(REMEDY) from error
     return bpy
+
+
+@contextlib.contextmanager
+def _few_cores(count: int) -> Iterator[None]:
+    """Blender's pool of threads (TBB) is as large as the cores that it sees when it is loaded, and those that have no
+    work spin, which costs half of another core where several processes draw."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _settings(scene: Any, samples: int, bounces: int, threads: int, picture: Path) -> None:

@@ -23,12 +23,15 @@ def generate(
     scenes: Annotated[str, typer.Option(help="Seeds, FIRST:LAST, without the last.")],
     renderer: Annotated[RendererName, typer.Option(help="cycles: realistic; mujoco: fast.")] = "cycles",
     frames_per_scene: Annotated[int, typer.Option(min=1, max=99, help="Pictures of each scene.")] = 10,
+    size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT.")] = "320x240",
+    samples: Annotated[int, typer.Option(min=1, max=256, help="Light paths a pixel (cycles).")] = 3,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes; one for each core.")] = 2,
 ) -> None:
     """Draw scenes; those that are complete are kept. Ctrl-C loses at most one unfinished scene a worker."""
     from models.data.generate import generate_frames
 
-    dataset = Dataset(renderer=renderer, frames_per_scene=frames_per_scene)
+    width, height = _size(size)
+    dataset = Dataset(renderer=renderer, width=width, height=height, samples=samples, frames_per_scene=frames_per_scene)
     # To be ended by the system is to be stopped, too: the workers have to be told.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -163,7 +163,7 @@ def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Rep
     from models.data.scenes import open_renderer, render_scene
 
     try:
-        renderer = open_renderer(dataset.renderer)
+        renderer = open_renderer(dataset.renderer, dataset.samples)
     except EdgeNavError as e:
         reports.put(("failed", seeds[0], str(e)))
         return

@@ -14,12 +14,12 @@ from edge_nav.types import Intrinsics
 from models.data.layout import FRAMES, PART, SCENE, Dataset, RendererName, frame_line, scene_folder, write_frame
 
 
-def open_renderer(name: RendererName) -> Renderer:
+def open_renderer(name: RendererName, samples: int) -> Renderer:
     """The renderer for one worker. UsageError where its library is missing."""
     if name == "cycles":
         from edge_nav.sim.cycles_renderer import CyclesRenderer
 
-        return CyclesRenderer(threads=1)
+        return CyclesRenderer(samples, threads=1)
     from edge_nav.sim.mujoco_renderer import MujocoRenderer
 
     return MujocoRenderer(shadows=True, fine=True)
@@ -42,7 +42,8 @@ def render_scene(renderer: Renderer, dataset: Dataset, root: Path, seed: int) ->
         scene = load_scene(part / SCENE)
         views = viewpoints(scene, 0, dataset.frames_per_scene)
         lines = []
-        for number, (t, pose, camera) in enumerate(views):
+        for number, (t, pose, view) in enumerate(views):
+            camera = view.resized(dataset.width, dataset.height)
             frame = draw(renderer, scene, t, pose, camera)
             lines.append(frame_line(number, t, pose, camera, write_frame(part, number, frame)))
         (part / FRAMES).write_text("".join(lines), encoding="utf-8")

@@ -78,7 +78,8 @@ def _redraw(root: Path, picks: list[tuple[int, int]]) -> Iterator[str]:
     """For each pick what is wrong with it, "" if nothing."""
     from models.data.scenes import draw, open_renderer
 
-    renderer = open_renderer(read_dataset(root).renderer)
+    dataset = read_dataset(root)
+    renderer = open_renderer(dataset.renderer, dataset.samples)
     try:
         for seed, which in picks:
             folder = scene_folder(root, seed)

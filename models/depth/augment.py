@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -52,14 +51,16 @@ def augmented(
 ) -> Sample:
     """One varied sample of (height, width) from a frame."""
     height, width = size
-    if rng.random() < settings.recolour:
-        frame = _recoloured(frame, rng)
     zoom = float(np.exp(rng.uniform(0, np.log(settings.zoom))))
     stretch = float(np.exp(rng.uniform(-1, 1) * settings.aspect)) if settings.aspect else 1.0
-    w = min(camera.width / zoom * min(stretch, 1.0), camera.width)
-    h = min(camera.height / zoom / max(stretch, 1.0), camera.height)
-    x0, y0 = rng.uniform(0, camera.width - w), rng.uniform(0, camera.height - h)
+    w = max(int(min(camera.width / zoom * min(stretch, 1.0), camera.width)), 1)
+    h = max(int(min(camera.height / zoom / max(stretch, 1.0), camera.height)), 1)
+    x0, y0 = int(rng.integers(0, camera.width - w + 1)), int(rng.integers(0, camera.height - h + 1))
     sample = cropped(frame, camera, size, (x0, y0, w, h))
+    if rng.random() < settings.recolour:
+        segment = (frame.instance[y0 : y0 + h, x0 : x0 + w] * 37 + frame.label[y0 : y0 + h, x0 : x0 + w]) % SEGMENTS
+        near = cv2.resize(segment, (width, height), interpolation=cv2.INTER_NEAREST)
+        sample = sample._replace(rgb=_recoloured(sample.rgb, np.asarray(near), rng))
     if rng.random() < 0.5:
         k = sample.camera
         mirrored = Intrinsics(width, height, k.fx, k.fy, width - 1 - k.cx, k.cy)
@@ -74,11 +75,11 @@ def augmented(
 
 
 def cropped(
-    frame: TrueFrame, camera: Intrinsics, size: tuple[int, int], window: tuple[float, float, float, float] | None = None
+    frame: TrueFrame, camera: Intrinsics, size: tuple[int, int], window: tuple[int, int, int, int] | None = None
 ) -> Sample:
     """The window (left, top, width, height in pixels) of a frame, or all of it, resized to ``size``."""
     height, width = size
-    x0, y0, w, h = window or (0.0, 0.0, float(camera.width), float(camera.height))
+    x0, y0, w, h = window or (0, 0, camera.width, camera.height)
     sx, sy = width / w, height / h
     small = Intrinsics(
         width,
@@ -88,22 +89,11 @@ def cropped(
         (camera.cx + 0.5 - x0) * sx - 0.5,
         (camera.cy + 0.5 - y0) * sy - 0.5,
     )
-    part = frame.rgb[int(y0) : int(np.ceil(y0 + h)), int(x0) : int(np.ceil(x0 + w))]
     interpolation = cv2.INTER_AREA if sx < 1 else cv2.INTER_LINEAR
-    if (x0, y0, w, h) == (int(x0), int(y0), int(w), int(h)):
-        rgb = cv2.resize(part, (width, height), interpolation=interpolation)
-    else:  # sub-pixel windows: an affine warp with the same pixel centres as the truth's
-        back = np.array([[1 / sx, 0, x0 + 0.5 / sx - 0.5], [0, 1 / sy, y0 + 0.5 / sy - 0.5]])
-        rgb = cv2.warpAffine(
-            frame.rgb,
-            back,
-            (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+    rgb = cv2.resize(frame.rgb[y0 : y0 + h, x0 : x0 + w], (width, height), interpolation=interpolation)
     # Truth is taken at the middle of each half-size pixel and never mixed across an edge.
-    columns = np.clip(x0 + (np.arange(width // 2) + 0.5) * 2 / sx, 0, camera.width - 1).astype(int)
-    rows = np.clip(y0 + (np.arange(height // 2) + 0.5) * 2 / sy, 0, camera.height - 1).astype(int)
+    columns = (x0 + (np.arange(width // 2) + 0.5) * 2 / sx).astype(int)
+    rows = (y0 + (np.arange(height // 2) + 0.5) * 2 / sy).astype(int)
     return Sample(np.asarray(rgb), frame.depth_m[rows][:, columns], frame.label[rows][:, columns], small)
 
 
@@ -114,18 +104,17 @@ def normalised(rgb: NDArray[np.uint8]) -> F32:
     return planes
 
 
-def _recoloured(frame: TrueFrame, rng: np.random.Generator) -> TrueFrame:
+def _recoloured(rgb: NDArray[np.uint8], segment: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Each thing, and each kind of surface, in other colours: what a thing is made of says nothing of how far it is.
 
     Half of them keep theirs. Light, texture and edges stay as they were drawn.
     """
-    segment = (frame.instance.astype(np.int32) * 37 + frame.label) % SEGMENTS
     gain = np.exp(rng.normal(0, 0.3, (SEGMENTS, 1)) + rng.normal(0, 0.3, (SEGMENTS, 3))).astype(np.float32)
     order = rng.permuted(np.tile(np.arange(3), (SEGMENTS, 1)), axis=1)
     kept = rng.random(SEGMENTS) < 0.5
     gain[kept], order[kept] = 1.0, np.arange(3)
-    mixed = np.take_along_axis(frame.rgb, order[segment], axis=2) * gain[segment]
-    return replace(frame, rgb=np.minimum(mixed, 255).astype(np.uint8))
+    mixed = np.take_along_axis(rgb, order[segment], axis=2) * gain[segment]
+    return np.asarray(np.minimum(mixed, 255), np.uint8)
 
 
 def _light(rgb: F32, strength: float, rng: np.random.Generator) -> F32:

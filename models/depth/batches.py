@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from models.data.dataset import FrameRef, read_frame
+from models.data.dataset import FrameRef, TrueFrame, read_frame
+from models.data.decoded import read_through
 from models.depth.augment import augmented, cropped, normalised
 from models.depth.canonical import to_canonical
 from models.depth.settings import TrainSettings
@@ -45,18 +46,18 @@ class TrainingBatches(Dataset[Batch]):
             epoch, place = divmod(step * s.batch + slot, len(self._frames))
             ref = self._frames[_order(s.seed, epoch, len(self._frames))[place]]
             rng = np.random.default_rng((s.seed, step, slot))
-            sample = augmented(read_frame(ref), ref.camera, s.size(step), s.augment, rng)
+            sample = augmented(_read(ref, s), ref.camera, s.size(step), s.augment, rng)
             items.append(_item(sample.rgb, sample.depth_m, sample.label, to_canonical(sample.camera)))
         return _stack(items)
 
 
 class ValidationBatches(Dataset[Batch]):
-    """Whole frames without variation, in a fixed order, spread over all there are."""
+    """Whole frames of a size (height, width) without variation, in a fixed order, spread over all there are."""
 
-    def __init__(self, frames: list[FrameRef], settings: TrainSettings) -> None:
+    def __init__(self, frames: list[FrameRef], settings: TrainSettings, size: tuple[int, int]) -> None:
         count = min(settings.validate_frames, len(frames))
         self._frames = [frames[i] for i in np.linspace(0, len(frames) - 1, count).astype(int)]
-        self._settings = settings
+        self._settings, self._size = settings, size
 
     def __len__(self) -> int:
         return math.ceil(len(self._frames) / self._settings.batch)
@@ -65,7 +66,7 @@ class ValidationBatches(Dataset[Batch]):
         s = self._settings
         items = []
         for ref in self._frames[n * s.batch : (n + 1) * s.batch]:
-            sample = cropped(read_frame(ref), ref.camera, (s.height, s.width))
+            sample = cropped(_read(ref, s), ref.camera, self._size)
             items.append(_item(sample.rgb, sample.depth_m, sample.label, to_canonical(sample.camera)))
         return _stack(items)
 
@@ -82,6 +83,11 @@ def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iter
             worker_init_fn=_single_thread if workers else None,
         )
     )
+
+
+def _read(ref: FrameRef, settings: TrainSettings) -> TrueFrame:
+    cache = settings.data.cache
+    return read_frame(ref) if cache is None else read_through(ref, cache)
 
 
 _ORDERS: dict[tuple[int, int, int], NDArray[np.int64]] = {}

@@ -11,8 +11,14 @@ import math
 
 from edge_nav.types import Intrinsics
 
-CANONICAL_FOCAL_PX = 200.0
-"""In pixels of the network's input: that of a field of view of 65 degrees over 256 pixels."""
+CANONICAL_FOCAL_WIDTHS = 200 / 256
+"""As a multiple of the width of the network's input: 200 pixels of 256, a field of view of 65 degrees. Not a number of
+pixels, so that what is learnt from smaller pictures holds for larger ones."""
+
+
+def canonical_focal_px(width: int) -> float:
+    """The canonical focal length in pixels of an input of this width."""
+    return CANONICAL_FOCAL_WIDTHS * width
 
 
 def focal(camera: Intrinsics) -> float:
@@ -22,4 +28,4 @@ def focal(camera: Intrinsics) -> float:
 
 def to_canonical(camera: Intrinsics) -> float:
     """What metres are multiplied by to become canonical metres, for a camera in pixels of the network's input."""
-    return CANONICAL_FOCAL_PX / focal(camera)
+    return canonical_focal_px(camera.width) / focal(camera)

@@ -27,8 +27,8 @@ def temperature(
     One factor cannot mend every shape of error, but keeps the order of the pixels (temperature scaling, Guo et al.,
     2017). UsageError where there are no frames.
     """
-    settings = TrainSettings(data=DataSettings(folders=folders), height=size[0], width=size[1], validate_frames=most)
-    batches = ValidationBatches(list_frames(folders, *seeds), settings)
+    settings = TrainSettings(data=DataSettings(folders=folders), validate_frames=most)
+    batches = ValidationBatches(list_frames(folders, *seeds), settings, size)
     errors: list[NDArray[np.float32]] = []
     spreads: list[NDArray[np.float32]] = []
     with torch.no_grad():

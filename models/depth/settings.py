@@ -19,6 +19,7 @@ class DataSettings(Settings):
     validate_: tuple[int, int] = Field(
         default=(900_000, 950_000), alias="validate", description="Scene seeds held out for watching the training."
     )
+    cache: Path | None = Field(default=None, description="Folder for decoded copies, 8 bytes a pixel; none if empty.")
     workers: int = Field(default=2, ge=0, le=64, description="Processes that read and vary frames.")
 
 

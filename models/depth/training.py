@@ -51,7 +51,7 @@ def _steps(
     run = _Run(settings, out, accelerator, len(frames))
     last = min(settings.steps, stop_at or settings.steps)
     batches = TrainingBatches(frames, settings, accelerator.process_index, accelerator.num_processes)
-    progress = Progress("training", run.step, settings.steps)
+    progress = Progress("training", run.step, settings.steps, quiet=not accelerator.is_main_process)
     try:
         for batch in loader(batches, run.step, last, settings.data.workers):
             figures = run.one_step(batch)
@@ -59,7 +59,8 @@ def _steps(
             if run.step % settings.log_every == 0:
                 run.log({"rate": settings.rate(run.step - 1), **figures})
             if run.step % settings.validate_every == 0 or run.step == settings.steps:
-                run.log({f"held_out_{k}": v for k, v in run.validate(ValidationBatches(held_out, settings)).items()})
+                watched = ValidationBatches(held_out, settings, settings.size(run.step - 1))
+                run.log({f"held_out_{k}": v for k, v in run.validate(watched).items()})
             if run.step % settings.save_every == 0:
                 run.save()
     except KeyboardInterrupt:
@@ -74,12 +75,13 @@ class _Run:
     def __init__(self, settings: TrainSettings, out: Path, accelerator: Accelerator, frames: int) -> None:
         self.settings, self.out, self.accelerator = settings, out, accelerator
         torch.manual_seed(settings.seed)
-        network = NanoDepth(settings.network)
+        # The layout in which gradients come, which several processes exchange as they lie.
+        network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         decayed = [p for p in network.parameters() if p.ndim > 1]
         plain = [p for p in network.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
+        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         self.step = 0
         recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
         found = checkpoint.latest(out / "checkpoints")

@@ -23,6 +23,8 @@ from edge_nav.sim.scene import load_scene
 from edge_nav.sim.shapes import Rendered
 from edge_nav.types import Intrinsics
 from models.data.__main__ import app
+from models.data.dataset import list_frames, read_frame
+from models.data.decoded import read_through
 from models.data.generate import generate_frames
 from models.data.layout import Dataset, claim, complete_scenes, encode, read_lines, read_picture, write_frame
 from models.data.verify import verify
@@ -68,6 +70,7 @@ def test_a_scene_is_a_folder_of_pictures_with_poses_and_hashes(frames: Path) -> 
         "renderer": "mujoco",
         "width": 320,
         "height": 240,
+        "samples": 3,
         "frames_per_scene": 2,
         "generator": 2,
     }
@@ -223,3 +226,36 @@ def test_realistic_frames_drawn_anew_are_the_same(tmp_path: Path) -> None:
     generate_frames(Dataset(renderer="cycles", frames_per_scene=2), root, range(8, 9), workers=1)
     verdict = verify(root, 2)
     assert (verdict.frames, verdict.redrawn, verdict.wrong) == (2, 2, ())
+
+
+def test_a_decoded_copy_is_the_frame(copied: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for _ in range(2):  # made, then read
+        for ref in list_frames([copied], 0, 10):
+            plain, copy = read_frame(ref), read_through(ref, cache)
+            for name in ("rgb", "depth_m", "label", "instance"):
+                np.testing.assert_array_equal(getattr(copy, name), getattr(plain, name))
+    assert len(list(cache.rglob("s*"))) == 4
+
+
+def test_a_decoded_copy_that_was_cut_is_made_again(copied: Path, tmp_path: Path) -> None:
+    ref = list_frames([copied], 0, 10)[0]
+    whole = read_through(ref, tmp_path / "cache")
+    copy = next((tmp_path / "cache").rglob("s*-00"))
+    copy.write_bytes(copy.read_bytes()[:999])
+    np.testing.assert_array_equal(read_through(ref, tmp_path / "cache").rgb, whole.rgb)
+    assert copy.stat().st_size == 8 * whole.label.size
+
+
+def test_a_cache_that_cannot_be_written(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(UsageError, match=r"cache .* cannot be written .*: give a folder with room"):
+        read_through(list_frames([copied], 0, 10)[0], tmp_path / "cache")
+
+
+def test_pictures_of_another_size(has_mujoco: None, tmp_path: Path) -> None:
+    generate_frames(Dataset(renderer="mujoco", width=160, height=120, frames_per_scene=1), tmp_path, range(4, 5), 1)
+    (ref,) = list_frames([tmp_path], 0, 10)
+    assert (ref.camera.width, ref.camera.height) == (160, 120)
+    assert read_frame(ref).rgb.shape == (120, 160, 3)
+    assert verify(tmp_path, redraw=1).wrong == ()

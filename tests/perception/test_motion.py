@@ -158,6 +158,14 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     assert not remembered(KEEP_BLIND_S + 2, known=False)
 
 
+@pytest.mark.parametrize(("right_m", "forward_m", "there"), [(0.0, 0.2, True), (0.28, 0.2, False), (0.28, 0.6, True)])
+def test_what_is_being_passed_is_not_in_the_way(right_m: float, forward_m: float, there: bool) -> None:
+    memory = Remembered()
+    memory.add([found(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], [5], 0.0)
+    memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
+    assert bool(memory.in_the_way([], PerceptionSettings())) is there
+
+
 def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
     memory = Remembered()
     memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], 0.0)
