@@ -29,7 +29,8 @@ class Losses(NamedTuple):
 
 
 def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
-    """``log_depth`` float [B, 1, h, w] canonical, NaN where unknown; ``label`` int64 [B, h, w].
+    """``log_depth`` float [B, 1, h, w] canonical, NaN where unknown; ``label`` int64 [B, h, w]. Of an
+    estimate made in training.
 
     The spread is taught by the likelihood of a Laplace distribution whose middle is held fixed, so that the network
     cannot buy a smaller loss by declaring hard pixels uncertain.
@@ -46,8 +47,8 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     edge = _edges(estimate.log_depth - truth, known)
     labels = estimate.log_depth.new_zeros(())
     if estimate.label is not None:
-        # Every second pixel: logits come from a map of half this resolution.
-        labels = functional.cross_entropy(estimate.label[..., ::2, ::2], label[..., ::2, ::2])
+        # Logits come from a map of half this resolution.
+        labels = functional.cross_entropy(estimate.label, label[..., ::2, ::2])
     total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
     return Losses(total, depth, edge, spread, labels)
 
