@@ -32,9 +32,9 @@ HELD_CONFIDENCE = 0.5
 LEAST_PLACES = 2
 ASIDE_M = 0.08
 """What is passed beside was seen to be beside: the corridor is narrower for what is only remembered."""
-BESIDE_M, BODY_M = 0.3, 0.24
+BESIDE_M, BODY_M = 0.3, 0.18
 """What is only remembered and so little ahead is being passed, unless it is in front of the body itself: half a body's
-width."""
+width, less what a remembered place may be off."""
 BORDER = 0.04
 """Of the picture's size: so near its border things are seen in part only."""
 HIDES_M, THROUGH_M = 0.25, 0.20
