@@ -141,8 +141,11 @@ class _Run:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """Move the average towards the weights; quicker in the beginning, when they change most."""
-        keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        """Move the average towards the weights; quicker in the beginning, when they change most, and when the size of
+        the pictures changes: what normalisation measures is another then."""
+        first = self.settings.small_until
+        steps = self.step - first if self.step > first else self.step
+        keep = min(self.settings.average, (1 + steps) / (10 + steps))
         now = self.accelerator.unwrap_model(self.network).state_dict()
         for name, mean in self.average.state_dict().items():
             if mean.is_floating_point():
