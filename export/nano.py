@@ -40,6 +40,8 @@ LIMITS = Limits(None, 5e-3)
 """Weights in half precision, of 11 bits: single pixels at an edge differ by more than the mean."""
 MOST_BYTES = 12_000_000
 """What may ship with the program."""
+FINE = 192 * 256
+"""Pixels of an input from which on half its size is points enough to tell things by."""
 
 
 class NanoOptions(Settings):
@@ -84,7 +86,8 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
     factor, share = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)
     step("writing the graph")
     target = out / FILE
-    whole = NanoGraph(network, factor).eval()
+    output_step = 2 if rows * columns >= FINE else 1
+    whole = NanoGraph(network, factor, output_step).eval()
     _trace(whole, target, rows, columns)
     graph = onnx.load(str(target))
     _halve(graph)
@@ -104,7 +107,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         interpolation="area",
         output=DepthOutput(resolution="input", quantity="depth"),
         certainty=round(share, 2),
-        step=2,
+        step=output_step,
         canonical_focal_px=canonical_focal_px(columns),
         confidence=True,
         labels=LABELS if network.settings.labels else (),
