@@ -65,7 +65,7 @@ def test_distances_agree_with_level_rays(
         assert not found or found[0].distance_m > 0
         return
     # Rays at steps of 2 cm in height and a quarter of a degree can only miss the nearest point, never beat it.
-    assert found[0].distance_m <= seen + 0.01
+    assert found[0].distance_m <= seen + 0.006
     assert found[0].distance_m == pytest.approx(seen, abs=0.05)
 
 
