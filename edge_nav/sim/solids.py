@@ -125,7 +125,8 @@ def _enter(form: Form, start: F64, rays: F64, half: F64) -> F64:
 
 
 def _slabs(start: F64, rays: F64, half: F64) -> tuple[F64, F64]:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # Along a slab, or so nearly that the quotient is beyond all numbers, the ray leaves it at infinity.
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         a, b = (-half - start) / rays, (half - start) / rays
     return np.minimum(a, b).max(axis=-1), np.maximum(a, b).min(axis=-1)
 
