@@ -31,7 +31,8 @@ QUICK, FULL = 2, 50
 SCENES = re.compile(r"(?P<family>[a-z_]+):(?P<first>\d+)-(?P<last>\d+)")
 NOTE = (
     "1.8 m tall walker, 0.7 s to react, stops at the tone, hears all; camera 90 degrees wide, 1.4 m high, 20 degrees "
-    "down. words_per_min counts answers that were asked for, callouts_per_min only what was not."
+    "down. Solvable: a way 0.8 m wide leads to the goal. words_per_min counts answers that were asked for, "
+    "callouts_per_min only what was not."
 )
 
 

@@ -25,14 +25,17 @@ SWEEP_S = 0.25
 ARRIVED_M = 0.8
 CAMERA = Intrinsics.from_fov(240, 180, 90.0)
 CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 20.0
-LIMIT_S, LIMIT_S_PER_M = 90.0, 12.0
+DOOR_M = 0.8
+"""A scene is solvable if a way leads to the goal that is as wide as a door must be at least (ISO 21542, 18.1.2)."""
+LIMIT_S, LIMIT_S_PER_M = 180.0, 12.0
 FALSE_M, FALSE_DEG = 0.5, 20.0
 """A STOP is false where nothing stands so near the place it names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one walk. ``trail``: (t, x, y) every half second."""
+    """What became of one walk. ``solvable``: a way as wide as a door leads to the goal; ``trail``: (t, x, y) every half
+    second."""
 
     goal: bool
     solvable: bool
@@ -102,7 +105,7 @@ class Trial:
             t = tick * TICK_S
         return Result(
             goal=arrived,
-            solvable=way is not None,
+            solvable=scene.way(DOOR_M) is not None,
             seconds=t,
             walked_m=body.walked_m,
             shortest_m=shortest,

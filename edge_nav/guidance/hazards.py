@@ -26,7 +26,8 @@ BRAKING_MPS2 = 3.0
 """A walker stops within a step."""
 ROOM_M = 0.45
 """From the camera to what would be touched, and a hand's breadth."""
-STOP_AT_M = (0.8, 2.2)
+STOP_AT_M = (0.8, 3.2)
+"""Someone who comes towards the walker is told of from so far; who walks at 1.4 m/s towards a wall, from 2.1 m."""
 USUAL_STOP_M = 1.2
 Heed = Literal["full", "stop", "none"]
 

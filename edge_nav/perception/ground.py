@@ -50,6 +50,12 @@ FIRST_SHARE = 0.08
 USUAL_DEG = 25.0
 """A worn camera's floor does not turn by more than this from what it usually is."""
 MIN_INLIERS = 60
+MIDWAY, TIGHT = 0.6, 0.75
+"""Of the points near a plane so many lie close to it: fewer, and it may run midway between two floors; more, and it is
+one of them."""
+STRIP_SHARE, OTHER = 0.06, 1.5
+"""Least share of the points on the strip of one's own floor that is left, and how many times as many as close to the
+plane midway must lie on the other floor."""
 RAISED_SHARE = 0.04
 """While the camera's height is still unknown, a plane with more points than this below it is a table, not the floor."""
 
@@ -129,6 +135,7 @@ class GroundTracker:
         if len(upright) < MIN_INLIERS:
             return None
         normals, heights = _hypotheses(upright)
+        every_plane = normals, heights
         if fresh and self._last is not None:
             normals = np.vstack([normals, np.asarray(self._last.normal)[None]])
             heights = np.append(heights, self._last.height_m)
@@ -159,6 +166,11 @@ class GroundTracker:
         plane = _refine(points, samples.upright, normals[best], float(heights[best]))
         if plane is None:
             return None
+        if _midway(judges, plane[0], plane[1], *every_plane):
+            strip = _strip(judges, normals, heights, score)
+            plane = None if strip is None else _refine(points, samples.upright, normals[strip], float(heights[strip]))
+            if plane is None:
+                return None
         normal, height, share, inliers = plane
         if not (_plausible(normal[None])[0] and low <= height <= high and share >= MIN_SHARE):
             return None
@@ -240,6 +252,33 @@ def _refine(
     if np.count_nonzero(off < CLOSE * _reach(candidates)) < 0.4 * len(inliers):
         normal, height = _least_squares(inliers)  # depth too wavy to be followed closely
     return normal, height, len(inliers) / len(points), inliers
+
+
+def _midway(judges: F64, normal: F64, height: float, normals: F64, heights: F64) -> bool:
+    """Whether a plane only runs midway between floors of two heights: another one fits much more, and more closely.
+
+    Who stands at a kerb and turns to the road sees little of the pavement. A plane through both, tilted a little,
+    would hide the edge between them.
+    """
+    close, loose = _support(judges, normal[None], np.array([height]))
+    if close[0] >= MIDWAY * loose[0]:
+        return False
+    upright = _plausible(normals)
+    others, loosely = _support(judges, normals[upright], heights[upright])
+    return bool((others[others >= TIGHT * loosely] > OTHER * close[0]).any())
+
+
+def _strip(judges: F64, normals: F64, heights: F64, score: F64) -> int | None:
+    """The best of the planes that fit closely whatever is near them, None without one."""
+    close, loose = _support(judges, normals, heights)
+    fits = (close >= TIGHT * loose) & (close >= STRIP_SHARE * len(judges))
+    return int(np.argmax(np.where(fits, score, -np.inf))) if fits.any() else None
+
+
+def _support(points: F64, normals: F64, heights: F64) -> tuple[F64, F64]:
+    """How many points lie close to each of [K] planes, and how many within depth noise."""
+    off, reach = np.abs(points @ normals.T + heights), _reach(points)[:, None]
+    return (off < CLOSE * reach).sum(axis=0).astype(np.float64), (off < reach).sum(axis=0).astype(np.float64)
 
 
 def _least_squares(points: F64) -> tuple[F64, float]:

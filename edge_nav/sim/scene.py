@@ -14,7 +14,7 @@ from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.sim.gait import Gait, Track, motion
 from edge_nav.sim.light import LightSpec, lights
-from edge_nav.sim.planner import Grid, Way, area_of
+from edge_nav.sim.planner import BODY_M, Grid, Way, area_of
 from edge_nav.sim.raycast import Pose
 from edge_nav.sim.sensor_spec import CameraSpec, SensorSpec
 from edge_nav.sim.shapes import Lamp, Lights, Shape, World
@@ -129,10 +129,17 @@ class Scene:
     @cached_property
     def solvable_path(self) -> Way | None:
         """The shortest way from the path's start to the goal round all that stands still; None if there is none."""
+        return self.way(2 * BODY_M)
+
+    def way(self, width_m: float) -> Way | None:
+        """The same for who needs a way of a width, metres."""
+        return self._plan.way(self.spec.walk.path[0], self.goal, width_m / 2)
+
+    @cached_property
+    def _plan(self) -> Grid:
         start = self.spec.walk.path[0]
         floor = self.tops.height(*start)
-        grid = Grid(self._still, area_of([start, self.goal]), 0.0 if math.isnan(floor) else floor)
-        return grid.way(start, self.goal)
+        return Grid(self._still, area_of([start, self.goal]), 0.0 if math.isnan(floor) else floor)
 
     @cached_property
     def _profile(self) -> tuple[float, list[float]]:

@@ -18,6 +18,7 @@ from models.depth import checkpoint
 from models.depth.batches import Batch, TrainingBatches, ValidationBatches, loader
 from models.depth.loss import losses
 from models.depth.metrics import Sums
+from models.depth.muon import optimisers
 from models.depth.network import NanoDepth
 from models.depth.settings import TrainSettings
 from models.lock import alone
@@ -78,22 +79,23 @@ class _Run:
         # The layout in which gradients come, which several processes exchange as they lie.
         network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        plain = [p for p in network.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+        precision = torch.bfloat16 if _has_bfloat16() else torch.float32
+        made = optimisers(network, settings.learning_rate, settings.weight_decay, precision)
         self.step = 0
         recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
         found = checkpoint.latest(out / "checkpoints")
         if found is not None:
             state = checkpoint.load(found)
             _check_same(state["network_settings"], recipe["network"], found)
+            if "optimisers" not in state:
+                raise UsageError(f"checkpoint {found} is of an earlier version of the training: give another --out.")
             network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
-            optimiser.load_state_dict(state["optimiser"])
+            for optimiser, had in zip(made, state["optimisers"], strict=True):
+                optimiser.load_state_dict(had)
             self.step = int(state["step"])
         self.average.to(accelerator.device)
-        self.network, self.optimiser = accelerator.prepare(network, optimiser)
+        self.network, *self.optimisers = accelerator.prepare(network, *made)
         self._writer: Any = None
         if accelerator.is_main_process:
             from torch.utils.tensorboard import SummaryWriter
@@ -105,8 +107,9 @@ class _Run:
     def one_step(self, batch: Batch) -> dict[str, float]:
         """Teach one batch; the figures of it."""
         s, device = self.settings, self.accelerator.device
-        for group in self.optimiser.param_groups:
-            group["lr"] = s.rate(self.step)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = s.rate(self.step)
         self.network.train()
         pixels = batch.pixels.to(device, memory_format=torch.channels_last)
         with self.accelerator.autocast():
@@ -114,10 +117,12 @@ class _Run:
         found = losses(estimate, batch.log_depth.to(device), batch.label.to(device))
         if not torch.isfinite(found.total):
             raise UsageError(f"the loss at step {self.step} is {float(found.total)}: lower learning_rate, then go on.")
-        self.optimiser.zero_grad(set_to_none=True)
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(found.total)
         self.accelerator.clip_grad_norm_(self.network.parameters(), s.clip)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         self._follow()
         return {
@@ -174,7 +179,7 @@ class _Run:
                 "input": [self.settings.height, self.settings.width],
                 "network": self.accelerator.unwrap_model(self.network).state_dict(),
                 "average": self.average.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             }
             checkpoint.save(folder, self.step, state)
         self.accelerator.wait_for_everyone()

@@ -10,6 +10,8 @@ from world import SMALL, Box, K, box, depth_map, floor_levels, frame, render
 
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim import raycast
+from edge_nav.sim.raycast import Pose
 from edge_nav.types import Intrinsics, Obstacle, Scene
 
 WALL = box(0, 8, 0, 12, 0.2, 3)
@@ -115,6 +117,23 @@ def test_a_drop_is_found_at_its_edge_all_the_way(deep: float, label: str) -> Non
         drop = ahead(perception.perceive(frame(depth, n), depth_map(depth)))
         assert (drop.band, drop.label) == ("drop", label)
         assert drop.distance_m == pytest.approx(edge, abs=0.12)
+
+
+@pytest.mark.parametrize("aside", [0.47, 0.8])
+@pytest.mark.parametrize("deep", [0.12, 0.15])
+def test_who_turns_to_the_road_at_a_kerb_does_not_lose_it(deep: float, aside: float) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    camera = Intrinsics.from_fov(240, 180, 90.0)
+    pavement, road = box(aside - 10, -10, -1, 20, 60, 1.0), box(aside + 10, -10, -1 - deep, 20, 60, 1.0)
+    for n, heading in enumerate([*range(0, 51, 4), *[50] * 20]):
+        pose = Pose(height_m=1.4, pitch_deg=20.0, heading_deg=float(heading))
+        depth = raycast.render([pavement, road], pose, camera).depth_m
+        scene = perception.perceive(frame(depth, n, camera=camera), depth_map(depth, camera))
+        assert scene.ground is None or scene.ground.height_m == pytest.approx(1.4, abs=0.01)
+        assert scene.ground is None or scene.ground.pitch_deg == pytest.approx(20.0, abs=0.5)
+        if scene.free_bearing_deg is not None and scene.free_reach_m is not None:
+            towards = math.sin(math.radians(heading + scene.free_bearing_deg))
+            assert scene.free_reach_m * towards < aside + 0.1  # what is called free ends at the edge
 
 
 def test_stairs_down_are_told_from_a_drop() -> None:

@@ -41,6 +41,9 @@ SHORT_M, FAILED_M, FAILED_S, FAILED_DEG, BUMPED_DEG = 0.4, 0.5, 25.0, 15.0, 30.0
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
+FLIP = 8
+"""Tries on one side. In the latter half of them they go round: not again where little is free towards the goal."""
+DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
 PROGRESS_M = 1.5
 """So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
 
@@ -301,14 +304,15 @@ class Person:
             yield from self._turn_to(heading)
             self._walking, self._stopped = True, False
             began = self._now.walked_m
-            yield from self._advance(min(metres - MARGIN_M, STRIDE_M), CAREFUL_MPS)
+            stride = DETOUR_STRIDE_M if abs(off) >= DETOUR_DEG else STRIDE_M
+            yield from self._advance(min(metres - MARGIN_M, stride), CAREFUL_MPS)
             self._walking = False
             if self._stopped:
                 yield from self._hear_out()
             if self._now.walked_m - began < SHORT_M:
                 self._note_failed(heading, FAILED_DEG)
             self._tries += 1
-            if self._tries % 8 == 0:
+            if self._tries % FLIP == 0:
                 self._commit(-self._side if self._side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
         yield from self._walk()
@@ -335,8 +339,9 @@ class Person:
                 continue
             heading = self._now.heading_deg + reply.free_deg
             off = _turn(self._now.goal_deg, heading)
-            wrong = self._tries % 8 > 3 and off * self._side < -AHEAD_DEG
             metres = reply.free_m if reply.free_m is not None else GO_M
+            detour = self._tries % FLIP > FLIP // 2 - 1
+            wrong = detour and (off * self._side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and metres < RESUME_M))
             if wrong or metres < GO_M or self._in_vain(heading):
                 continue
             return heading, metres
