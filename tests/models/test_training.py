@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,15 @@ def test_the_first_steps_are_taken_at_the_smaller_size(frames: Path, tmp_path: P
     assert tuple(batches[1].log_depth.shape[2:]) == (32, 32)
 
 
+def test_the_average_begins_anew_where_pictures_grow(frames: Path, tmp_path: Path) -> None:
+    def lag(small_until: int) -> float:
+        settings = recipe(frames, steps=30, small_until=small_until, small_height=64, small_width=64, width=96)
+        state = checkpoint.load(train(settings, tmp_path / str(small_until)))
+        return sum(float((state["average"][k] - v).abs().sum()) for k, v in state["network"].items())
+
+    assert lag(28) < 0.5 * lag(30)
+
+
 def test_it_learns(frames: Path, tmp_path: Path) -> None:
     plain = {"zoom": 1.0, "aspect": 0.0, "colour": 0.0, "sensor": 0.0, "grey": 0.0, "recolour": 0.0, "erase": 0.0}
     train(recipe(frames, steps=60, learning_rate=0.01, validate_every=60, augment=plain), tmp_path)
@@ -112,6 +122,35 @@ def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -
     found = checkpoint.latest(tmp_path / "out" / "checkpoints")
     assert found is not None
     assert checkpoint.load(found)["step"] >= 1
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_where_they_stopped(frames: Path, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.yaml"
+    config.write_text(yaml.safe_dump(recipe(frames, steps=4).model_dump(mode="json", by_alias=True)))
+
+    def run(out: str, *more: str) -> dict[str, torch.Tensor]:
+        command = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--nproc_per_node",
+            "2",
+            "-m",
+            "models.train",
+            "depth",
+        ]
+        command += ["-m", "models.train", "depth", "--config", str(config), "--out", str(tmp_path / out), *more]
+        environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+        found = checkpoint.latest(tmp_path / out / "checkpoints")
+        assert found is not None
+        return weights(found)
+
+    whole = run("whole")
+    run("parts", "--stop-at", "2")
+    parts = run("parts")
+    assert all(torch.allclose(whole[name], parts[name], atol=1e-6) for name in whole)
 
 
 def test_no_frames(tmp_path: Path) -> None:
