@@ -39,7 +39,7 @@ class Perception:
     def __init__(self, settings: PerceptionSettings) -> None:
         self._settings = settings
         self._ground = GroundTracker(settings)
-        self._tracker = Tracker()
+        self._tracker = Tracker(settings.corridor_width_m)
         self._motion = MotionEstimator()
         self._remembered = Remembered()
         self._stance = Stance(settings.camera_height_m)

@@ -25,6 +25,11 @@ HANGS_M = 0.3
 FADE = 0.8
 """What a name given one frame ago counts against one given now."""
 STAIRS = ("stairs_down", "stairs_up")
+CROSSING_MPS, CROSSING_S = (0.5, 3.0), 1.0
+"""What moves across so fast, and will be in the corridor so soon, is in the way now: who crosses is met, not seen."""
+CROSSING_M, SLIM_M = 3.0, 1.0
+"""Only so near, and only things so slim: the end of a wall that comes into view seems to move."""
+DRIFT_S = 0.6
 
 
 @dataclass(slots=True)
@@ -41,29 +46,38 @@ class _Track:
     expected_t: float = 0.0
     votes: dict[str, float] = field(default_factory=dict)
     """Names it was given, the older ones counting less: a name that flickers would be spoken in turns."""
+    middle_m: float = 0.0
+    """Where the middle of its width is expected, to the right."""
+    drift_m: float = 0.0
+    drifts: deque[tuple[float, float]] = field(default_factory=deque)
+    """How far to the right it has moved over the ground, while the walker's own moves were known."""
 
     def __post_init__(self) -> None:
         self._place()
 
     def _place(self) -> None:
         self.x_m, self.forward_m, self.expected_t = self.found.x_m, self.found.forward_m, self.t
+        self.middle_m = _middle(self.found)
 
     def expect(self, step: Step | None, t: float) -> None:
         """Reckon on where it is now, by the walker's move or else by its own closing speed."""
         seconds, self.expected_t = t - self.expected_t, t
         if step is None:
             self.forward_m -= self.closing_mps * seconds
+            self.drifts.clear()
             return
-        ((x, forward),) = step.seen_after(np.array([[self.x_m, self.forward_m]]))
-        self.x_m, self.forward_m = float(x), float(forward)
+        places = np.array([[self.x_m, self.forward_m], [self.middle_m, self.forward_m]])
+        (x, forward), (middle, _) = step.seen_after(places)
+        self.x_m, self.forward_m, self.middle_m = float(x), float(forward), float(middle)
 
-    def _closing(self) -> float:
-        """Slope of distance over the last second by least squares; 0 until three looks span a fifth of a second."""
-        if len(self.history) < 3 or self.history[-1][0] - self.history[0][0] < 0.2:
-            return 0.0
-        t, d = np.array(self.history).T
-        t = t - t.mean()
-        return float(-(t @ (d - d.mean())) / (t @ t))
+    def crosses(self, half_m: float) -> bool:
+        """Whether it moves into the corridor of a half width from aside."""
+        found = self.found
+        across = _slope(self.drifts)
+        edge = found.left_m if across < 0 else -found.right_m
+        coming = CROSSING_MPS[0] <= abs(across) <= CROSSING_MPS[1] and edge > 0
+        slim = found.right_m - found.left_m < SLIM_M and found.band in ("body", "ground")
+        return coming and slim and found.distance_m < CROSSING_M and edge - half_m < CROSSING_S * abs(across)
 
     def take(self, found: Found, t: float) -> None:
         # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
@@ -77,7 +91,12 @@ class _Track:
             self._place()
             self.closing_mps = 0.0
             self.history.clear()
+            self.drifts.clear()
             return
+        self.drift_m += _middle(found) - self.middle_m
+        self.drifts.append((t, self.drift_m))
+        while t - self.drifts[0][0] > DRIFT_S:
+            self.drifts.popleft()
         self.found, self.t = found, t
         self._place()
         self.vote()
@@ -85,7 +104,7 @@ class _Track:
         self.history.append((t, found.distance_m))
         while t - self.history[0][0] > HISTORY_S:
             self.history.popleft()
-        self.closing_mps = self._closing()
+        self.closing_mps = -_slope(self.history)
 
     def vote(self) -> None:
         """Count this frame's name."""
@@ -104,7 +123,8 @@ class _Track:
 class Tracker:
     """Nearest-neighbour association on the floor, in walker coordinates."""
 
-    def __init__(self) -> None:
+    def __init__(self, corridor_width_m: float = 0.8) -> None:
+        self._half_m = corridor_width_m / 2
         self._tracks: list[_Track] = []
         self._next_id = 1
         self.frames: list[int] = []
@@ -144,7 +164,8 @@ class Tracker:
                 self._tracks.append(taken[m])
         self.frames = [taken[m].frames for m in range(len(found))]
         self._note_approach(t)
-        return tuple(sorted((_obstacle(taken[m]) for m in range(len(found))), key=lambda o: o.distance_m))
+        obstacles = (_obstacle(taken[m], taken[m].crosses(self._half_m)) for m in range(len(found)))
+        return tuple(sorted(obstacles, key=lambda o: o.distance_m))
 
     def _note_approach(self, t: float) -> None:
         seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and not k.found.held]
@@ -173,7 +194,20 @@ def _gap(track: _Track, found: Found, t: float) -> float | None:
     return gap if gap <= GATE_M + GATE_MPS * since else None
 
 
-def _obstacle(track: _Track) -> Obstacle:
+def _middle(found: Found) -> float:
+    return (found.left_m + found.right_m) / 2
+
+
+def _slope(history: deque[tuple[float, float]]) -> float:
+    """Of a length over time by least squares, metres a second; 0 until three looks span a fifth of a second."""
+    if len(history) < 3 or history[-1][0] - history[0][0] < 0.2:
+        return 0.0
+    t, d = np.array(history).T
+    t = t - t.mean()
+    return float((t @ (d - d.mean())) / (t @ t))
+
+
+def _obstacle(track: _Track, crosses: bool) -> Obstacle:
     f = track.found
     return Obstacle(
         id=track.id,
@@ -185,7 +219,7 @@ def _obstacle(track: _Track) -> Obstacle:
         low_m=f.low_m,
         high_m=f.high_m,
         band=f.band,
-        in_corridor=f.in_corridor,
+        in_corridor=f.in_corridor or crosses,
         closing_mps=track.closing_mps,
         confidence=f.confidence * (1.0 if track.frames >= 3 else 0.6 + 0.2 * (track.frames - 1)),
         label=track.label,

@@ -214,6 +214,34 @@ def test_closing_speed_and_time_to_contact() -> None:
     assert thing.seen_frames == 12
 
 
+ROOM = [WALL, box(-3, 4, 0, 0.5, 4, 2.5), box(3, 4, 0, 0.5, 4, 2.5), box(-1.5, 6, 0, 0.6, 0.6, 1.2)]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_who_crosses_is_in_the_way_before_they_are_in_the_corridor(side: int) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    told = None
+    for n in range(20):
+        depth = render([box(side * (2.0 - 0.11 * n), 2.3, 0, 0.4, 0.3, 1.7), *ROOM])
+        scene = perception.perceive(frame(depth, n), depth_map(depth))
+        if told is None and any(o.in_corridor and o.distance_m < 3 for o in scene.obstacles):
+            told = n
+    assert told is not None
+    inside = math.ceil((2.0 - 0.2 - 0.4) / 0.11)
+    assert inside - 9 <= told <= inside - 4  # most of a second sooner
+
+
+@pytest.mark.parametrize(("mps", "dps"), [(1.2, 0.0), (0.0, 45.0), (0.8, 20.0)])
+def test_what_stands_does_not_cross_when_the_walker_moves(mps: float, dps: float) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    things = [*raycast.floor_levels((-5, 0)), *ROOM, box(0.9, 2.5, 0, 0.3, 0.3, 1.7), box(-1.0, 2.0, 0, 0.2, 0.2, 1.0)]
+    for n in range(15):
+        pose = Pose(y=mps * n / 10, height_m=1.4, pitch_deg=15.0, heading_deg=dps * n / 10)
+        depth = raycast.render(things, pose, K).depth_m
+        for o in perception.perceive(frame(depth, n), depth_map(depth)).obstacles:
+            assert not o.in_corridor or (o.left_m < 0.45 and o.right_m > -0.45)
+
+
 def test_the_free_side_is_named_only_when_the_way_is_closed() -> None:
     closed = perceive(render([box(-0.7, 1.8, 0, 2.2, 0.3, 1.2), WALL]))
     assert closed.free_bearing_deg is not None
