@@ -32,7 +32,6 @@ from models.depth.network import NanoDepth, NanoSettings
 
 SMALLEST = 256
 """Values: smaller tensors stay as they are."""
-MULTIPLE = 32
 CALIBRATION_FRAMES = 300
 LICENCE = "Apache-2.0"
 """Of the weights: they are trained here, on pictures drawn here."""
@@ -101,7 +100,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         file=FILE,
         kind="metric",
         max_depth_m=30.0,
-        input=MultipleInput(multiple=MULTIPLE, shorter_side=min(rows, columns)),
+        input=MultipleInput(multiple=network.settings.multiple, shorter_side=min(rows, columns)),
         mean=MEAN,
         std=STD,
         interpolation="area",

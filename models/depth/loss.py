@@ -47,8 +47,8 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     edge = _edges(estimate.log_depth - truth, known)
     labels = estimate.log_depth.new_zeros(())
     if estimate.label is not None:
-        # Logits come from a map of half this resolution.
-        labels = functional.cross_entropy(estimate.label, label[..., ::2, ::2])
+        step = label.shape[-1] // estimate.label.shape[-1]
+        labels = functional.cross_entropy(estimate.label, label[..., ::step, ::step])
     total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
     return Losses(total, depth, edge, spread, labels)
 

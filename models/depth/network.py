@@ -35,6 +35,18 @@ class NanoSettings(Settings):
         default=(112, 72, 48, 32), description="Channels on the way up, at a sixteenth, an eighth, a quarter, a half."
     )
     labels: int = Field(default=19, ge=0, le=255, description="Classes of the label head, 0 for none.")
+    fine: int = Field(
+        default=0,
+        ge=0,
+        le=128,
+        description="Channels at half resolution of a branch that sees the whole input, while all else sees it at half "
+        "its size; 0 for none, and all else sees the whole.",
+    )
+
+    @property
+    def multiple(self) -> int:
+        """Both sides of the input are multiples of this."""
+        return 64 if self.fine else 32
 
 
 class Estimate(NamedTuple):
@@ -47,11 +59,11 @@ class Estimate(NamedTuple):
     log_depth: Tensor
     log_spread: Tensor
     label: Tensor | None
-    """Half as fine again while it is taught."""
+    """Coarser while it is taught: half as fine, or a quarter with a fine branch."""
 
 
 class NanoDepth(nn.Module):
-    """The network. Both sides of its input are multiples of 32."""
+    """The network. Both sides of its input are multiples of ``settings.multiple``."""
 
     def __init__(self, settings: NanoSettings) -> None:
         super().__init__()
@@ -71,7 +83,9 @@ class NanoDepth(nn.Module):
         self.up = nn.ModuleList(
             [_Up(w[3], w[2], d[0]), _Up(d[0], w[1], d[1]), _Up(d[1], w[0], d[2]), _Up(d[2], settings.stem, d[3])]
         )
-        self.depth = nn.Sequential(_conv(d[3], d[3], 3), nn.Conv2d(d[3], 2, 3, padding=1))
+        self.fine = _Fine(d[3], settings.fine) if settings.fine else None
+        out = settings.fine or d[3]
+        self.depth = nn.Sequential(_conv(out, out, 3), nn.Conv2d(out, 2, 3, padding=1))
         self.label = nn.Conv2d(d[2], settings.labels, 1) if settings.labels else None
         last = self.depth[-1]
         assert isinstance(last, nn.Conv2d) and last.bias is not None
@@ -81,7 +95,7 @@ class NanoDepth(nn.Module):
 
     def forward(self, pixels: Tensor) -> Estimate:
         """Normalised pixels float32 [B, 3, H, W] -> Estimate."""
-        maps = [self.stem(pixels)]
+        maps = [self.stem(pixels if self.fine is None else functional.avg_pool2d(pixels, 2))]
         for stage in self.stages:
             maps.append(stage(maps[-1]))
         x = maps[-1]
@@ -93,6 +107,8 @@ class NanoDepth(nn.Module):
             x = up(x, finer)
             if up is self.up[2]:
                 coarse = x
+        if self.fine is not None:
+            x = self.fine(x, pixels)
         out = self.depth(x).float()
         assert coarse is not None
         label = None
@@ -192,4 +208,17 @@ class _Up(nn.Module):
     def forward(self, x: Tensor, finer: Tensor) -> Tensor:
         up = functional.interpolate(self.narrow(x), scale_factor=2.0, mode="bilinear", align_corners=False)
         y: Tensor = self.mix(up + self.beside(finer))
+        return y
+
+
+class _Fine(nn.Module):
+    """Twice as fine, by the outlines in the whole input."""
+
+    def __init__(self, inside: int, outside: int) -> None:
+        super().__init__()
+        self.stem = _conv(3, outside, 3, stride=2)
+        self.up = _Up(inside, outside, outside)
+
+    def forward(self, x: Tensor, pixels: Tensor) -> Tensor:
+        y: Tensor = self.up(x, self.stem(pixels))
         return y

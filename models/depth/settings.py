@@ -28,6 +28,11 @@ class TrainSettings(Settings):
 
     data: DataSettings
     network: NanoSettings = NanoSettings()
+    start: Path | None = Field(
+        default=None,
+        description="A checkpoint of another run whose averaged weights are begun with, where a weight is of the same "
+        "name and shape; none if empty.",
+    )
     augment: AugmentSettings = AugmentSettings()
     height: int = Field(default=192, ge=64, le=1024, multiple_of=32, description="Rows of the network's input.")
     width: int = Field(default=256, ge=64, le=1024, multiple_of=32, description="Columns of the network's input.")
@@ -52,6 +57,9 @@ class TrainSettings(Settings):
     def _fits(self) -> TrainSettings:
         if self.warmup + self.decay > self.steps:
             raise ValueError(f"warmup {self.warmup} and decay {self.decay} are longer than steps {self.steps}")
+        odd = [n for n in (self.height, self.width) if n % self.network.multiple]
+        if odd:
+            raise ValueError(f"height and width must be multiples of {self.network.multiple} with a fine branch: {odd}")
         return self
 
     def size(self, step: int) -> tuple[int, int]:

@@ -78,12 +78,14 @@ class _Run:
         torch.manual_seed(settings.seed)
         # The layout in which gradients come, which several processes exchange as they lie.
         network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        found = checkpoint.latest(out / "checkpoints")
+        if found is None and settings.start is not None:
+            _begin_with(network, settings.start)
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         precision = torch.bfloat16 if _has_bfloat16() else torch.float32
         made = optimisers(network, settings.learning_rate, settings.weight_decay, precision)
         self.step = 0
         recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
-        found = checkpoint.latest(out / "checkpoints")
         if found is not None:
             state = checkpoint.load(found)
             _check_same(state["network_settings"], recipe["network"], found)
@@ -184,6 +186,15 @@ class _Run:
             checkpoint.save(folder, self.step, state)
         self.accelerator.wait_for_everyone()
         return folder / f"step-{self.step:07d}.pt"
+
+
+def _begin_with(network: NanoDepth, path: Path) -> None:
+    """Take over what is of the same name and shape. UsageError where nothing is."""
+    had, new = checkpoint.load(path)["average"], network.state_dict()
+    taken = {name: w for name, w in had.items() if name in new and w.shape == new[name].shape}
+    if not taken:
+        raise UsageError(f"start {path} has no weight in common with the network: give a checkpoint of a like one.")
+    network.load_state_dict(taken, strict=False)
 
 
 def _check_same(had: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:

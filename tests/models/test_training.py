@@ -18,7 +18,7 @@ from models.data.dataset import TrueFrame, list_frames
 from models.depth import checkpoint
 from models.depth.augment import AugmentSettings, augmented
 from models.depth.batches import TrainingBatches
-from models.depth.network import NanoSettings
+from models.depth.network import NanoDepth, NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
 from models.depth.training import train
 from models.lock import alone
@@ -99,6 +99,31 @@ def test_another_network_is_refused(frames: Path, tmp_path: Path) -> None:
     train(recipe(frames), tmp_path, stop_at=1)
     with pytest.raises(UsageError, match="another attention"):
         train(recipe(frames, network=TINY.model_copy(update={"attention": 2})), tmp_path)
+
+
+def test_a_fine_branch_begins_with_what_was_learnt_without(frames: Path, tmp_path: Path) -> None:
+    coarse = train(recipe(frames), tmp_path / "coarse", stop_at=2)
+    finer = TINY.model_copy(update={"fine": 8})
+    settings = recipe(frames, network=finer, height=128, width=128, start=coarse, learning_rate=1e-9, average=0.0)
+    fine = train(settings, tmp_path / "fine", stop_at=1)
+    a, b = checkpoint.load(coarse)["average"], checkpoint.load(fine)["network"]
+    kept = [
+        name for name in a if "running" not in name and "num_batches" not in name and a[name].shape == b[name].shape
+    ]
+    assert any(name.startswith("stages.") for name in kept)
+    assert all(torch.allclose(a[name], b[name], atol=1e-6) for name in kept)
+    with torch.no_grad():
+        network = NanoDepth(finer).eval()
+        assert network(torch.zeros(1, 3, 128, 192)).log_depth.shape == (1, 1, 64, 96)
+    with pytest.raises(ValueError, match="multiples of 64"):
+        recipe(frames, network=finer, height=96, width=128)
+
+
+def test_a_start_of_another_kind_is_refused(frames: Path, tmp_path: Path) -> None:
+    other = tmp_path / "step-0000001.pt"
+    torch.save({"step": 1, "average": {"nothing": torch.zeros(1)}}, other)
+    with pytest.raises(UsageError, match="no weight in common"):
+        train(recipe(frames, start=other), tmp_path / "out")
 
 
 def test_a_second_run_in_the_same_folder_is_refused(frames: Path, tmp_path: Path) -> None:
