@@ -20,7 +20,7 @@ from models.depth.canonical import canonical_focal_px
 from models.depth.network import NanoDepth, NanoSettings
 
 TINY = NanoSettings(
-    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19
+    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19, fine=8
 )
 
 
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = {
         "step": 1,
         "network_settings": TINY.model_dump(mode="json"),
-        "input": [64, 96],
+        "input": [64, 128],
         "network": network.state_dict(),
         "average": network.state_dict(),
     }
@@ -55,7 +55,7 @@ def network_of(bundle: Path) -> NanoDepth:
     return network
 
 
-@pytest.mark.parametrize(("width", "height"), [(96, 64), (160, 64)])
+@pytest.mark.parametrize(("width", "height"), [(128, 64), (192, 64)])
 def test_the_runtime_gives_what_torch_gives(bundle: Path, width: int, height: int) -> None:
     rgb = np.random.default_rng(5).integers(0, 255, (height, width, 3), dtype=np.uint8)
     camera = Intrinsics.from_fov(width, height, 70)
@@ -68,7 +68,7 @@ def test_the_runtime_gives_what_torch_gives(bundle: Path, width: int, height: in
         functional.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)[0].numpy()
         for part in (estimate.log_depth, estimate.label)
     )
-    expected = np.exp(log_depth[0]) * camera.fx / canonical_focal_px(96)
+    expected = np.exp(log_depth[0]) * camera.fx / canonical_focal_px(128)
     assert seen.depth_m.shape == (height, width)
     np.testing.assert_allclose(seen.depth_m, expected, rtol=0.01)
     assert seen.label is not None
@@ -79,10 +79,10 @@ def test_the_runtime_gives_what_torch_gives(bundle: Path, width: int, height: in
 
 
 def test_another_focal_length_changes_the_scale_alone(bundle: Path) -> None:
-    rgb = np.random.default_rng(5).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    rgb = np.random.default_rng(5).integers(0, 255, (64, 128, 3), dtype=np.uint8)
     model = OnnxDepth(open_bundle(str(bundle)), OnnxDepthSettings(), PerceptionSettings())
-    near = model.infer(Frame(0, 0, rgb, Intrinsics(96, 64, 80, 80, 47.5, 31.5)))
-    far = model.infer(Frame(1, 1, rgb, Intrinsics(96, 64, 160, 160, 47.5, 31.5)))
+    near = model.infer(Frame(0, 0, rgb, Intrinsics(128, 64, 80, 80, 63.5, 31.5)))
+    far = model.infer(Frame(1, 1, rgb, Intrinsics(128, 64, 160, 160, 63.5, 31.5)))
     np.testing.assert_allclose(far.depth_m, 2 * near.depth_m, rtol=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_the_bundle_says_where_it_comes_from(bundle: Path) -> None:
     assert manifest.sources == ["trained by python -m models.train depth: step-0000001"]
     report = json.loads((bundle / "parity.json").read_text())
     assert report["passed"]
-    assert {row["what"] for row in report["rows"]} >= {"depth nano 64x96", "depth nano 96x64"}
+    assert {row["what"] for row in report["rows"]} >= {"depth nano 64x128", "depth nano 128x64"}
 
 
 def test_a_folder_without_checkpoint_is_named(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
