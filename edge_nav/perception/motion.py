@@ -36,6 +36,12 @@ LEAST_POINTS, MOST_POINTS, LEAST_SHARE = 20, 160, 0.35
 NOISE_M = 0.02
 FACING, FACING_POINTS = 0.7, 12
 """The speed is known where so many points lie on what faces the walker."""
+FITS_M, AGREED, PACES_MPS = 0.02, 0.6, (0.0, 0.4, 0.8, 1.2, 1.6)
+"""Where less than a share of what faces the walker fits so closely, something moves by itself: then other paces are
+tried as well, and the one counts by which the most things stand."""
+THING_DEG, THING_M, SECTOR_DEG, MOST_SECTORS = 3.0, 0.3, 7.5, 2
+"""Points farther apart are of two things; and a thing counts for no more than so many directions, so that someone near
+by, who moves all in one, is not the world."""
 LIKELY_MPS2, LIKELY_DPS = 4.0, 90.0
 """How a walker's speed changes, and how fast they turn: what nothing else decides stays about as it was."""
 FASTEST_MPS = 2.5
@@ -115,7 +121,7 @@ class MotionEstimator:
         seconds = t - before
         supposed = self._speed * math.exp(-seconds / FADE_S)
         guess = Step(*(supposed * seconds)).after(self._since_key)
-        found = match(self._key, outline, guess, seconds)
+        found = match(self._key, outline, guess, self._since_key, seconds)
         if found is None:
             self._begin(outline, t)
             self._speed = np.zeros(3)
@@ -155,9 +161,9 @@ def outline_of(depth: NDArray[np.float32], height: NDArray[np.float32], rays: Ra
     return Outline(points, _normals(points))
 
 
-def match(key: Outline, now: Outline, guess: Step, seconds: float) -> tuple[Step, bool] | None:
+def match(key: Outline, now: Outline, guess: Step, before: Step, seconds: float) -> tuple[Step, bool] | None:
     """The move from where ``key`` was seen to where ``now`` is, and whether the outlines tell how far forward it went;
-    None where too little fits.
+    None where too little fits. ``guess`` supposes that the walker goes on, ``before`` is the move of a frame ago.
     """
     band, bins = np.nonzero(np.isfinite(now.normals[:, :, 0]))
     some = slice(None, None, max(1, len(band) // MOST_POINTS))
@@ -187,23 +193,76 @@ def match(key: Outline, now: Outline, guess: Step, seconds: float) -> tuple[Step
         near = np.abs(off) < gate
         used, met = int(np.count_nonzero(near)), len(off)
         if used < LEAST_POINTS:
-            return None
+            break
         # A turn to the right by a moves a seen point p to R p + t, with dR/da p = (y', -x') for p' = R p.
         turned = here.seen_before(points[which][near]) - state[:2]
         normal, off = normal[near], off[near]
         facing = int(np.count_nonzero(np.abs(normal[:, 1]) > FACING))
-        slope = np.stack(
-            [normal[:, 0], normal[:, 1], normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]], axis=1
-        )
+        slope = _slopes(normal, turned)
         weight = 1.0 / (1.0 + (off / (0.3 * gate)) ** 2)
         matrix = (slope * weight[:, None]).T @ slope + prior
         change = np.linalg.solve(matrix, -(slope * weight[:, None]).T @ off - prior @ (state - start))
         state = state + change
-    if used < LEAST_SHARE * met:
-        return None
-    if math.hypot(state[0] - start[0], state[1] - start[1]) > FASTEST_MPS * seconds:
-        return None
-    return Step(float(state[0]), float(state[1]), math.degrees(state[2])), facing >= FACING_POINTS
+    move = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+    fits = used >= max(LEAST_POINTS, LEAST_SHARE * met)
+    fits &= math.hypot(state[0] - start[0], state[1] - start[1]) <= FASTEST_MPS * seconds
+    paced = [Step(0.0, pace * seconds, 0.0).after(before) for pace in PACES_MPS]
+    others = [guess, *(Step(s.right_m, s.forward_m, guess.turn_deg) for s in paced)]
+    move, agreed = _agreed(key, band, points, move if fits else guess, others)
+    return (move, facing >= FACING_POINTS) if fits or agreed else None
+
+
+def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, others: list[Step]) -> tuple[Step, bool]:
+    """The move, or one near to others by which more of the things that face the walker stand where they stood; and
+    whether most do.
+    """
+    most, enough = (
+        _standing(key, band, points, move, FITS_M),
+        AGREED * _standing(key, band, points, move, math.inf),
+    )
+    for other in others if most < enough else []:
+        tried = _closer(key, band, points, other)
+        standing = _standing(key, band, points, tried, FITS_M)
+        if standing > most:
+            move, most = tried, standing
+    return move, most > 0 and most >= enough
+
+
+def _closer(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> Step:
+    """What fits best near a move."""
+    state = np.array([move.right_m, move.forward_m, math.radians(move.turn_deg)])
+    for gate in GATES_M[2:]:
+        here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+        which, off, normal = _residuals(key, band, points, here)
+        near = np.abs(off) < gate
+        turned = here.seen_before(points[which][near]) - state[:2]
+        normal, off = normal[near], off[near]
+        slope = _slopes(normal, turned)
+        weight = 1.0 / (1.0 + (off / (0.3 * gate)) ** 2)
+        matrix = (slope * weight[:, None]).T @ slope + 1e-2 * np.eye(3)
+        state = state - np.linalg.solve(matrix, (slope * weight[:, None]).T @ off)
+    return Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+
+
+def _slopes(normal: F64, turned: F64) -> F64:
+    """How each point's distance from its line changes with a move to the right, forward and a turn."""
+    turn = normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]
+    return np.stack([normal[:, 0], normal[:, 1], turn], axis=1)
+
+
+def _standing(key: Outline, band: NDArray[np.intp], points: F64, move: Step, gate_m: float) -> int:
+    """In how many directions something that faces the walker is where a move would bring it."""
+    which, off, normal = _residuals(key, band, points, move)
+    there = points[which[(np.abs(off) < gate_m) & (np.abs(normal[:, 1]) > FACING)]]
+    if not len(there):
+        return 0
+    degrees, away = np.degrees(np.arctan2(there[:, 0], there[:, 1])), np.hypot(there[:, 0], there[:, 1])
+    order = np.argsort(degrees)
+    degrees, away = degrees[order], away[order]
+    apart = (np.diff(degrees) > THING_DEG) | (np.abs(np.diff(away)) > THING_M)
+    ends = np.flatnonzero(np.append(apart, True))
+    wide = degrees[ends] - degrees[np.append(0, ends[:-1] + 1)]
+    return int(np.minimum(1 + wide // SECTOR_DEG, MOST_SECTORS).sum())
 
 
 def _residuals(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> tuple[NDArray[np.intp], F64, F64]:

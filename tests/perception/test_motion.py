@@ -170,3 +170,31 @@ def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
     memory = Remembered()
     memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], 0.0)
     assert len(memory.places) == 0
+
+
+def seen(worlds: list[list[Box]], way: Way) -> list[Motion]:
+    """How the walker is told to move through a world that changes from frame to frame."""
+    estimator, rays = MotionEstimator(), Rays.of(CAMERA)
+    found = []
+    for n, (world, (x, y, heading)) in enumerate(zip(worlds, way, strict=True)):
+        depth = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA).depth_m
+        height = rays.dot(AXES.up) * depth + np.float32(AXES.height_m)
+        found.append(estimator.update(depth, height, rays, AXES, n / 10)[1])
+    return found
+
+
+POSTS = [box(x, y, 0, 0.2, 0.2, 1.0) for x, y in ((-1.4, 2.0), (-0.9, 3.2), (1.2, 2.6), (2.0, 3.5), (-2.4, 4.0))]
+
+
+@pytest.mark.parametrize("mps", [-1.1, 1.1])
+def test_who_stands_is_not_moved_by_someone_who_walks_before_them(mps: float) -> None:
+    begins = 2.6 if mps < 0 else 0.9
+    people = [[box(0.1, begins + mps * n / 10, 0, 0.5, 0.3, 1.7)] for n in range(16)]
+    found = seen([[*FLOOR, *POSTS, *person] for person in people], [(0.0, 0.0, 0.0)] * 16)
+    assert all(abs(m.forward_mps) < 0.1 for m in found[2:])
+
+
+def test_who_follows_someone_is_moved_all_the_same() -> None:
+    people = [[box(0.1, 1.2 + 0.1 * n, 0, 0.5, 0.3, 1.7)] for n in range(16)]
+    found = seen([[*ROOM, *person] for person in people], [(0.0, 0.1 * n, 0.0) for n in range(16)])
+    assert all(m.forward_mps == pytest.approx(1.0, abs=0.1) and m.speed_known for m in found[1:])
