@@ -34,8 +34,8 @@ GOOD_SHARE = 0.8
 """Other turns are not tried where so many points fit already."""
 LEAST_POINTS, MOST_POINTS, LEAST_SHARE = 20, 160, 0.35
 NOISE_M = 0.02
-FACING, FACING_POINTS = 0.7, 12
-"""The speed is known where so many points lie on what faces the walker."""
+FACING, FACING_POINTS, LEAST_THINGS = 0.7, 12, 3
+"""The speed is known where so many points lie on what faces the walker, or fewer in so many directions agree."""
 FITS_M, AGREED, PACES_MPS = 0.02, 0.6, (0.0, 0.4, 0.8, 1.2, 1.6)
 """Where less than a share of what faces the walker fits so closely, something moves by itself: then other paces are
 tried as well, and the one counts by which the most things stand."""
@@ -209,12 +209,12 @@ def match(key: Outline, now: Outline, guess: Step, before: Step, seconds: float)
     paced = [Step(0.0, pace * seconds, 0.0).after(before) for pace in PACES_MPS]
     others = [guess, *(Step(s.right_m, s.forward_m, guess.turn_deg) for s in paced)]
     move, agreed = _agreed(key, band, points, move if fits else guess, others)
-    return (move, facing >= FACING_POINTS) if fits or agreed else None
+    return (move, facing >= FACING_POINTS or agreed >= LEAST_THINGS) if fits or agreed else None
 
 
-def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, others: list[Step]) -> tuple[Step, bool]:
-    """The move, or one near to others by which more of the things that face the walker stand where they stood; and
-    whether most do.
+def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, others: list[Step]) -> tuple[Step, int]:
+    """The move, or one near to others by which more of the things that face the walker stand where they stood; and in
+    how many directions they do, 0 where it is not most.
     """
     most, enough = (
         _standing(key, band, points, move, FITS_M),
@@ -225,7 +225,7 @@ def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, other
         standing = _standing(key, band, points, tried, FITS_M)
         if standing > most:
             move, most = tried, standing
-    return move, most > 0 and most >= enough
+    return move, most if most >= enough else 0
 
 
 def _closer(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> Step:

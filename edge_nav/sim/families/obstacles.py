@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edge_nav.sim.families.draft import Data, Draft
 from edge_nav.sim.things.plan import Rect
 
@@ -83,6 +85,10 @@ def thing(draft: Draft, kind: str, at: tuple[float, float], ceiling_m: float = 2
     return data
 
 
+PACING_M = 2.5
+"""Nobody walks to and fro over less."""
+
+
 def strew(
     draft: Draft, way: Rect, kinds: tuple[str, ...], spacing_m: tuple[float, float], ceiling_m: float = 2.6
 ) -> None:
@@ -109,13 +115,16 @@ def strew(
 
 
 def walker(draft: Draft, way: Rect, at: tuple[float, float]) -> Data:
-    """Someone who walks along or across the way, there and back."""
+    """Someone who walks along or across the way, there and back, or who stands where there is no room to walk."""
     x0, y0, x1, y1 = way
     if draft.chance(0.7):
         end = [at[0], min(max(at[1] + draft.one((-1, 1)) * draft.between(3, 7), y0 + 0.5), y1 - 0.5)]
     else:
         end = [x0 + 0.45 if at[0] > (x0 + x1) / 2 else x1 - 0.45, at[1]]
-    return {"kind": "person", "at": list(at), "way": [end], "speed_mps": draft.between(0.6, 1.4)}
+    speed = draft.between(0.6, 1.4)
+    if math.dist(at, end) < PACING_M:
+        return {"kind": "person", "at": list(at), "heading_deg": draft.between(0, 360)}
+    return {"kind": "person", "at": list(at), "way": [end], "speed_mps": speed}
 
 
 def _dig(draft: Draft, data: Data, way: Rect) -> bool:
