@@ -39,7 +39,7 @@ FACING, FACING_POINTS, LEAST_THINGS = 0.7, 12, 3
 FITS_M, AGREED, PACES_MPS = 0.02, 0.6, (0.0, 0.4, 0.8, 1.2, 1.6)
 """Where less than a share of what faces the walker fits so closely, something moves by itself: then other paces are
 tried as well, and the one counts by which the most things stand."""
-THING_DEG, THING_M, SECTOR_DEG, MOST_SECTORS = 3.0, 0.3, 7.5, 2
+THING_DEG, THING_M, SECTOR_DEG, MOST_SECTORS, CLEARLY = 3.0, 0.3, 7.5, 2, 2
 """Points farther apart are of two things; and a thing counts for no more than so many directions, so that someone near
 by, who moves all in one, is not the world."""
 LIKELY_MPS2, LIKELY_DPS = 4.0, 90.0
@@ -209,23 +209,24 @@ def match(key: Outline, now: Outline, guess: Step, before: Step, seconds: float)
     paced = [Step(0.0, pace * seconds, 0.0).after(before) for pace in PACES_MPS]
     others = [guess, *(Step(s.right_m, s.forward_m, guess.turn_deg) for s in paced)]
     move, agreed = _agreed(key, band, points, move if fits else guess, others)
-    return (move, facing >= FACING_POINTS or agreed >= LEAST_THINGS) if fits or agreed else None
+    return (move, facing >= FACING_POINTS or agreed >= LEAST_THINGS) if fits or agreed >= LEAST_THINGS else None
 
 
 def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, others: list[Step]) -> tuple[Step, int]:
     """The move, or one near to others by which more of the things that face the walker stand where they stood; and in
-    how many directions they do, 0 where it is not most.
+    how many directions they do, 0 where no other is clearly better.
     """
     most, enough = (
         _standing(key, band, points, move, FITS_M),
         AGREED * _standing(key, band, points, move, math.inf),
     )
+    agreed = 0
     for other in others if most < enough else []:
         tried = _closer(key, band, points, other)
         standing = _standing(key, band, points, tried, FITS_M)
-        if standing > most:
-            move, most = tried, standing
-    return move, most if most >= enough else 0
+        if standing >= max(most + CLEARLY, enough):
+            move, most, agreed = tried, standing, standing
+    return move, agreed
 
 
 def _closer(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> Step:
