@@ -26,7 +26,8 @@ ARRIVED_M = 0.8
 CAMERA = Intrinsics.from_fov(240, 180, 90.0)
 CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 20.0
 DOOR_M = 0.8
-"""A scene is solvable if a way leads to the goal that is as wide as a door must be at least (ISO 21542, 18.1.2)."""
+"""A scene is solvable if a way leads to the goal that is as wide as guidance's corridor: about the least clear width of
+a door (815 mm; 2010 ADA Standards for Accessible Design, 404.2.3)."""
 LIMIT_S, LIMIT_S_PER_M = 180.0, 12.0
 FALSE_M, FALSE_DEG = 0.5, 20.0
 """A STOP is false where nothing stands so near the place it names."""

@@ -57,9 +57,12 @@ class TrainSettings(Settings):
     def _fits(self) -> TrainSettings:
         if self.warmup + self.decay > self.steps:
             raise ValueError(f"warmup {self.warmup} and decay {self.decay} are longer than steps {self.steps}")
-        odd = [n for n in (self.height, self.width) if n % self.network.multiple]
-        if odd:
-            raise ValueError(f"height and width must be multiples of {self.network.multiple} with a fine branch: {odd}")
+        sides = {"height": self.height, "width": self.width}
+        if self.small_until:
+            sides |= {"small_height": self.small_height, "small_width": self.small_width}
+        for name, pixels in sides.items():
+            if pixels % self.network.multiple:
+                raise ValueError(f"{name} {pixels}: with a fine branch give multiples of {self.network.multiple}")
         return self
 
     def size(self, step: int) -> tuple[int, int]:

@@ -190,7 +190,9 @@ class _Run:
 
 def _begin_with(network: NanoDepth, path: Path) -> None:
     """Take over what is of the same name and shape. UsageError where nothing is."""
-    had, new = checkpoint.load(path)["average"], network.state_dict()
+    if not path.is_file():
+        raise UsageError(f"start {path} is no file: train the network that it is of first, or leave start empty.")
+    had, new = checkpoint.load(path).get("average", {}), network.state_dict()
     taken = {name: w for name, w in had.items() if name in new and w.shape == new[name].shape}
     if not taken:
         raise UsageError(f"start {path} has no weight in common with the network: give a checkpoint of a like one.")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -61,8 +60,8 @@ def one_of_two(rank: int, folder: str) -> None:
     distributed.destroy_process_group()
 
 
-def test_processes_that_share_the_work_take_the_same_steps(tmp_path: Path) -> None:
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+def test_processes_that_share_the_work_take_the_same_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
     multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
     alone = stepped()
     for rank in (0, 1):

@@ -119,7 +119,14 @@ def test_a_fine_branch_begins_with_what_was_learnt_without(frames: Path, tmp_pat
         recipe(frames, network=finer, height=96, width=128)
 
 
+def test_small_pictures_suit_the_fine_branch_too(frames: Path) -> None:
+    with pytest.raises(ValueError, match="multiples of 64"):
+        recipe(frames, network=TINY.model_copy(update={"fine": 8}), small_until=2, small_height=64, small_width=96)
+
+
 def test_a_start_of_another_kind_is_refused(frames: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no file"):
+        train(recipe(frames, start=tmp_path / "nowhere.pt"), tmp_path / "out")
     other = tmp_path / "step-0000001.pt"
     torch.save({"step": 1, "average": {"nothing": torch.zeros(1)}}, other)
     with pytest.raises(UsageError, match="no weight in common"):
@@ -155,16 +162,7 @@ def test_two_processes_go_on_where_they_stopped(frames: Path, tmp_path: Path) ->
     config.write_text(yaml.safe_dump(recipe(frames, steps=4).model_dump(mode="json", by_alias=True)))
 
     def run(out: str, *more: str) -> dict[str, torch.Tensor]:
-        command = [
-            sys.executable,
-            "-m",
-            "torch.distributed.run",
-            "--nproc_per_node",
-            "2",
-            "-m",
-            "models.train",
-            "depth",
-        ]
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
         command += ["-m", "models.train", "depth", "--config", str(config), "--out", str(tmp_path / out), *more]
         environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
         subprocess.run(command, check=True, capture_output=True, env=environment)
