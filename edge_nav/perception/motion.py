@@ -39,6 +39,8 @@ FACING, FACING_POINTS, LEAST_THINGS = 0.7, 12, 3
 FITS_M, AGREED, PACES_MPS = 0.02, 0.6, (0.0, 0.4, 0.8, 1.2, 1.6)
 """Where less than a share of what faces the walker fits so closely, something moves by itself: then other paces are
 tried as well, and the one counts by which the most things stand."""
+TRIED, SLACK = 3, 1e-2
+"""So many of these paces are fitted, those by which most stands as they are; the likely move has next to no weight."""
 THING_DEG, THING_M, SECTOR_DEG, MOST_SECTORS, CLEARLY = 3.0, 0.3, 7.5, 2, 2
 """Points farther apart are of two things; and a thing counts for no more than so many directions, so that someone near
 by, who moves all in one, is not the world."""
@@ -183,29 +185,10 @@ def match(key: Outline, now: Outline, guess: Step, before: Step, seconds: float)
     seconds = max(seconds, 0.05)
     shift = LIKELY_MPS2 * seconds**2
     prior = np.diag((NOISE_M / np.array([shift, shift, math.radians(LIKELY_DPS) * seconds])) ** 2)
-    start = np.array([guess.right_m, guess.forward_m, math.radians(best.turn_deg)])
-    state = np.array([best.right_m, best.forward_m, math.radians(best.turn_deg)])
-    used = met = 0
-    facing = 0
-    for gate in GATES_M:
-        here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
-        which, off, normal = _residuals(key, band, points, here)
-        near = np.abs(off) < gate
-        used, met = int(np.count_nonzero(near)), len(off)
-        if used < LEAST_POINTS:
-            break
-        # A turn to the right by a moves a seen point p to R p + t, with dR/da p = (y', -x') for p' = R p.
-        turned = here.seen_before(points[which][near]) - state[:2]
-        normal, off = normal[near], off[near]
-        facing = int(np.count_nonzero(np.abs(normal[:, 1]) > FACING))
-        slope = _slopes(normal, turned)
-        weight = 1.0 / (1.0 + (off / (0.3 * gate)) ** 2)
-        matrix = (slope * weight[:, None]).T @ slope + prior
-        change = np.linalg.solve(matrix, -(slope * weight[:, None]).T @ off - prior @ (state - start))
-        state = state + change
-    move = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+    likely = Step(guess.right_m, guess.forward_m, best.turn_deg)
+    move, used, met, facing = _fitted(key, band, points, likely, GATES_M, prior)
     fits = used >= max(LEAST_POINTS, LEAST_SHARE * met)
-    fits &= math.hypot(state[0] - start[0], state[1] - start[1]) <= FASTEST_MPS * seconds
+    fits &= math.hypot(move.right_m - likely.right_m, move.forward_m - likely.forward_m) <= FASTEST_MPS * seconds
     paced = [Step(0.0, pace * seconds, 0.0).after(before) for pace in PACES_MPS]
     others = [guess, *(Step(s.right_m, s.forward_m, guess.turn_deg) for s in paced)]
     move, agreed = _agreed(key, band, points, move if fits else guess, others)
@@ -220,35 +203,43 @@ def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, other
         _standing(key, band, points, move, FITS_M),
         AGREED * _standing(key, band, points, move, math.inf),
     )
+    if most >= enough:
+        return move, 0
     agreed = 0
-    for other in others if most < enough else []:
-        tried = _closer(key, band, points, other)
+    likely = sorted(others, key=lambda other: -_standing(key, band, points, other, GATES_M[2]))
+    for other in likely[:TRIED]:
+        tried, *_ = _fitted(key, band, points, other, GATES_M[2:], SLACK * np.eye(3))
         standing = _standing(key, band, points, tried, FITS_M)
         if standing >= max(most + CLEARLY, enough):
             move, most, agreed = tried, standing, standing
     return move, agreed
 
 
-def _closer(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> Step:
-    """What fits best near a move."""
-    state = np.array([move.right_m, move.forward_m, math.radians(move.turn_deg)])
-    for gate in GATES_M[2:]:
-        here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+def _fitted(
+    key: Outline, band: NDArray[np.intp], points: F64, likely: Step, gates_m: tuple[float, ...], prior: F64
+) -> tuple[Step, int, int, int]:
+    """The move near a likely one that fits best, by least squares over points ever closer to their lines; and of how
+    many points, of how many that meet an outline, how many of which face the walker. ``prior`` [3, 3] is how much
+    weight the likely move has itself, with (right, forward, turn) in metres and radians."""
+    start = np.array([likely.right_m, likely.forward_m, math.radians(likely.turn_deg)])
+    state, here = start, likely
+    used = met = facing = 0
+    for gate in gates_m:
         which, off, normal = _residuals(key, band, points, here)
         near = np.abs(off) < gate
+        used, met = int(np.count_nonzero(near)), len(off)
+        if used < LEAST_POINTS:
+            break
+        # A turn to the right by a moves a seen point p to R p + t, with dR/da p = (y', -x') for p' = R p.
         turned = here.seen_before(points[which][near]) - state[:2]
         normal, off = normal[near], off[near]
-        slope = _slopes(normal, turned)
-        weight = 1.0 / (1.0 + (off / (0.3 * gate)) ** 2)
-        matrix = (slope * weight[:, None]).T @ slope + 1e-2 * np.eye(3)
-        state = state - np.linalg.solve(matrix, (slope * weight[:, None]).T @ off)
-    return Step(float(state[0]), float(state[1]), math.degrees(state[2]))
-
-
-def _slopes(normal: F64, turned: F64) -> F64:
-    """How each point's distance from its line changes with a move to the right, forward and a turn."""
-    turn = normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]
-    return np.stack([normal[:, 0], normal[:, 1], turn], axis=1)
+        facing = int(np.count_nonzero(np.abs(normal[:, 1]) > FACING))
+        turn = normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]
+        slope = np.stack([normal[:, 0], normal[:, 1], turn], axis=1)
+        weighted = slope / (1.0 + (off / (0.3 * gate)) ** 2)[:, None]
+        state = state - np.linalg.solve(weighted.T @ slope + prior, weighted.T @ off + prior @ (state - start))
+        here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
+    return here, used, met, facing
 
 
 def _standing(key: Outline, band: NDArray[np.intp], points: F64, move: Step, gate_m: float) -> int:

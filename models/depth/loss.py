@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from edge_nav.sim.shapes import LABELS
 from models.depth.network import Estimate
 
 SKY = 0
@@ -16,6 +17,13 @@ SKY_LOG_DEPTH = 3.2
 EDGE_WEIGHT, SPREAD_WEIGHT, LABEL_WEIGHT, NEAR_WEIGHT = 0.5, 0.2, 0.15, 2.0
 NEAR_LOG_DEPTH = 1.1
 """Three canonical metres: what lies nearer counts up to ``1 + NEAR_WEIGHT`` times as much."""
+
+SCARCE = {
+    **dict.fromkeys(("person", "chair", "table", "shelf", "cabinet", "stairs", "kerb", "object"), 3.0),
+    **dict.fromkeys(("pole", "sign", "vegetation"), 5.0),
+}
+"""How often pixels of these count: things to walk into are few beside floors and walls, thin ones fewest."""
+COUNTS = [SCARCE.get(name, 1.0) for name in LABELS]
 
 
 class Losses(NamedTuple):
@@ -38,7 +46,8 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     known = torch.isfinite(log_depth)
     truth = torch.nan_to_num(log_depth)
     error = (estimate.log_depth - truth).abs() * known
-    weight = known * (1 + NEAR_WEIGHT * torch.sigmoid(3 * (NEAR_LOG_DEPTH - truth)))
+    counts = truth.new_tensor(COUNTS)[label].unsqueeze(1)
+    weight = known * counts * (1 + NEAR_WEIGHT * torch.sigmoid(3 * (NEAR_LOG_DEPTH - truth)))
     depth = (error * weight).sum() / weight.sum().clamp(min=1)
     sky = (label == SKY).unsqueeze(1) & ~known
     depth = depth + (functional.relu(SKY_LOG_DEPTH - estimate.log_depth) * sky).sum() / sky.numel()

@@ -34,6 +34,7 @@ class NanoSettings(Settings):
     decoder: tuple[int, int, int, int] = Field(
         default=(112, 72, 48, 32), description="Channels on the way up, at a sixteenth, an eighth, a quarter, a half."
     )
+    refine: int = Field(default=0, ge=0, le=8, description="Residual blocks after each step on the way up.")
     labels: int = Field(default=19, ge=0, le=255, description="Classes of the label head, 0 for none.")
     fine: int = Field(
         default=0,
@@ -81,7 +82,8 @@ class NanoDepth(nn.Module):
         self.attention = nn.ModuleList(_Attention(w[3], settings.heads) for _ in range(settings.attention))
         self.place = nn.Conv2d(w[3], w[3], 3, padding=1, groups=w[3])
         self.up = nn.ModuleList(
-            [_Up(w[3], w[2], d[0]), _Up(d[0], w[1], d[1]), _Up(d[1], w[0], d[2]), _Up(d[2], settings.stem, d[3])]
+            _Up(coarser, finer, out, settings.refine)
+            for coarser, finer, out in zip((w[3], *d[:3]), (w[2], w[1], w[0], settings.stem), d, strict=True)
         )
         self.fine = _Fine(d[3], settings.fine) if settings.fine else None
         out = settings.fine or d[3]
@@ -129,15 +131,24 @@ def _conv(inside: int, outside: int, size: int, stride: int = 1, groups: int = 1
     return nn.Sequential(*layers)
 
 
+def _silence(*layers: nn.Module) -> None:
+    """Residual blocks begin as no change at all (Goyal et al., 2017), so that a network that began with another's
+    weights and has more blocks begins as that one."""
+    for layer in layers:
+        for weight in layer.parameters():
+            nn.init.zeros_(weight)
+
+
 class _Fused(nn.Module):
     """A full convolution that widens, and one that narrows: quicker than depthwise ones where channels are few."""
 
     def __init__(self, inside: int, outside: int, stride: int, widen: int = 2) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            _conv(inside, inside * widen, 3, stride), _conv(inside * widen, outside, 1, act=False)
-        )
+        narrow = _conv(inside * widen, outside, 1, act=False)
+        self.body = nn.Sequential(_conv(inside, inside * widen, 3, stride), narrow)
         self.same = stride == 1 and inside == outside
+        if self.same:
+            _silence(narrow[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(x)
@@ -166,8 +177,11 @@ class _Inverted(nn.Module):
     def __init__(self, inside: int, outside: int, stride: int, widen: int = 3) -> None:
         super().__init__()
         wide = inside * widen
-        self.body = nn.Sequential(_conv(inside, wide, 1), _Depthwise(wide, stride), _conv(wide, outside, 1, act=False))
+        narrow = _conv(wide, outside, 1, act=False)
+        self.body = nn.Sequential(_conv(inside, wide, 1), _Depthwise(wide, stride), narrow)
         self.same = stride == 1 and inside == outside
+        if self.same:
+            _silence(narrow[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(x)
@@ -183,6 +197,7 @@ class _Attention(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        _silence(self.out, self.mlp[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
@@ -199,11 +214,11 @@ class _Attention(nn.Module):
 class _Up(nn.Module):
     """Twice as fine, with the encoder's map of that size added."""
 
-    def __init__(self, inside: int, beside: int, outside: int) -> None:
+    def __init__(self, inside: int, beside: int, outside: int, refine: int = 0) -> None:
         super().__init__()
         self.narrow = _conv(inside, outside, 1)
         self.beside = _conv(beside, outside, 1, act=False)
-        self.mix = nn.Sequential(_conv(outside, outside, 3, groups=1))
+        self.mix = nn.Sequential(_conv(outside, outside, 3), *(_Fused(outside, outside, 1) for _ in range(refine)))
 
     def forward(self, x: Tensor, finer: Tensor) -> Tensor:
         up = functional.interpolate(self.narrow(x), scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -119,6 +119,19 @@ def test_a_fine_branch_begins_with_what_was_learnt_without(frames: Path, tmp_pat
         recipe(frames, network=finer, height=96, width=128)
 
 
+def test_a_deeper_network_begins_as_the_one_it_began_with() -> None:
+    small, pixels = NanoDepth(TINY).eval(), torch.rand(2, 3, 64, 96)
+    for weight in small.parameters():
+        torch.nn.init.normal_(weight, std=0.2)
+    deeper = TINY.model_copy(update={"blocks": (2, 3, 3, 2), "attention": 3, "refine": 2})
+    network = NanoDepth(deeper).eval()
+    missing, unexpected = network.load_state_dict(small.state_dict(), strict=False)
+    assert missing and not unexpected
+    with torch.no_grad():
+        for had, now in zip(small(pixels), network(pixels), strict=True):
+            assert torch.allclose(had, now, atol=1e-5)
+
+
 def test_small_pictures_suit_the_fine_branch_too(frames: Path) -> None:
     with pytest.raises(ValueError, match="multiples of 64"):
         recipe(frames, network=TINY.model_copy(update={"fine": 8}), small_until=2, small_height=64, small_width=96)
