@@ -20,8 +20,9 @@ from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import CELL_M, LOWEST_M, STEP_M
 from edge_nav.types import Band, Intrinsics
 
-KEEP_S, KEEP_BLIND_S = 60.0, 10.0
-"""Whether it is still there, nobody knows by then. The less is known of the walker's movement, the sooner."""
+KEEP_S, KEEP_EDGE_S, KEEP_BLIND_S = 60.0, 180.0, 10.0
+"""Whether it is still there, nobody knows by then; edges do not walk away, but where they are becomes doubtful. The
+less is known of the walker's movement, the sooner."""
 REACH_M, MOST = 3.0, 3000
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
@@ -71,7 +72,7 @@ class Remembered:
             self._t = np.minimum(self._t, t + KEEP_BLIND_S)
         self._places = step.seen_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
-        self._keep((self._t >= t) & (self._t <= t + KEEP_S) & (away <= REACH_M))
+        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M))
 
     def look(
         self,
@@ -133,7 +134,8 @@ class Remembered:
             heights = (-1.0, min(f.low_m, -0.01)) if f.band == "drop" else (f.low_m, f.high_m)
             self._places = np.vstack([self._places, near])
             self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
-            self._t = np.append(self._t, np.full(len(near), t + KEEP_S))
+            keep_s = KEEP_EDGE_S if f.band == "drop" else KEEP_S
+            self._t = np.append(self._t, np.full(len(near), t + keep_s))
         self._shown = np.append(self._shown, np.ones(len(self._t) - len(self._shown), np.bool_))
         self._keep(_latest(self._places, self._heights[:, 1] < 0))
 

@@ -11,6 +11,7 @@ from edge_nav.sim.scene import Scene, SceneSpec
 from edge_nav.sim.shapes import FAR_M, LABELS
 from edge_nav.sim.things import AnyThing
 from edge_nav.sim.things.finishes import OPTIONS, share
+from edge_nav.sim.things.people import Person
 from edge_nav.sim.things.plan import Plan, Slab
 
 KINDS = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyThing)[0])}
@@ -133,3 +134,14 @@ def test_a_persons_legs_swing_and_a_foot_is_on_the_ground() -> None:
         assert 1.45 < volume[5] < 2.0
         reach.append(volume[4] - volume[1])
     assert max(reach) - min(reach) > 0.2
+
+
+def test_who_walks_to_and_fro_rests_at_each_end() -> None:
+    person = Person(at=(0.0, 0.0), way=((0.0, 4.0),), speed_mps=1.0, start_s=2.0, rest_s=5.0)
+    places = {t: person.when(t)[0][1] for t in (0.0, 2.0, 5.0, 6.0, 10.9, 12.0, 15.0, 19.9, 21.0)}
+    assert places == pytest.approx({0.0: 0, 2.0: 0, 5.0: 3, 6.0: 4, 10.9: 4, 12.0: 3, 15.0: 0, 19.9: 0, 21.0: 1})
+    walked = [person.when(t)[2] for t in np.arange(0, 60, 0.1)]
+    assert (np.diff(walked) >= -1e-9).all()
+    assert np.diff(walked).max() < 0.11
+    assert person.when(4.0)[1] == pytest.approx(0)
+    assert person.when(12.0)[1] % 360 == pytest.approx(180)

@@ -87,6 +87,8 @@ def thing(draft: Draft, kind: str, at: tuple[float, float], ceiling_m: float = 2
 
 PACING_M = 2.5
 """Nobody walks to and fro over less."""
+REST_S = (5.0, 15.0)
+"""Nor without standing about at each end: who never rests would stand in the way of a walker for good."""
 
 
 def strew(
@@ -124,7 +126,7 @@ def walker(draft: Draft, way: Rect, at: tuple[float, float]) -> Data:
     speed = draft.between(0.6, 1.4)
     if math.dist(at, end) < PACING_M:
         return {"kind": "person", "at": list(at), "heading_deg": draft.between(0, 360)}
-    return {"kind": "person", "at": list(at), "way": [end], "speed_mps": speed}
+    return {"kind": "person", "at": list(at), "way": [end], "speed_mps": speed, "rest_s": draft.between(*REST_S)}
 
 
 def _dig(draft: Draft, data: Data, way: Rect) -> bool:

@@ -26,6 +26,9 @@ class Person(Placed):
     )
     speed_mps: float = Field(default=1.1, ge=0.05, le=3, description="Walking speed, metres a second.")
     start_s: float = Field(default=0.0, ge=0, le=600, description="When they set off, seconds.")
+    rest_s: float = Field(
+        default=0.0, ge=0, le=600, description="How long they stand at each end before they walk back, seconds."
+    )
 
     @property
     def moves(self) -> bool:
@@ -38,10 +41,12 @@ class Person(Placed):
         total = sum(lengths)
         if total < 1e-6:
             return self.at, self.heading_deg, 0.0
-        walked = max(t - self.start_s, 0.0) * self.speed_mps
-        s = walked % (2 * total)
-        back = s > total
-        s = 2 * total - s if back else s
+        once = total + self.rest_s * self.speed_mps  # one way and the rest after it, as a length
+        ways, s = divmod(max(t - self.start_s, 0.0) * self.speed_mps, once)
+        s = min(s, total)
+        walked = ways * total + s
+        back = ways % 2 == 1
+        s = total - s if back else s
         ends = np.concatenate([[0.0], np.cumsum(lengths)])
         n = min(int(np.searchsorted(ends, s, side="right")) - 1, len(lengths) - 1)
         (x0, y0), (x1, y1) = points[n], points[n + 1]
