@@ -38,6 +38,9 @@ STAIR_RISE = (0.3, 1.1)
 STAIR_RUN_M, STRETCH_M = 2.4, 0.2
 KERB_M = 0.26
 """The deepest single step; deeper is a drop."""
+BORDER_BINS, HOLE_M = 2, 0.25
+"""Whose edge lies beneath the picture's lower border: the nearest floor that is seen is so much lower, more than a
+ramp's would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
 def _edge(scan: FloorScan, sector: int) -> _Edge | None:
     share = scan.share[sector]
     seen = np.flatnonzero(scan.pixels[sector] >= 2)
+    first = seen[:BORDER_BINS]
+    if len(first) == BORDER_BINS and (share[first, BELOW] > 0.5).all():
+        low = scan.below_m[sector, first]
+        if low[0] < -HOLE_M and low.max() < -DROP_M:
+            return _Edge(sector, int(first[0]) * BIN_M, -float(low[0]), True)
     suspect = (share[seen, BELOW] > 0.5) | (share[seen, MISSING] > 0.7)
     for n in np.flatnonzero(suspect):
         k, before, after = int(seen[n]), seen[max(0, n - 3) : n], seen[n : n + 3]

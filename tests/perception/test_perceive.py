@@ -143,6 +143,21 @@ def test_stairs_down_are_told_from_a_drop() -> None:
     assert ahead(scene).distance_m == pytest.approx(2.0, abs=0.15)
 
 
+def test_a_hole_whose_near_edge_lies_beneath_the_picture_is_found() -> None:
+    camera = Intrinsics.from_fov(240, 180, 90.0)
+    hole = floor_levels((-1, 0), (0.35, -0.7), (1.25, 0))
+    scene = perceive(render(hole, camera=camera, floor=False, pitch_deg=20), camera, camera_height_m=1.4)
+    assert ahead(scene).band == "drop"
+    assert ahead(scene).distance_m < 1.05
+    assert scene.free_reach_m is None or abs(scene.free_bearing_deg or 0) > 30
+
+
+def test_a_ramp_down_at_ones_feet_is_not_a_drop() -> None:
+    ramp = floor_levels((-1, 0), *((float(y), -0.12 * (float(y) - 0.3)) for y in np.arange(0.3, 5.0, 0.05)))
+    scene = perceive(render(ramp, floor=False, pitch_deg=25), camera_height_m=1.4)
+    assert not [o for o in scene.obstacles if o.band == "drop"]
+
+
 def test_a_ramp_down_is_not_a_drop() -> None:
     ramp = floor_levels((-1, 0), *((float(y), -0.06 * (float(y) - 2.0)) for y in np.arange(2.0, 8.0, 0.05)))
     scene = perceive(render(ramp, floor=False, pitch_deg=20), camera_height_m=1.4)
