@@ -25,7 +25,9 @@ EXPIRY_S: dict[Priority, float] = {
 """After this it is no longer true: two seconds are two and a half metres of walking."""
 PAUSE_S = 1.5
 """Between two callouts that are not STOP: a phrase and a breath."""
-NEARER_M = 0.3
+NEARER_M, NEARER_SHARE, HEARD_S = 0.3, 1 / 3, 0.45
+"""A second STOP cuts the first short for something so much nearer, by this share too (by half before the
+first's tone and word have been heard): else of someone who comes towards the walker one hears beginnings only."""
 CLEAR_AFTER_S, CLEAR_M = 1.0, 2.5
 """A spoken hazard is over when none has been in the corridor for so long, and so far is seen to be free."""
 VIEW_ONSET_S, VIEW_PAUSE_S, VIEW_REPEAT_S = 0.4, 3.0, 15.0
@@ -199,10 +201,12 @@ class GuidancePolicy:
                 continue
             if stopped and c.zone != "stop":
                 return None  # who has just been stopped is not told of farther things meanwhile
-            just = t - (self._last_t if stopped else self._stop_t) < PAUSE_S
-            nearer = c.obstacle.distance_m <= self._last_m - NEARER_M
-            if c.zone == "stop" and just and not nearer and c.rank >= self._stop_rank:
-                continue  # a second STOP lets the first be heard, unless it is about something nearer or worse
+            since_s = t - (self._last_t if stopped else self._stop_t)
+            share = NEARER_SHARE if since_s > HEARD_S else 1 / 2
+            nearer = c.obstacle.distance_m <= self._last_m - max(NEARER_M, share * self._last_m)
+            worse = c.hazard.always and c.rank < self._stop_rank
+            if c.zone == "stop" and since_s < PAUSE_S and not (nearer or worse):
+                continue  # a second STOP lets the first be heard, unless it is about something nearer or a fall
             if c.zone != "stop" and t - self._last_t < PAUSE_S:
                 return None
             if c.hazard.always or self._memory.affordable(c.zone, t):

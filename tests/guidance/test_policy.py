@@ -297,6 +297,17 @@ def test_after_a_pause_what_is_there_is_told(policy: GuidancePolicy) -> None:
     assert [c.kind for c in walk(policy, [scene(t, branch) for t in times(3, 4)])] == ["head"]
 
 
+def test_who_comes_towards_the_walker_is_not_announced_in_beginnings_only(policy: GuidancePolicy) -> None:
+    def limbs(away: float) -> list[Obstacle]:
+        head = thing(away + 0.1, id=1, band="head", low_m=1.3, high_m=1.8, closing_mps=2.0)
+        feet = thing(away + 0.05, id=3, band="ground", low_m=0.0, high_m=0.3, closing_mps=2.0)
+        return [head, thing(away, id=2, closing_mps=2.0), feet]
+
+    stops = [c for c in walk(policy, [scene(t, *limbs(3.4 - 2.0 * t)) for t in times(0, 1.4)]) if c.priority == "stop"]
+    assert 1 <= len(stops) <= 3
+    assert all(b.t - a.t >= 0.4 for a, b in itertools.pairwise(stops))
+
+
 def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
     policy.paused = True
     said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])
