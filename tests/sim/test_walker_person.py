@@ -8,7 +8,7 @@ from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
-from edge_nav.sim.walker.person import REACTION_S, Act, Now, Person, Traits
+from edge_nav.sim.walker.person import REACTION_S, SLOW_MPS, Act, Now, Person, Traits
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
 
@@ -97,6 +97,23 @@ def test_stop_is_obeyed_after_the_reaction_and_not_before() -> None:
     assert walker.speed == 1.2
     walker.go(0.2)
     assert walker.speed == 0.0
+
+
+def test_who_was_told_of_something_goes_slowly_until_they_are_there_or_hear_that_it_is_clear() -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    told = walker.walked
+    walker.person.hear("caution", "Low obstacle ahead, four metres.", walker.t)
+    walker.go(5.5)
+    assert walker.speed == SLOW_MPS
+    assert told + 3.0 < walker.walked < told + 4.5
+    walker.go(2.0)
+    assert walker.speed == 1.2
+    walker.person.hear("caution", "Low obstacle ahead, four metres.", walker.t)
+    walker.go(1.0)
+    walker.person.hear("info", "Clear.", walker.t)
+    walker.go(1.0)
+    assert walker.speed == 1.2
 
 
 def stopped() -> Walker:

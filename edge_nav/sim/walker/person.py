@@ -105,6 +105,8 @@ class Person:
         self._walking = True
         """On the way to the goal, or on a way round: a STOP counts."""
         self._slow_until = self._veer_until = -1.0
+        self._slow_until_m = 0.0
+        """Of their whole way: past what they were told of."""
         self._veer_deg = 0.0
         self._answer: Meaning | None = None
         self._side = 0
@@ -187,13 +189,15 @@ class Person:
             if self._walking:
                 self._begin(self._wait())
         elif said.clear:
-            self._slow_until = self._veer_until = -1.0
+            self._slow_until = self._veer_until = self._slow_until_m = -1.0
             self._cleared = True
         elif said.stop:
             self._hint(said)
         elif event.priority == "caution":
             self._slow_until = t + SLOW_FOR_S
             thing = said.things[0] if said.things else None
+            if thing is not None:
+                self._slow_until_m = self._now.walked_m + thing.distance_m
             if said.veer is not None:
                 self._veer_deg, self._veer_until = (VEER_DEG if said.veer == "right" else -VEER_DEG), t + VEER_S
             elif thing is not None and thing.bearing_deg != 0:
@@ -228,7 +232,8 @@ class Person:
         while True:
             now = self._now
             veer = self._veer_deg if now.t < self._veer_until else 0.0
-            speed = SLOW_MPS if now.t < self._slow_until else self.traits.speed_mps
+            slow = now.t < self._slow_until or now.walked_m < self._slow_until_m
+            speed = SLOW_MPS if slow else self.traits.speed_mps
             # Who has to turn far does it standing.
             off = abs(_turn(now.heading_deg, now.goal_deg))
             yield Act(0.0 if off > 60 else speed, now.goal_deg + veer)
