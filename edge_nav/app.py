@@ -408,6 +408,8 @@ class Walk:
             if self._heard is not None:
                 self._heard.voice(fate.callout_id, fate.latency_s)
             self._write(records.voice_record(fate))
+        if fate.state == "expired":
+            self._loop.policy.unsaid(fate.callout_id)
 
     def _write(self, record: dict[str, object]) -> None:
         if self._outputs.log is not None:

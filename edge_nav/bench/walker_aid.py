@@ -95,6 +95,8 @@ class Aid:
             self.queue.finished()
             self._speaking = None
         decision = self.queue.decide(t)
+        for callout in decision.expired:
+            self.loop.policy.unsaid(callout.id)
         if decision.start is not None:
             if self._speaking is not None:
                 heard += self._told(self._speaking, t)

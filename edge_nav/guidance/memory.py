@@ -96,6 +96,10 @@ class Memory:
         if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 
+    def take_back(self, t: float) -> None:
+        """What was noted at a time was never heard."""
+        self._said = [s for s in self._said if s.t != t]
+
     def follow(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> None:
         """Keep the place of a hazard that is still seen, so that it is recognised when its track is lost."""
         said = self.last(kind, obstacle)

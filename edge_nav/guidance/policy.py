@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_nav.guidance.hazards import NEARNESS, STANDING_MPS, Hazard, Zone, hazard_table
-from edge_nav.guidance.memory import REPEAT_S, Memory, same_place
+from edge_nav.guidance.memory import REPEAT_S, SAME_KIND, Memory, same_place
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
 
 MAX_WORDS = 12
+SENT = 8
+"""More callouts do not wait for the voice at once."""
 EXPIRY_S: dict[Priority, float] = {
     "stop": 1.5,
     "fault": 10.0,
@@ -81,7 +83,9 @@ class GuidancePolicy:
         self._memory = Memory(settings.max_callouts_per_minute)
         self._zones: dict[int, Zone] = {}
         self._active: frozenset[str] = frozenset()
-        self._seen: tuple[tuple[str, Obstacle], ...] = ()
+        self._seen: tuple[_Candidate, ...] = ()
+        self._sent: deque[Callout] = deque(maxlen=SENT)
+        self._unsaid: deque[int] = deque()
         self._next_id = 1
         self._last_t = self._last_m = self._stop_t = float("-inf")
         self._stop_rank = 0
@@ -107,12 +111,13 @@ class GuidancePolicy:
         """What to say about this scene: nothing most of the time, and one thing at most about obstacles."""
         t = scene.t
         self._memory.forget(t)
+        self._take_back()
         self._note_free_side(scene)
         self._note_motion(scene)
         callouts = self._views(scene)
         candidates = self._candidates(scene)
         self._active = frozenset(_key(c) for c in candidates)
-        self._seen = tuple((c.hazard.kind, c.obstacle) for c in candidates)
+        self._seen = tuple(candidates)
         chosen = self._choose(candidates, t)
         if chosen is not None:
             callouts += self._speak(chosen, scene)
@@ -150,14 +155,37 @@ class GuidancePolicy:
         return [self._message(name, "info" if fault.recovered else "fault", key, t)]
 
     def is_current(self, callout: Callout) -> bool:
-        """Whether what a waiting callout says still holds; asked again when it is about to be spoken."""
+        """Whether what a waiting callout says still holds; asked again when it is about to be spoken.
+
+        A STOP holds as long as there is anything to stop for, whatever it is called by now.
+        """
         if callout.obstacle_id is None or callout.key in self._active:
             return True
-        # Its track may have been lost and found again under another number while it waited.
+        if callout.priority == "stop" and any(c.zone == "stop" for c in self._seen):
+            return True
+        # Its track may have been lost and found again under another number while it waited, or told more exactly.
+        kind = SAME_KIND.get(callout.kind, callout.kind)
         return any(
-            kind == callout.kind and same_place(callout.bearing_deg or 0.0, callout.distance_m or 0.0, o)
-            for kind, o in self._seen
+            kind == SAME_KIND.get(c.hazard.kind, c.hazard.kind)
+            and same_place(callout.bearing_deg or 0.0, callout.distance_m or 0.0, c.obstacle)
+            for c in self._seen
         )
+
+    def unsaid(self, callout_id: int) -> None:
+        """A callout was never heard: what it was about is news still. From any thread; counts from the next scene."""
+        self._unsaid.append(callout_id)
+
+    def _take_back(self) -> None:
+        while self._unsaid:
+            callout_id = self._unsaid.popleft()
+            for callout in [c for c in self._sent if c.id == callout_id]:
+                self._memory.take_back(callout.t)
+                if self._texts.get(callout.text) == callout.t:
+                    del self._texts[callout.text]
+                if self._last_t == callout.t:
+                    self._last_t = float("-inf")
+                if self._stop_t == callout.t:
+                    self._stop_t = float("-inf")
 
     def _candidates(self, scene: Scene) -> list[_Candidate]:
         rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]
@@ -230,7 +258,9 @@ class GuidancePolicy:
             self._stop_t, self._stop_rank = t, c.rank
         if c.hazard.clear and c.zone != "notice":
             self._warned_t = t
-        return [self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)]
+        callout = self._callout(c.hazard.kind, c.zone, text, _key(c), t, o)
+        self._sent.append(callout)
+        return [callout]
 
     def _text(self, c: _Candidate, scene: Scene) -> str:
         """The words, with the free side where it is certain and there is room for it."""

@@ -308,6 +308,30 @@ def test_who_comes_towards_the_walker_is_not_announced_in_beginnings_only(policy
     assert all(b.t - a.t >= 0.4 for a, b in itertools.pairwise(stops))
 
 
+def test_a_stop_holds_though_the_edge_is_told_more_exactly_meanwhile(policy: GuidancePolicy) -> None:
+    edge = thing(1.2, band="drop", low_m=-0.6, high_m=0.0, label="drop")
+    said = walk(policy, [scene(t, edge) for t in times(0, 0.3)])
+    assert [c.priority for c in said] == ["stop"]
+    walk(policy, [scene(0.3, replace(edge, label="step_down", low_m=-0.2))])
+    assert policy.is_current(said[0])
+    walk(policy, [scene(0.4, thing(0.9, 15.0, id=9))])
+    assert policy.is_current(said[0])
+    walk(policy, [scene(0.5, thing(4.0, id=9))])
+    assert not policy.is_current(said[0])
+
+
+@pytest.mark.parametrize("away", [1.0, 2.5])
+def test_what_was_never_heard_is_said_again(policy: GuidancePolicy, away: float) -> None:
+    first = walk(policy, [scene(t, thing(away)) for t in times(0, 0.5)])
+    assert len(first) == 1
+    assert walk(policy, [scene(t, thing(away)) for t in times(0.5, 1.5)]) == []
+    policy.unsaid(first[0].id)
+    again = walk(policy, [scene(t, thing(away)) for t in times(1.5, 2.0)])
+    assert [c.text for c in again] == [first[0].text]
+    policy.unsaid(first[0].id)  # the second was heard
+    assert walk(policy, [scene(t, thing(away)) for t in times(2.0, 3.0)]) == []
+
+
 def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
     policy.paused = True
     said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])
