@@ -47,7 +47,8 @@ by, who moves all in one, is not the world."""
 LIKELY_MPS2, LIKELY_DPS = 4.0, 90.0
 """How a walker's speed changes, and how fast they turn: what nothing else decides stays about as it was."""
 FASTEST_MPS = 2.5
-FADE_S = 1.0
+FADE_S = np.array([0.2, 1.0, 1.0])
+"""How soon a speed that nothing tells is taken for none: to the side soonest, for people sway and do not walk so."""
 KEY_M, KEY_DEG, KEY_S = 0.25, 12.0, 2.0
 """After so much movement the outline to compare with is taken anew: seldom, so that errors add up slowly."""
 LONGEST_S = 0.6
@@ -121,7 +122,7 @@ class MotionEstimator:
             self._speed = np.zeros(3)
             return Step(), Motion()
         seconds = t - before
-        supposed = self._speed * math.exp(-seconds / FADE_S)
+        supposed = self._speed * np.exp(-seconds / FADE_S)
         guess = Step(*(supposed * seconds)).after(self._since_key)
         found = match(self._key, outline, guess, self._since_key, seconds)
         if found is None:

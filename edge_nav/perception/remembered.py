@@ -40,6 +40,10 @@ BORDER = 0.04
 """Of the picture's size: so near its border things are seen in part only."""
 HIDES_M, THROUGH_M = 0.25, 0.20
 """Depth so much nearer than a place hides it; so much farther, and there is nothing."""
+SHARES = (0.2, 0.5, 0.8)
+"""Of a thing's height: where it is looked for."""
+AROUND_M = np.array([(0.08, 0.0), (-0.08, 0.0), (0.0, 0.08), (0.0, -0.08)])
+"""And so far about its place: a corner seen edge on is missed by a hair."""
 ABOUT_M, LEVEL_M = 0.15, 0.05
 """Floor within this of level, so far about a place on three sides, and there is no edge."""
 SAME_EDGE_M = 0.6
@@ -93,15 +97,14 @@ class Remembered:
         eye = _Eye(depth, height, axes, intrinsics)
         drop = self._heights[:, 1] < 0
         low, high = self._heights[:, 0], self._heights[:, 1]
-        self._shown = np.zeros(len(drop), np.bool_)
-        there, looked = np.zeros(len(drop), np.bool_), np.zeros(len(drop), np.int64)
-        for share in (0.2, 0.5, 0.8):
-            beyond, _ = eye.at(self._places, low + share * (high - low))
-            inside = np.isfinite(beyond) & ~drop
-            looked += inside
-            there |= inside & (beyond < THROUGH_M)
-            self._shown |= inside & (beyond > -HIDES_M)
-        keep = there | (looked < 2)  # heights are known to a voxel only: one look may go just beneath it
+        beyond = _beyond(eye, self._places, low, high)
+        self._shown = ~drop & (beyond > -HIDES_M).any(axis=0)
+        # Heights are known to a voxel only: one look may go just beneath it.
+        keep = drop | (beyond < THROUGH_M).any(axis=0) | (np.isfinite(beyond).sum(axis=0) < 2)
+        doubtful = np.flatnonzero(~keep)
+        for aside in AROUND_M:
+            there = _beyond(eye, self._places[doubtful] + aside, low[doubtful], high[doubtful]) < THROUGH_M
+            keep[doubtful] |= there.any(axis=0)
         if floor and drop.any():
             keep[drop] &= ~self._level(eye, self._places[drop])
         self._keep(keep)
@@ -158,6 +161,13 @@ class Remembered:
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._heights = self._places[which], self._heights[which]
         self._t, self._shown = self._t[which], self._shown[which]
+
+
+def _beyond(
+    eye: _Eye, places: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How much farther than each place the depth is at some heights there [SHARES, N], metres; NaN where not seen."""
+    return np.stack([eye.at(places, low + share * (high - low))[0] for share in SHARES])
 
 
 def _held(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Found | None:
