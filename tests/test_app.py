@@ -23,7 +23,7 @@ from edge_nav.sim.standing import Standing, TruthFrame
 from edge_nav.sources.health import HealthSettings
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.speech.none import SilentVoice
-from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Source
+from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Source, VoiceFate, VoiceState
 
 DEPTH = render([box(0, 8, 0, 12, 0.2, 3)], camera=SMALL)
 pause = threading.Event().wait
@@ -54,7 +54,8 @@ def walk(tmp_path: Path, source: Source, depth: DepthModel | None = None, **opti
     log = tmp_path / "walk.jsonl"
     sensor = depth is None
     loop = Loop(depth or SensorDepth(), PerceptionSettings(), GuidanceSettings(), HealthSettings(), sensor_depth=sensor)
-    made = Walk(source, loop, lambda **_: SilentVoice(), Outputs(GuidanceLog(log)), **options)  # type: ignore[arg-type]
+    voice = options.pop("voice", lambda **_: SilentVoice())
+    made = Walk(source, loop, voice, Outputs(GuidanceLog(log)), **options)  # type: ignore[arg-type]
     code = made.run()
     return code, read_log(log).records
 
@@ -82,6 +83,30 @@ def test_two_walks_over_the_same_frames_say_the_same(tmp_path: Path) -> None:
         _, records = walk(tmp_path / str(n), RaycastSource(RaycastSourceSettings(seconds=5)), every_frame=True)
         said.append([{k: v for k, v in r.items() if k not in ("wall", "latency_ms", "stage_ms")} for r in records[:-1]])
     assert said[0] == said[1]
+
+
+class Late(SilentVoice):
+    """A voice whose first callout falls away unspoken, as when something else was said for too long."""
+
+    def __init__(self, on_fate: Callable[[VoiceFate], None]) -> None:
+        self._on_fate, self._first = on_fate, True
+
+    def say(self, callout: Callout, at_s: float) -> None:
+        state: VoiceState = "expired" if self._first else "spoken"
+        self._first = False
+        self._on_fate(VoiceFate(callout.id, state, at_s, None))
+
+
+def test_what_the_voice_did_not_say_is_decided_again(tmp_path: Path) -> None:
+    def texts(folder: str, **options: object) -> list[str]:
+        source = RaycastSource(RaycastSourceSettings(seconds=6))
+        _, records = walk(tmp_path / folder, source, every_frame=True, **options)
+        return [r["text"] for r in records if r["type"] == "callout"]
+
+    heard = texts("heard")
+    late = texts("late", voice=lambda on_fate, **_: Late(on_fate))
+    assert len(late) == len(heard) + 1
+    assert late[0].split(",")[0] == late[1].split(",")[0] == heard[0].split(",")[0]
 
 
 def test_a_paced_recording_keeps_its_pace_and_time_limit(tmp_path: Path) -> None:

@@ -22,6 +22,11 @@ SAME_KIND = {"step_down": "drop"}
 """An edge that is told more exactly from nearer is no new one; that it is stairs is worth a word."""
 
 
+def general(kind: str) -> str:
+    """What a hazard counts as when it is asked whether it is still the same one."""
+    return SAME_KIND.get(kind, kind)
+
+
 @dataclass(slots=True)
 class Said:
     """The last callout about one hazard."""
@@ -51,7 +56,7 @@ class Memory:
 
     def last(self, kind: str, obstacle: Obstacle) -> Said | None:
         """What was last said of this hazard: by its id, or by its kind and place if the track was lost."""
-        kind = SAME_KIND.get(kind, kind)
+        kind = general(kind)
         for said in self._said:
             if said.obstacle_id == obstacle.id and said.kind == kind:
                 return said
@@ -90,15 +95,15 @@ class Memory:
         if before is not None:
             self._said.remove(before)
             wait = before.wait_s * REPEAT_GROWTH if before.zone == zone == "stop" else REPEAT_S
-        self._said.append(
-            Said(SAME_KIND.get(kind, kind), obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t)
-        )
+        self._said.append(Said(general(kind), obstacle.id, zone, t, obstacle.distance_m, obstacle.bearing_deg, wait, t))
         if spoken and zone != "stop":  # who is stopped often needs the words in between all the more
             self.spend(t)
 
     def take_back(self, t: float) -> None:
-        """What was noted at a time was never heard."""
+        """What was noted at a time was never heard: it is new, and cost no words."""
         self._said = [s for s in self._said if s.t != t]
+        if t in self._unasked:
+            self._unasked.remove(t)
 
     def follow(self, kind: str, obstacle: Obstacle, zone: Zone, t: float) -> None:
         """Keep the place of a hazard that is still seen, so that it is recognised when its track is lost."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_nav.guidance.hazards import NEARNESS, STANDING_MPS, Hazard, Zone, hazard_table
-from edge_nav.guidance.memory import REPEAT_S, SAME_KIND, Memory, same_place
+from edge_nav.guidance.memory import REPEAT_S, Memory, general, same_place
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
@@ -164,9 +164,8 @@ class GuidancePolicy:
         if callout.priority == "stop" and any(c.zone == "stop" for c in self._seen):
             return True
         # Its track may have been lost and found again under another number while it waited, or told more exactly.
-        kind = SAME_KIND.get(callout.kind, callout.kind)
         return any(
-            kind == SAME_KIND.get(c.hazard.kind, c.hazard.kind)
+            general(callout.kind) == general(c.hazard.kind)
             and same_place(callout.bearing_deg or 0.0, callout.distance_m or 0.0, c.obstacle)
             for c in self._seen
         )
@@ -186,6 +185,8 @@ class GuidancePolicy:
                     self._last_t = float("-inf")
                 if self._stop_t == callout.t:
                     self._stop_t = float("-inf")
+                if self._warned_t == callout.t:
+                    self._warned_t = None  # nor is its end worth a "clear"
 
     def _candidates(self, scene: Scene) -> list[_Candidate]:
         rows = [r for r in hazard_table() if r.kind != "beside" or self._settings.verbosity == "talkative"]

@@ -39,8 +39,8 @@ STAIR_RUN_M, STRETCH_M = 2.4, 0.2
 KERB_M = 0.26
 """The deepest single step; deeper is a drop."""
 BORDER_BINS, HOLE_M = 2, 0.25
-"""Whose edge lies beneath the picture's lower border: the nearest floor that is seen is so much lower, more than a
-ramp's would be."""
+"""A drop's edge lies beneath the picture's lower border where the nearest ground that is seen is lower by this, more
+than a ramp's would be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,10 +200,8 @@ def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, other
     """The move, or one near to others by which more of the things that face the walker stand where they stood; and in
     how many directions they do, 0 where no other is clearly better.
     """
-    most, enough = (
-        _standing(key, band, points, move, FITS_M),
-        AGREED * _standing(key, band, points, move, math.inf),
-    )
+    most = _standing(key, band, points, move, FITS_M)
+    enough = AGREED * _standing(key, band, points, move, math.inf)
     if most >= enough:
         return move, 0
     agreed = 0

@@ -102,7 +102,7 @@ class Remembered:
         # Heights are known to a voxel only: one look may go just beneath it.
         keep = drop | (beyond < THROUGH_M).any(axis=0) | (np.isfinite(beyond).sum(axis=0) < 2)
         doubtful = np.flatnonzero(~keep)
-        for aside in AROUND_M:
+        for aside in AROUND_M if len(doubtful) else ():
             there = _beyond(eye, self._places[doubtful] + aside, low[doubtful], high[doubtful]) < THROUGH_M
             keep[doubtful] |= there.any(axis=0)
         if floor and drop.any():

@@ -1,8 +1,8 @@
 """Muon: momentum whose singular values are all made one before it is stepped along (Jordan et al., 2024).
 
 For the network's matrices; everything else is AdamW's. Steps are as long as AdamW's are on average (Liu et al., Muon is
-scalable for LLM training, 2025, section 2.2), so that one learning rate serves both. The library's own
-takes no convolutions, and does all the work in every process.
+scalable for LLM training, 2025, section 2.2), so that one learning rate serves both. The library's own takes no
+convolutions, and does all the work in every process.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """NanoDepth: a small convolutional network from one picture to metric depth, its confidence and labels.
 
-An encoder of fused and depthwise inverted residuals (Tan and Le, EfficientNetV2, 2021), two attention layers over the
+An encoder of fused and depthwise inverted residuals (Tan and Le, EfficientNetV2, 2021), attention layers over the
 coarsest map, which see the whole picture and so can tell its scale, and a decoder that adds the finer maps on the way
 up (Lin et al., FPN, 2017). Depth is that of a canonical camera: see models/depth/canonical.py.
 """

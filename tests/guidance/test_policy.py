@@ -332,6 +332,14 @@ def test_what_was_never_heard_is_said_again(policy: GuidancePolicy, away: float)
     assert walk(policy, [scene(t, thing(away)) for t in times(2.0, 3.0)]) == []
 
 
+def test_what_is_never_heard_costs_no_words_and_has_no_end(policy: GuidancePolicy) -> None:
+    for n in range(12):
+        said = walk(policy, [scene(t, thing(2.5, id=n)) for t in times(2.0 * n, 2.0 * n + 0.5)])
+        assert [c.priority for c in said] == ["caution"]
+        policy.unsaid(said[0].id)
+    assert walk(policy, [scene(t) for t in times(24.0, 28.0)]) == []
+
+
 def test_paused_leaves_stops_and_faults(policy: GuidancePolicy) -> None:
     policy.paused = True
     said = walk(policy, [scene(t, thing(6.0 - t, closing_mps=1.0)) for t in times(0, 5)])

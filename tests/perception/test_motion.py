@@ -11,7 +11,7 @@ from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.obstacles import Found
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
-from edge_nav.perception.remembered import KEEP_BLIND_S, KEEP_S, Remembered
+from edge_nav.perception.remembered import KEEP_BLIND_S, KEEP_EDGE_S, KEEP_S, Remembered
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
 from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene
@@ -139,15 +139,16 @@ def found(distance_m: float, **changes: object) -> Found:
     return Found(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def remembered(until: float, *, known: bool) -> list[Found]:
+def remembered(until: float, *, known: bool, **changes: object) -> list[Found]:
     memory = Remembered()
-    memory.add([found(0.8)], [3], 0.0)
+    memory.add([found(0.8, **changes)], [3], 0.0)
     for n in range(1, round(until) + 1):
         memory.move(Step(), float(n), known=known)
         memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
     return memory.in_the_way([], PerceptionSettings())
 
 
+CAMERA_RAYS = Rays.of(CAMERA)
 CAMERA_4 = Intrinsics.from_fov(4, 4, 90.0)
 
 
@@ -156,6 +157,20 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     assert not remembered(KEEP_S + 1, known=True)
     assert remembered(KEEP_BLIND_S - 1, known=False)
     assert not remembered(KEEP_BLIND_S + 2, known=False)
+    edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
+    assert remembered(KEEP_EDGE_S - 1, known=True, **edge)
+    assert not remembered(KEEP_EDGE_S + 1, known=True, **edge)
+
+
+@pytest.mark.parametrize(("off_m", "kept"), [(0.05, True), (0.2, False)])
+def test_a_corner_that_is_missed_by_a_hair_is_kept_and_what_is_gone_is_not(off_m: float, kept: bool) -> None:
+    wall = Box((-1.0, 1.5, 0.0), (0.0, 1.6, 1.0))
+    depth = render([*FLOOR, wall], Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
+    height = CAMERA_RAYS.dot(AXES.up) * depth + np.float32(AXES.height_m)
+    memory = Remembered()
+    memory.add([found(1.5, high_m=1.0, places=np.array([[off_m, 1.5], [off_m, 1.55]]))], [5], 0.0)
+    memory.look(depth, height, AXES, CAMERA)
+    assert (len(memory.places) > 0) is kept
 
 
 @pytest.mark.parametrize(("right_m", "forward_m", "there"), [(0.0, 0.2, True), (0.28, 0.2, False), (0.28, 0.6, True)])
@@ -192,6 +207,15 @@ def test_who_stands_is_not_moved_by_someone_who_walks_before_them(mps: float) ->
     people = [[box(0.1, begins + mps * n / 10, 0, 0.5, 0.3, 1.7)] for n in range(16)]
     found = seen([[*FLOOR, *POSTS, *person] for person in people], [(0.0, 0.0, 0.0)] * 16)
     assert all(abs(m.forward_mps) < 0.1 for m in found[8:])
+
+
+def test_who_went_sideways_is_not_supposed_to_go_on_where_nothing_tells() -> None:
+    facing = [*FLOOR, Box((-9, 3.0, 0), (9, 3.1, 2.5))]
+    worlds = [[*facing, *POSTS]] * 8 + [facing] * 8
+    found = seen(worlds, [(0.05 * min(n, 8), 0.0, 0.0) for n in range(16)])
+    assert found[7].right_mps == pytest.approx(0.5, abs=0.15)
+    assert abs(found[-1].right_mps) < 0.05
+    assert sum(m.right_mps for m in found[9:]) / 10 < 0.1  # metres that it slid after standing still
 
 
 def test_who_follows_someone_is_moved_all_the_same() -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from world import box, frame, render
 
 from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
 from edge_nav.bench.walker_aid import Aid, Heard
 from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
+from edge_nav.bench.walker_trial import CAMERA
 from edge_nav.cli import app
 from edge_nav.errors import UsageError
 from edge_nav.sim.scene import load_scene
@@ -68,6 +70,22 @@ def test_what_is_cut_is_heard_up_to_there() -> None:
     assert [h for _, h in early] == [Heard("caution", "")]
     assert later[0][1] == Heard("caution", "Obstacle ahead,")
     assert later[-1][1].text.startswith("Stop. Drop-off")
+
+
+def test_a_stop_that_fell_away_before_it_was_heard_is_decided_again() -> None:
+    aid = make_aid(GUIDED)
+    said: list[float] = []
+    free, blocked = (
+        render([], camera=CAMERA, pitch_deg=20),
+        render([box(0, 0.9, 0, 0.6, 0.3, 1.2)], camera=CAMERA, pitch_deg=20),
+    )
+    for n in range(12):
+        depth = free if n == 3 else blocked  # lost for one frame, just when it would have been spoken
+        said += [c.t for c in aid.see(frame(depth, n, camera=CAMERA)) if c.priority == "stop"]
+        if n == 3:
+            assert heard(aid, 0.4, 0.3) == []
+    assert len(said) == 2
+    assert said[1] - said[0] < 0.6
 
 
 def test_a_question_without_a_picture_has_an_answer_all_the_same() -> None:
