@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_nav.perception.floor_scan import (
     BELOW,
@@ -20,7 +21,6 @@ from edge_nav.perception.floor_scan import (
     LEVEL,
     MISSING,
     SECTOR_DEG,
-    SECTORS,
     FloorScan,
     bearing_of,
     sector_x,
@@ -55,7 +55,8 @@ class _Edge:
 
 def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
     """Edges of adjacent sectors joined into drop-offs, nearest first."""
-    edges = [e for s in range(SECTORS) if (e := _edge(scan, s)) is not None]
+    suspect = (scan.share[:, :, BELOW] > 0.5) | (scan.share[:, :, MISSING] > 0.7)
+    edges = [e for s in np.flatnonzero(suspect.any(axis=1)) if (e := _edge(scan, int(s), suspect[s])) is not None]
     groups: list[list[_Edge]] = []
     for edge in edges:
         last = groups[-1][-1] if groups else None
@@ -72,7 +73,7 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
     return sorted(found, key=lambda f: f.distance_m)
 
 
-def _edge(scan: FloorScan, sector: int) -> _Edge | None:
+def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _Edge | None:
     share = scan.share[sector]
     seen = np.flatnonzero(scan.pixels[sector] >= 2)
     first = seen[:BORDER_BINS]
@@ -80,8 +81,7 @@ def _edge(scan: FloorScan, sector: int) -> _Edge | None:
         low = scan.below_m[sector, first]
         if low[0] < -HOLE_M and low.max() < -DROP_M:
             return _Edge(sector, int(first[0]) * BIN_M, -float(low[0]), True)
-    suspect = (share[seen, BELOW] > 0.5) | (share[seen, MISSING] > 0.7)
-    for n in np.flatnonzero(suspect):
+    for n in np.flatnonzero(suspect[seen]):
         k, before, after = int(seen[n]), seen[max(0, n - 3) : n], seen[n : n + 3]
         if len(before) < 2 or share[before, LEVEL].mean() < 0.6:
             continue

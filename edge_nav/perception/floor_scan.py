@@ -106,15 +106,17 @@ def _mean(cell: NDArray[np.int32], value: NDArray[np.generic], size: int) -> NDA
     return (np.bincount(cell, weights=value, minlength=size) / np.maximum(number, 1)).reshape(SECTORS, BINS)
 
 
-def floor_seen_to(scan: FloorScan, sector: int) -> float | None:
-    """How far the floor is seen without a break along a sector, metres; None where none is seen."""
-    seen = np.flatnonzero(scan.pixels[sector] > 0)
-    level = scan.share[sector, seen, LEVEL] >= 0.5
+def floor_seen_to(scan: FloorScan) -> NDArray[np.float64]:
+    """How far the floor is seen without a break along each sector, metres [SECTORS]; NaN where none is seen."""
+    seen = scan.pixels > 0
+    order = np.argsort(~seen, axis=1, kind="stable")  # bins without a pixel break nothing: they come last
+    level = np.take_along_axis(seen & (scan.share[:, :, LEVEL] >= 0.5), order, axis=1)
     # Two bins that are not level in a row are bridged, three are a break.
-    broken = np.flatnonzero(~(level[:-2] | level[1:-1] | level[2:])) if len(seen) > 2 else np.zeros(0, int)
-    until = level[: broken[0]] if len(broken) else level
-    reached = np.flatnonzero(until)
-    return float((seen[reached[-1]] + 1) * BIN_M) if len(reached) else None
+    broken = ~(level[:, :-2] | level[:, 1:-1] | level[:, 2:])
+    until = np.where(broken.any(axis=1), broken.argmax(axis=1), BINS)
+    reached = level & (np.arange(BINS) < until[:, None])
+    last = BINS - 1 - reached[:, ::-1].argmax(axis=1)
+    return np.where(reached.any(axis=1), (order[np.arange(SECTORS), last] + 1) * BIN_M, np.nan)
 
 
 def sector_x(sector: int, range_m: float) -> float:

@@ -47,9 +47,9 @@ def clearance(found: list[Found], scan: FloorScan | None) -> float | None:
         return min(blocked)
     if scan is None:
         return None
-    seen = [floor_seen_to(scan, s) for s in range(SECTORS) if abs(bearing_of(s)) < 6.0]
-    known = [s for s in seen if s is not None]
-    return float(np.median(known)) if known and len(known) == len(seen) else None
+    ahead = [s for s in range(SECTORS) if abs(bearing_of(s)) < 6.0]
+    seen = float(np.median(floor_seen_to(scan)[ahead]))  # NaN where one of them is
+    return None if math.isnan(seen) else seen
 
 
 def free_way(
@@ -67,10 +67,11 @@ def free_way(
     if scan is None:
         return None
     cells = _cells(occupied, found, remembered, settings)
-    wide = _best(_reach(_inflated(cells, settings.corridor_width_m), scan), BESIDE)
+    floor = np.nan_to_num(floor_seen_to(scan))
+    wide = _best(_reach(_inflated(cells, settings.corridor_width_m), floor), BESIDE)
     if wide is not None and wide.reach_m >= PASSABLE_M:
         return wide
-    narrow = _best(_reach(_inflated(cells, NARROW_M), scan), 0)
+    narrow = _best(_reach(_inflated(cells, NARROW_M), floor), 0)
     if wide is None or (narrow is not None and narrow.reach_m >= max(PASSABLE_M, wide.reach_m + GAP_GAIN_M)):
         return narrow
     return wide
@@ -142,8 +143,8 @@ def _dilated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.dilate(cells, ellipse), dtype=np.uint8)
 
 
-def _reach(blocked: NDArray[np.uint8], scan: FloorScan) -> NDArray[np.float64]:
-    """Per sector, how far one may walk along its middle line, metres: free of things, over floor that is seen."""
+def _reach(blocked: NDArray[np.uint8], floor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per sector, how far one may walk along its middle line, metres: free of things, over floor seen so far."""
     bearing = np.radians([bearing_of(s) for s in range(SECTORS)])[:, None]
     steps = np.arange(0.3, RANGE_M, CELL_M)[None, :]
     i = (steps * np.cos(bearing) / CELL_M).astype(int)
@@ -151,7 +152,5 @@ def _reach(blocked: NDArray[np.uint8], scan: FloorScan) -> NDArray[np.float64]:
     inside = (i < blocked.shape[0]) & (j >= 0) & (j < blocked.shape[1])
     hit = blocked[np.where(inside, i, 0), np.where(inside, j, 0)].astype(bool) & inside
     hit[:, -1] = True
-    free = steps[0, hit.argmax(axis=1)]
-    floor = np.array([floor_seen_to(scan, s) or 0.0 for s in range(SECTORS)])
-    reach: NDArray[np.float64] = np.minimum(free, floor)
+    reach: NDArray[np.float64] = np.minimum(steps[0, hit.argmax(axis=1)], floor)
     return reach

@@ -146,8 +146,8 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
     distance = np.hypot(x, forward)
     nearest = int(np.argmin(distance))
     # To the millimetre within the nearest cell, not to the cell: closing speed hangs on it.
-    pixel_x, pixel_forward = look.voxelizer.position(look.grid.pixels_of(int(part[nearest])), look.depth, look.axes)
-    nearest_x, nearest_forward = float(np.median(pixel_x)), float(np.median(pixel_forward))
+    places = look.voxelizer.position(look.grid.pixels_of(int(part[nearest])), look.depth, look.axes)
+    nearest_x, nearest_forward = np.median(places, axis=1).tolist()
     range_m = math.hypot(nearest_x, nearest_forward)
 
     counts = look.grid.counts.reshape(-1, LAYERS)[part]
