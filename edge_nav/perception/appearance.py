@@ -11,6 +11,8 @@ from edge_nav.types import DepthMap
 
 NOT_THINGS = frozenset({"sky", "floor", "ceiling", "stairs", "kerb", "object"})
 """Labels that name no thing to speak of: the ground is geometry's, and "object" says no more than "obstacle"."""
+FLOOR, WAVY_M = "floor", 0.7
+"""A low obstacle's greatest height, metres: of what is higher the network's word for it proves nothing."""
 MAJORITY = 0.5
 """A thing is named when this share of its pixels agrees."""
 
@@ -50,6 +52,18 @@ class Appearance:
         best = int(votes.argmax())
         name = self.names[best]
         return name if votes[best] >= MAJORITY * len(pixels) and name not in NOT_THINGS else None
+
+
+def wavy_floor(depth: DepthMap, height: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Pixels [H, W] that stand no higher than a low obstacle, and that the network itself calls floor; None where it
+    names nothing. ``height`` is each pixel's above the floor, metres.
+
+    A network's depth of an even floor is off by more than a low obstacle is high, where its labels are right. What
+    is higher is a thing, whatever it is called.
+    """
+    if depth.label is None or FLOOR not in depth.label_names:
+        return None
+    return np.asarray((depth.label == depth.label_names.index(FLOOR)) & (height < WAVY_M))
 
 
 def names_of(depth: DepthMap) -> tuple[str, ...]:

@@ -78,14 +78,15 @@ class Voxelizer:
         self._height += np.float32(axes.height_m)
         return self._height
 
-    def count(self, depth: F32, height: F32, axes: FloorAxes, ignore: NDArray[np.bool_] | None) -> VoxelGrid:
-        """Obstacle pixels into voxels. ``ignore`` marks the walker's own hand, cane or dog."""
+    def count(self, depth: F32, height: F32, axes: FloorAxes, *no_things: NDArray[np.bool_] | None) -> VoxelGrid:
+        """Obstacle pixels into voxels, without ``no_things``: the walker's own hand, cane or dog, or mere floor."""
         rows, columns = cells(self._max_range_m)
         # Comparisons with NaN are False, so unknown pixels fall out here.
         mask = _between(height, LOWEST_M, TOP_M)
         mask &= _between(depth, 0.0, self._max_range_m * 1.2)
-        if ignore is not None:
-            mask[ignore] = 0
+        for pixels in no_things:
+            if pixels is not None:
+                mask[pixels] = 0
         self._clear_smears(depth, mask)
 
         # voxel = (forward cell * columns + across cell) * LAYERS + layer, by whole-image passes: far cheaper than

@@ -15,7 +15,7 @@ from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Scene
 
-NAMES = ("sky", "floor", "wall", "chair")
+NAMES = ("sky", "floor", "wall", "chair", "object")
 WALL = box(0, 8, 0, 12, 0.2, 3)
 CHAIR = box(0, 2.0, 0, 0.5, 0.4, 1.0)
 
@@ -40,6 +40,15 @@ def test_an_obstacle_carries_the_name_of_most_of_its_pixels() -> None:
     assert scene.names == ("wall", "chair")
 
 
+@pytest.mark.parametrize(("high_m", "label", "there"), [(0.3, 1, False), (0.3, 4, True), (1.2, 1, True)])
+def test_a_low_wave_that_is_called_floor_is_no_obstacle(high_m: float, label: int, there: bool) -> None:
+    depth = render([box(0, 2.0, 0, 0.5, 0.4, high_m), WALL], camera=SMALL)
+    told = np.where(np.abs(depth - render([WALL], camera=SMALL)) > 0.01, label, 1).astype(np.uint8)
+    given = replace(depth_map(depth, SMALL), label=told, label_names=NAMES)
+    scene = Perception(PerceptionSettings()).perceive(frame(depth, 0, camera=SMALL), given)
+    assert any(o.in_corridor and o.distance_m < 3 for o in scene.obstacles) is there
+
+
 def test_a_name_that_flickers_does_not_change_at_once() -> None:
     nearest = [min(s.obstacles, key=lambda o: o.distance_m).label for s in walk([3, 3, 3, 2, 3, 2, 2, 2, 2])]
     assert nearest[:6] == ["chair"] * 6
@@ -51,7 +60,7 @@ def test_a_name_that_flickers_does_not_change_at_once() -> None:
     [
         (3, 0.9, "Chair ahead, two metres."),
         (3, 0.3, "Chair ahead, about two metres."),
-        (1, 0.9, "Obstacle ahead, two metres."),
+        (4, 0.9, "Obstacle ahead, two metres."),
     ],
 )
 def test_guidance_names_it_and_hedges_where_the_network_is_unsure(label: int, confidence: float, words: str) -> None:
