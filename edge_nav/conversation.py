@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Literal, Protocol
 
 from edge_nav.dialogue.battery import battery_percent
@@ -437,6 +438,6 @@ def _answer(
     )
 
 
-def _restore(handler: object) -> None:
+def _restore(handler: Callable[[int, FrameType | None], object] | int | None) -> None:
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGUSR1, handler)  # type: ignore[arg-type]
+        signal.signal(signal.SIGUSR1, handler)

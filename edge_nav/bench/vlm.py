@@ -27,6 +27,7 @@ PICTURE = (480, 640, 3)
 WARM_UP_TOKENS = 4
 BASELINE, CONTENDER = "transformers", "edge_nav.bench.vlm_contender"
 REST_S = 0.2
+"""Between turns: worker threads spin for a while after their work, and would take the next one's processor."""
 BYTES_PER_PARAMETER = {"bfloat16": 2, "float32": 4}
 MAKE = "python -m models.random_checkpoints paligemma-3b-224 DIR"
 SLACK = 1.15

@@ -104,6 +104,7 @@ def _gather(
                 "the same command goes on from there."
             )
         if have < file.size and failures:
+            # A server that is down for a moment is given that moment.
             time.sleep(waits_s[failures - 1])
     return digest.hexdigest()
 

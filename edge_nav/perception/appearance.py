@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.voxels import BODY_LAYER, LOWEST_M, STEP_M
 from edge_nav.types import DepthMap
 
 NOT_THINGS = frozenset({"sky", "floor", "ceiling", "stairs", "kerb", "object"})
 """Labels that name no thing to speak of: the ground is geometry's, and "object" says no more than "obstacle"."""
-FLOOR, WAVY_M = "floor", 0.7
+FLOOR, WAVY_M = "floor", LOWEST_M + STEP_M * BODY_LAYER
 """A low obstacle's greatest height, metres: of what is higher the network's word for it proves nothing."""
 MAJORITY = 0.5
 """A thing is named when this share of its pixels agrees."""

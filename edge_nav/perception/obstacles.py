@@ -13,8 +13,10 @@ from edge_nav.perception.appearance import Appearance
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import (
+    BODY_LAYER,
     CELL_M,
     HALF_WIDTH_M,
+    HEAD_LAYER,
     LAYERS,
     LOWEST_M,
     STEP_M,
@@ -25,7 +27,6 @@ from edge_nav.perception.voxels import (
 )
 from edge_nav.types import Band, Intrinsics
 
-BODY_LAYER, HEAD_LAYER = 6, 13
 FILL = 0.10
 """A voxel counts as occupied when this share of its front face is: a 1.5 cm rope still is, speckle is not."""
 MIN_PIXELS = 4

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.perception.motion import Step
-from edge_nav.perception.obstacles import BODY_LAYER, FACING_M, HEAD_LAYER, Found
+from edge_nav.perception.obstacles import FACING_M, Found
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.voxels import CELL_M, LOWEST_M, STEP_M
+from edge_nav.perception.voxels import BODY_LAYER, CELL_M, HEAD_LAYER, LOWEST_M, STEP_M
 from edge_nav.types import Band, Intrinsics
 
 KEEP_S, KEEP_EDGE_S, KEEP_BLIND_S = 60.0, 180.0, 10.0

@@ -24,6 +24,7 @@ STEP_M = 0.10
 LOWEST_M = 0.10
 LAYERS = 20
 """20 layers of 0.10 m from 0.10 m to 2.10 m: ground 0-5, body 6-12, head 13-19."""
+BODY_LAYER, HEAD_LAYER = 6, 13
 TOP_M = 2.05
 """Nothing above this is a hazard for any walker."""
 EDGE_RATIO = 0.04
