@@ -15,7 +15,6 @@ from pydantic import Field
 from edge_nav.bundle import DepthEntry, DepthOutput, MultipleInput
 from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
-from edge_nav.sim.shapes import LABELS
 from edge_nav.sim.split import TEST_FROM, VALIDATION_FROM
 from export.depth import F32, FILE, DepthResult
 from export.gguf.plan import Progress
@@ -23,6 +22,7 @@ from export.onnx_graph import DEPRECATED, OPSET, check
 from export.onnx_pictures import drawn_picture
 from export.parity.onnx import Limits, depth_rows, open_graph, size_row, time_row
 from export.parity.report import ParityRow, at_most, demand
+from models.data.ground import CLASSES
 from models.depth import checkpoint
 from models.depth.augment import MEAN, STD, normalised
 from models.depth.canonical import canonical_focal_px
@@ -109,7 +109,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         step=output_step,
         canonical_focal_px=canonical_focal_px(columns),
         confidence=True,
-        labels=LABELS if network.settings.labels else (),
+        labels=CLASSES if network.settings.labels else (),
     )
     return DepthResult(entry, [FILE], checks)
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
+from edge_nav.sim.scene import SceneSpec, save_scene
 from edge_nav.types import Intrinsics
 
 WALL = (200, 195, 185)
@@ -38,5 +39,6 @@ def write_frames(root: Path, seeds: range, frames: int = 2) -> Path:
             cv2.imwrite(str(folder / f"{n:02d}.label.png"), np.where(steps > 0, 1, 0).astype(np.uint8))
             cv2.imwrite(str(folder / f"{n:02d}.instance.png"), np.zeros(steps.shape, np.uint16))
             lines.append(json.dumps({"frame": n, "pose": asdict(pose), "intrinsics": asdict(camera)}))
+        save_scene(SceneSpec(), folder / "scene.yaml")  # an even floor, as what is drawn stands on
         (folder / "frames.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return root

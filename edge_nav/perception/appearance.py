@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from edge_nav.perception.voxels import BODY_LAYER, LOWEST_M, STEP_M
 from edge_nav.types import DepthMap
 
-NOT_THINGS = frozenset({"sky", "floor", "ceiling", "stairs", "kerb", "object"})
+FLOOR, LOWER = "floor", "lower_floor"
+"""The floor, and ground to walk on that is a step or more lower than where the walker stands."""
+NOT_THINGS = frozenset({"sky", FLOOR, LOWER, "ceiling", "stairs", "kerb", "object"})
 """Labels that name no thing to speak of: the ground is geometry's, and "object" says no more than "obstacle"."""
-FLOOR, WAVY_M = "floor", LOWEST_M + STEP_M * BODY_LAYER
+WAVY_M = LOWEST_M + STEP_M * BODY_LAYER
 """A low obstacle's greatest height, metres: of what is higher the network's word for it proves nothing."""
+WAVY_DOWN_M, LOWER_M = 0.3, 0.12
+"""So much lower a floor may seem and be level; so much lower at least is what is called lower: a low kerb's height."""
 MAJORITY = 0.5
 """A thing is named when this share of its pixels agrees."""
 
@@ -55,16 +59,23 @@ class Appearance:
         return name if votes[best] >= MAJORITY * len(pixels) and name not in NOT_THINGS else None
 
 
-def wavy_floor(depth: DepthMap, height: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """Pixels [H, W] that stand no higher than a low obstacle, and that the network itself calls floor; None where it
-    names nothing. ``height`` is each pixel's above the floor, metres.
+def settle(height: NDArray[np.float32], depth: DepthMap) -> None:
+    """Put what the network itself calls floor level, and what it calls lower ground below the floor, in place.
+    ``height`` is each pixel's above the floor [H, W], metres.
 
-    A network's depth of an even floor is off by more than a low obstacle is high, where its labels are right. What
-    is higher is a thing, whatever it is called.
+    A network's depth of an even floor is off by more than a kerb is high, where its labels are right. What is higher
+    than a low obstacle, or deeper than `WAVY_DOWN_M`, is measured whatever it is called. Labels that know no lower
+    ground cannot tell it from the floor: then nothing is raised.
     """
     if depth.label is None or FLOOR not in depth.label_names:
-        return None
-    return np.asarray((depth.label == depth.label_names.index(FLOOR)) & (height < WAVY_M))
+        return
+    floor = depth.label == depth.label_names.index(FLOOR)
+    if LOWER not in depth.label_names:
+        np.minimum(height, 0.0, out=height, where=floor & (height < WAVY_M))
+        return
+    lower = depth.label == depth.label_names.index(LOWER)
+    height[floor & (height < WAVY_M) & (height > -WAVY_DOWN_M)] = 0.0
+    np.minimum(height, -LOWER_M, out=height, where=lower & (height < WAVY_M))
 
 
 def names_of(depth: DepthMap) -> tuple[str, ...]:

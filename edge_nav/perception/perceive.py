@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_nav.perception.appearance import Appearance, names_of, wavy_floor
+from edge_nav.perception.appearance import Appearance, names_of, settle
 from edge_nav.perception.drops import find_drops
 from edge_nav.perception.floor_scan import scan_floor
 from edge_nav.perception.free_path import blocked_share, clearance, free_way
@@ -61,9 +61,10 @@ class Perception:
         axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
         mark("ground")
         height = voxelizer.heights(z, axes)
+        settle(height, depth)
         ignore = own_body(z, height, axes, self._settings.companion)
         mark("heights")
-        grid = voxelizer.count(z, height, axes, ignore, wavy_floor(depth, height))
+        grid = voxelizer.count(z, height, axes, ignore)
         occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
         mark("voxels")
         look = Look(z, axes, depth.intrinsics, grid, voxelizer, Appearance.of(depth))

@@ -79,15 +79,14 @@ class Voxelizer:
         self._height += np.float32(axes.height_m)
         return self._height
 
-    def count(self, depth: F32, height: F32, axes: FloorAxes, *no_things: NDArray[np.bool_] | None) -> VoxelGrid:
-        """Obstacle pixels into voxels, without ``no_things``: the walker's own hand, cane or dog, or mere floor."""
+    def count(self, depth: F32, height: F32, axes: FloorAxes, ignore: NDArray[np.bool_] | None) -> VoxelGrid:
+        """Obstacle pixels into voxels, without those to ``ignore``: the walker's own hand, cane or dog."""
         rows, columns = cells(self._max_range_m)
         # Comparisons with NaN are False, so unknown pixels fall out here.
         mask = _between(height, LOWEST_M, TOP_M)
         mask &= _between(depth, 0.0, self._max_range_m * 1.2)
-        for pixels in no_things:
-            if pixels is not None:
-                mask[pixels] = 0
+        if ignore is not None:
+            mask[ignore] = 0
         self._clear_smears(depth, mask)
 
         # voxel = (forward cell * columns + across cell) * LAYERS + layer, by whole-image passes: far cheaper than

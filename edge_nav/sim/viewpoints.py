@@ -12,6 +12,7 @@ from edge_nav.sim.planner import Grid, area_of
 from edge_nav.sim.raycast import Pose, camera_axes
 from edge_nav.sim.scene import Scene
 from edge_nav.sim.solids import Solids
+from edge_nav.sim.tops import Tops
 from edge_nav.types import Intrinsics
 
 WIDTH, HEIGHT = 320, 240
@@ -41,7 +42,7 @@ def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
     rng = np.random.default_rng((scene.spec.seed, seed, 77))
     path = np.array(scene.spec.walk.path)
     world = scene.world(0.0)
-    grid = Grid(world.still, area_of([tuple(p) for p in path.tolist()], 4.0), _floor(scene))
+    grid = Grid(world.still, area_of([tuple(p) for p in path.tolist()], 4.0), start_height(scene))
     rows, columns = np.nonzero(_reached(grid, scene))
     if len(rows) == 0:
         raise UsageError(f"scene {scene.spec.name or scene.spec.seed} has no free place for a camera; give it room.")
@@ -69,7 +70,14 @@ def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
     return views
 
 
-def _floor(scene: Scene) -> float:
+def ground_under(tops: Tops, start_m: float, x: float, y: float) -> float:
+    """Height of what the bearer of a camera stands on, metres. ``start_m``: the ground's where the walk begins."""
+    ground = tops.height(x, y, start_m + 2.0)
+    return 0.0 if math.isnan(ground) else ground
+
+
+def start_height(scene: Scene) -> float:
+    """The ground where the walk begins, metres."""
     height = scene.tops.height(*scene.spec.walk.path[0])
     return 0.0 if math.isnan(height) else height
 
@@ -105,11 +113,10 @@ def _candidate(
             if leaning:
                 share = float(rng.uniform(*LEAN_M)) / math.hypot(dx, dy)
                 x, y = x + share * dx, y + share * dy
-    ground = scene.tops.height(x, y, _floor(scene) + 2.0)
     pose = Pose(
         round(x, 4),
         round(y, 4),
-        round((0.0 if math.isnan(ground) else ground) + float(rng.uniform(*HEIGHT_M)), 4),
+        round(ground_under(scene.tops, start_height(scene), x, y) + float(rng.uniform(*HEIGHT_M)), 4),
         round((facing + 180) % 360 - 180, 3),
         round(float(rng.uniform(*PITCH_DEG)), 3),
         round(float(np.clip(rng.normal(0, 2.5), *ROLL_DEG)), 3),

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from models.data.dataset import FrameRef, TrueFrame, read_frame
 from models.data.decoded import read_through
+from models.data.ground import classified
 from models.depth.augment import augmented, cropped, normalised
 from models.depth.canonical import to_canonical
 from models.depth.settings import TrainSettings
@@ -87,7 +88,8 @@ def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iter
 
 def _read(ref: FrameRef, settings: TrainSettings) -> TrueFrame:
     cache = settings.data.cache
-    return read_frame(ref) if cache is None else read_through(ref, cache)
+    frame = read_frame(ref) if cache is None else read_through(ref, cache)
+    return classified(frame, ref)
 
 
 _ORDERS: dict[tuple[int, int, int], NDArray[np.int64]] = {}

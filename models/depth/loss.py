@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from edge_nav.sim.shapes import LABELS
+from edge_nav.perception.appearance import LOWER
+from models.data.ground import CLASSES
 from models.depth.network import Estimate
 
 SKY = 0
@@ -19,11 +20,14 @@ NEAR_LOG_DEPTH = 1.1
 """Three canonical metres: what lies nearer counts up to ``1 + NEAR_WEIGHT`` times as much."""
 
 SCARCE = {
-    **dict.fromkeys(("person", "chair", "table", "shelf", "cabinet", "stairs", "kerb", "object"), 3.0),
+    **dict.fromkeys(("person", "chair", "table", "shelf", "cabinet", "stairs", "kerb", "object", LOWER), 3.0),
     **dict.fromkeys(("pole", "sign", "vegetation"), 5.0),
 }
 """How often pixels of these count: things to walk into are few beside floors and walls, thin ones fewest."""
-COUNTS = [SCARCE.get(name, 1.0) for name in LABELS]
+COUNTS = [SCARCE.get(name, 1.0) for name in CLASSES]
+LOWER_COUNTS = 4.0
+NAMES = [LOWER_COUNTS if name == LOWER else 1.0 for name in CLASSES]
+"""The same for what pixels are called: an edge that is not seen is worse than one that is not there."""
 
 
 class Losses(NamedTuple):
@@ -57,7 +61,7 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     labels = estimate.log_depth.new_zeros(())
     if estimate.label is not None:
         step = label.shape[-1] // estimate.label.shape[-1]
-        labels = functional.cross_entropy(estimate.label, label[..., ::step, ::step])
+        labels = functional.cross_entropy(estimate.label, label[..., ::step, ::step], truth.new_tensor(NAMES))
     total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
     return Losses(total, depth, edge, spread, labels)
 

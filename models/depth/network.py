@@ -35,7 +35,7 @@ class NanoSettings(Settings):
         default=(112, 72, 48, 32), description="Channels on the way up, at a sixteenth, an eighth, a quarter, a half."
     )
     refine: int = Field(default=0, ge=0, le=8, description="Residual blocks after each step on the way up.")
-    labels: int = Field(default=19, ge=0, le=255, description="Classes of the label head, 0 for none.")
+    labels: int = Field(default=20, ge=0, le=255, description="Classes of the label head, 0 for none.")
     fine: int = Field(
         default=0,
         ge=0,

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from edge_nav.settings import Settings
+from models.data.ground import CLASSES
 from models.depth.augment import AugmentSettings
 from models.depth.network import NanoSettings
 
@@ -63,6 +64,8 @@ class TrainSettings(Settings):
         for name, pixels in sides.items():
             if pixels % self.network.multiple:
                 raise ValueError(f"{name} {pixels}: with a fine branch give multiples of {self.network.multiple}")
+        if self.network.labels not in (0, len(CLASSES)):
+            raise ValueError(f"network.labels {self.network.labels}: give {len(CLASSES)}, or 0 for no label head")
         return self
 
     def size(self, step: int) -> tuple[int, int]:

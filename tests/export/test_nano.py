@@ -20,7 +20,7 @@ from models.depth.canonical import canonical_focal_px
 from models.depth.network import NanoDepth, NanoSettings
 
 TINY = NanoSettings(
-    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19, fine=8
+    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=20, fine=8
 )
 
 

@@ -24,7 +24,7 @@ from models.depth.training import train
 from models.lock import alone
 
 TINY = NanoSettings(
-    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=19
+    stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=20
 )
 
 
@@ -135,6 +135,16 @@ def test_a_deeper_network_begins_as_the_one_it_began_with() -> None:
 def test_small_pictures_suit_the_fine_branch_too(frames: Path) -> None:
     with pytest.raises(ValueError, match="multiples of 64"):
         recipe(frames, network=TINY.model_copy(update={"fine": 8}), small_until=2, small_height=64, small_width=96)
+
+
+@pytest.mark.parametrize(("labels", "good"), [(0, True), (20, True), (19, False)])
+def test_a_label_head_names_all_classes_or_is_none(frames: Path, labels: int, good: bool) -> None:
+    network = TINY.model_copy(update={"labels": labels})
+    if good:
+        assert recipe(frames, network=network).network.labels == labels
+        return
+    with pytest.raises(ValueError, match=r"network.labels 19: give 20, or 0"):
+        recipe(frames, network=network)
 
 
 def test_a_start_of_another_kind_is_refused(frames: Path, tmp_path: Path) -> None:

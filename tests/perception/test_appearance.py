@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from world import SMALL, box, depth_map, frame, render
+from world import SMALL, box, depth_map, floor_levels, frame, render
 
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import Intent
@@ -16,6 +16,7 @@ from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Scene
 
 NAMES = ("sky", "floor", "wall", "chair", "object")
+LOWER = len(NAMES)
 WALL = box(0, 8, 0, 12, 0.2, 3)
 CHAIR = box(0, 2.0, 0, 0.5, 0.4, 1.0)
 
@@ -47,6 +48,33 @@ def test_a_low_wave_that_is_called_floor_is_no_obstacle(high_m: float, label: in
     given = replace(depth_map(depth, SMALL), label=told, label_names=NAMES)
     scene = Perception(PerceptionSettings()).perceive(frame(depth, 0, camera=SMALL), given)
     assert any(o.in_corridor and o.distance_m < 3 for o in scene.obstacles) is there
+
+
+@pytest.mark.parametrize(
+    ("edge_m", "deep_m", "called", "told"),
+    [
+        (2.0, 0.0, LOWER, True),
+        (2.0, 0.0, 1, False),
+        (2.0, 0.15, LOWER, True),
+        (2.0, 0.15, 1, False),
+        (2.0, 0.7, 1, True),
+    ],
+)
+def test_where_ground_is_called_lower_the_floor_ends_and_where_it_is_called_floor_it_is_level_but_for_a_deep_hole(
+    edge_m: float, deep_m: float, called: int, told: bool
+) -> None:
+    depth, level, pit = (
+        render(floor_levels((-1, 0), (edge_m, -down)), camera=SMALL, floor=False, pitch_deg=22)
+        for down in (deep_m, 0.0, 9.0)
+    )
+    given = replace(
+        depth_map(depth, SMALL),
+        label=np.where(level == pit, 1, called).astype(np.uint8),
+        label_names=(*NAMES, "lower_floor"),
+    )
+    scene = Perception(PerceptionSettings(camera_height_m=1.4)).perceive(frame(depth, 0, camera=SMALL), given)
+    drops = [o.distance_m for o in scene.obstacles if o.band == "drop" and o.in_corridor]
+    assert drops == ([pytest.approx(edge_m, abs=0.15)] if told else [])
 
 
 def test_a_name_that_flickers_does_not_change_at_once() -> None:
