@@ -16,13 +16,14 @@ from edge_nav.types import Intrinsics
 WALL = (200, 195, 185)
 
 
-def write_frames(root: Path, seeds: range, frames: int = 2) -> Path:
+def write_frames(root: Path, seeds: range, frames: int = 2, *, pit_m: float = 0.0) -> Path:
+    """``pit_m``: how much lower the floor is from two metres on."""
     for seed in seeds:
         rng = np.random.default_rng(seed)
         folder = root / f"s{seed:06d}"
         folder.mkdir(parents=True)
         boxes = [
-            *floor_levels((-3.0, 0.0)),
+            *floor_levels((-3.0, 0.0), (2.0, -pit_m)),
             Box((-2.2, -3.0, -1.0), (-2.0, 20.0, 2.8), WALL, tiled=True),
             Box((2.0, -3.0, -1.0), (2.2, 20.0, 2.8), WALL, tiled=True),
             Box((-3.0, 9.0, -1.0), (3.0, 9.2, 2.8), WALL, tiled=True),

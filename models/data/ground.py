@@ -52,14 +52,14 @@ def classified(frame: TrueFrame, ref: FrameRef) -> TrueFrame:
 
     A ramp leads down without an edge, and stays what it is.
     """
-    tops, start_m, ramps = _ground(ref.folder)
+    ramps = _ground(ref.folder).ramps
     x, y, height_m, heading_deg, pitch_deg, roll_deg = ref.pose
     right, down, forward = camera_axes(Pose(x, y, height_m, heading_deg, pitch_deg, roll_deg))
     k = ref.camera
     rows, columns = np.nonzero(np.isin(frame.label, list(WALKABLE)) & np.isfinite(frame.depth_m))
     u, v = (columns - k.cx) / k.fx, (rows - k.cy) / k.fy
     away = frame.depth_m[rows, columns].astype(np.float64)
-    lower = height_m + away * (u * right[2] + v * down[2] + forward[2]) < ground_under(tops, start_m, x, y) - LOWER_M
+    lower = height_m + away * (u * right[2] + v * down[2] + forward[2]) < feet_m(ref) - LOWER_M
     rows, columns, u, v, away = (a[lower] for a in (rows, columns, u, v, away))
     if ramps and len(rows):
         rays = u[:, None] * right + v[:, None] * down + forward
@@ -68,6 +68,12 @@ def classified(frame: TrueFrame, ref: FrameRef) -> TrueFrame:
     label = frame.label.copy()
     label[rows, columns] = CLASSES.index(LOWER)
     return replace(frame, label=label)
+
+
+def feet_m(ref: FrameRef) -> float:
+    """Height of what the camera's bearer stands on, metres, as the pose's height is told."""
+    tops, start_m, _ = _ground(ref.folder)
+    return ground_under(tops, start_m, *ref.pose[:2])
 
 
 @lru_cache(maxsize=SCENES)

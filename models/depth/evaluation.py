@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_nav.bench.reference import reference_ground
 from edge_nav.bundle import Bundle
+from edge_nav.perception.appearance import LOWER
 from edge_nav.perception.depth_settings import DepthBackend, open_depth
 from edge_nav.perception.ground import HEIGHT_M, GroundTracker
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -26,6 +27,7 @@ SCALES = ("raw", "floor", "median")
 CORRIDOR_HALF_M, CORRIDOR_FAR_M, CORRIDOR_HIGH_M, FLOOR_M = 0.4, 3.0, 2.05, 0.10
 CONFIDENCE_BINS = 10
 PICTURES = 4
+LOWER_FAR_M = 4.0
 ANOTHER_PLACE_S = 10.0
 """Frames farther apart than this are of different places."""
 
@@ -40,13 +42,16 @@ class Scaled:
 
 @dataclass(slots=True)
 class Evaluation:
-    """Of one set of frames. ``reliability``: pixels and pixels that were within 15 %, by tenths of confidence."""
+    """Of one set of frames. ``confident`` and ``right``: pixels, and those of them within 15 %, by tenths of
+    confidence. ``lower``: pixels within four metres that are lower ground than the walker's, that are called so, and
+    that are both."""
 
     frames: int = 0
     with_floor: int = 0
     by_scale: dict[str, Scaled] = field(default_factory=lambda: {name: Scaled() for name in SCALES})
     confident: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CONFIDENCE_BINS))
     right: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CONFIDENCE_BINS))
+    lower: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))
     shown: list[tuple[float, F32, F32, NDArray[np.uint8]]] = field(default_factory=list)
 
 
@@ -57,11 +62,13 @@ def evaluate(
     model = open_depth(settings, bundle, PerceptionSettings())
     floor = _Floor()
     result = Evaluation()
-    for frame, known_floor in frames_of(spec, seeds, most):
-        assert frame.depth_m is not None
-        depth = model.infer(frame)
-        truth = cv2.resize(frame.depth_m, depth.depth_m.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        _add(result, frame, depth, np.asarray(truth, np.float32), known_floor, floor)
+    for known in frames_of(spec, seeds, most):
+        assert known.frame.depth_m is not None
+        depth = model.infer(known.frame)
+        truth = cv2.resize(known.frame.depth_m, depth.depth_m.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        _add(result, known.frame, depth, np.asarray(truth, np.float32), known.ground, floor)
+        if known.lower is not None and depth.label is not None and LOWER in depth.label_names:
+            _add_lower(result, known.lower, depth, np.asarray(truth, np.float32))
     return result
 
 
@@ -107,6 +114,14 @@ def _add(result: Evaluation, frame: Frame, depth: DepthMap, truth: F32, known: G
         which = np.clip((depth.confidence[both] * CONFIDENCE_BINS).astype(int), 0, CONFIDENCE_BINS - 1)
         result.confident += np.bincount(which, minlength=CONFIDENCE_BINS)
         result.right += np.bincount(which, within, CONFIDENCE_BINS)
+
+
+def _add_lower(result: Evaluation, lower: NDArray[np.bool_], depth: DepthMap, truth: F32) -> None:
+    there = cv2.resize(lower.astype(np.uint8), truth.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    called = depth.label == depth.label_names.index(LOWER)
+    with np.errstate(invalid="ignore"):
+        near = truth < LOWER_FAR_M
+    result.lower += [np.count_nonzero(near & pixels) for pixels in (there, called, there & called)]
 
 
 def _corridor(truth: F32, depth: DepthMap, ground: Ground) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ from models.depth.reliability import expected_error
 
 
 def show(name: str, results: list[tuple[str, Evaluation]], json_file: Path | None) -> None:
-    """A row for each source and way of scaling; then, where there is confidence, how far it can be believed."""
+    """A row for each source and way of scaling; then, where there is confidence, how far it can be believed; and how
+    much of the ground beyond edges is known to be lower."""
     rows: list[Row] = []
     for spec, result in results:
         for scale, scaled in result.by_scale.items():
@@ -29,11 +30,25 @@ def show(name: str, results: list[tuple[str, Evaluation]], json_file: Path | Non
     if reliability:
         beside = None if json_file is None else json_file.with_suffix(".reliability.json")
         report("share of pixels within 15 %, by tenths of confidence", reliability, beside)
+    lower = [_lower(spec, result) for spec, result in results if result.lower.any()]
+    if lower:
+        beside = None if json_file is None else json_file.with_suffix(".lower.json")
+        report("ground lower than the walker's, within 4 m", lower, beside)
 
 
 def _corridor(result: Evaluation, scale: str) -> float | None:
     bins = result.by_scale[scale].corridor
     return float(bins.error_m / bins.pixels) if bins.pixels else None
+
+
+def _lower(spec: str, result: Evaluation) -> Row:
+    there, called, both = (int(n) for n in result.lower)
+    return {
+        "source": spec.rstrip("/").rpartition("/")[2],
+        "pixels": there,
+        "seen": both / there if there else None,
+        "rightly": both / called if called else None,
+    }
 
 
 def _reliability(spec: str, result: Evaluation) -> Row:

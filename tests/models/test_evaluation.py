@@ -10,6 +10,8 @@ from perception.tiny_bundle import write_bundle
 
 from edge_nav.bundle import open_bundle
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from models.data.dataset import list_frames, read_frame
+from models.data.ground import CLASSES, classified
 from models.depth.evaluation import Evaluation, evaluate, write_pictures
 from models.depth.metrics import BINS_M, Sums
 from models.depth.reliability import expected_error, write_reliability
@@ -37,10 +39,7 @@ def test_measures_of_a_known_error() -> None:
 def test_the_floor_and_the_median_mend_a_wrong_scale(tmp_path: Path) -> None:
     frames = write_frames(tmp_path / "frames", range(2), 3)
     folder = _oracle(tmp_path / "oracle", gain=1.3)
-    for path in frames.glob("s*/*.rgb.png"):  # the picture's brightness is the depth, as the tiny network reads it
-        steps = cv2.imread(str(path).replace("rgb", "depth"), cv2.IMREAD_UNCHANGED)
-        grey = np.clip(steps.astype(np.float32) / 1000 * 20, 0, 255).astype(np.uint8)
-        cv2.imwrite(str(path), np.repeat(grey[:, :, None], 3, axis=2))
+    _as_brightness(frames)
     result = evaluate(open_bundle(str(folder)), OnnxDepthSettings(), f"frames:{frames}", (0, 10))
     assert (result.frames, result.with_floor) == (6, 6)
     assert result.by_scale["raw"].all.values()["abs_rel"] == pytest.approx(0.3, abs=0.03)
@@ -51,6 +50,27 @@ def test_the_floor_and_the_median_mend_a_wrong_scale(tmp_path: Path) -> None:
     assert corridor.error_m / corridor.pixels > 0.3  # things between one and three metres, 30 % off
     write_pictures(result, tmp_path / "pictures.png")
     assert cv2.imread(str(tmp_path / "pictures.png")).shape[1] == 2 * 4 * 160
+
+
+def test_how_much_of_the_ground_beyond_edges_is_known_to_be_lower(tmp_path: Path) -> None:
+    frames = write_frames(tmp_path / "frames", range(2), 3, pit_m=0.3)
+    _as_brightness(frames)
+    lower = 0
+    for ref in list_frames([frames], 0, 10):
+        true = read_frame(ref)
+        lower += np.count_nonzero((classified(true, ref).label == CLASSES.index("lower_floor")) & (true.depth_m < 4))
+    named = {"labels": ["floor", "lower_floor"]}
+
+    def found(name: str, far_m: float) -> list[int]:
+        bundle = open_bundle(str(_oracle(tmp_path / name, 1.0, far_m=far_m, **named)))
+        return list(evaluate(bundle, OnnxDepthSettings(), f"frames:{frames}", (0, 10)).lower)
+
+    there, called, both = found("all", 0.0)
+    assert there == both == lower > 0
+    assert called > both  # the floor underfoot, too
+    assert found("none", 100.0) == [lower, 0, 0]
+    there, called, both = found("far", 3.0)
+    assert 0 < both < there
 
 
 def test_the_reliability_plot_shows_what_was_found(tmp_path: Path) -> None:
@@ -71,12 +91,21 @@ def test_nothing_known_of_confidence() -> None:
     assert np.isnan(expected_error(Evaluation()))
 
 
-def _oracle(folder: Path, gain: float) -> Path:
+def _as_brightness(frames: Path) -> None:
+    """Pictures whose brightness is the depth, as the tiny network reads it."""
+    for path in frames.glob("s*/*.rgb.png"):
+        steps = cv2.imread(str(path).replace("rgb", "depth"), cv2.IMREAD_UNCHANGED)
+        grey = np.clip(steps.astype(np.float32) / 1000 * 20, 0, 255).astype(np.uint8)
+        cv2.imwrite(str(path), np.repeat(grey[:, :, None], 3, axis=2))
+
+
+def _oracle(folder: Path, gain: float, far_m: float | None = None, **entry: object) -> Path:
     """Depth = gain * 12.75 * brightness."""
     depth = {
         "mean": [0.0, 0.0, 0.0],
         "std": [1 / 12.75] * 3,
         "input": {"rule": "fixed", "height": 120, "width": 160},
         "max_depth_m": None,
+        **entry,
     }
-    return write_bundle(folder, gain=gain, offset=0.0, depth=depth)
+    return write_bundle(folder, gain=gain, offset=0.0, depth=depth, far_m=far_m)

@@ -24,21 +24,30 @@ def write_bundle(
     depth: dict[str, Any] | None = None,
     channels: int = 3,
     output_name: str = "depth",
+    far_m: float | None = None,
     **manifest: Any,
 ) -> Path:
-    """depth = gain * (offset + mean over channels of the normalised picture), at the network's resolution."""
+    """depth = gain * (offset + mean over channels of the normalised picture), at the network's resolution; with
+    ``far_m`` also labels: 1 beyond that depth, 0 nearer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weight = np.full((1, channels, 1, 1), gain / channels, np.float32)
     nodes = [
         helper.make_node("Conv", ["image", "weight", "bias"], ["plane"]),
         helper.make_node("Squeeze", ["plane", "axis"], [output_name]),
     ]
+    outputs = [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, [1, rows, columns])]
+    if far_m is not None:
+        nodes.append(helper.make_node("Greater", [output_name, "far"], ["beyond"]))
+        nodes.append(helper.make_node("Cast", ["beyond"], ["label"], to=TensorProto.UINT8))
+        outputs.append(helper.make_tensor_value_info("label", TensorProto.UINT8, [1, rows, columns]))
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, channels, rows, columns])],
-        [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, [1, rows, columns])],
+        outputs,
         [
+            *([] if far_m is None else [numpy_helper.from_array(np.array(far_m, np.float32), "far")]),
             numpy_helper.from_array(weight, "weight"),
             numpy_helper.from_array(np.array([offset * gain], np.float32), "bias"),
             numpy_helper.from_array(np.array([1], np.int64), "axis"),
