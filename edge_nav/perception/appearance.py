@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,16 @@ def settle(height: NDArray[np.float32], depth: DepthMap) -> None:
     lower = depth.label == depth.label_names.index(LOWER)
     height[floor & (height < WAVY_M) & (height > -WAVY_DOWN_M)] = 0.0
     np.minimum(height, -LOWER_M, out=height, where=lower & (height < WAVY_M))
+
+
+def underfoot(depth: DepthMap) -> DepthMap:
+    """Without the depth of what the network calls lower ground: the floor that one stands on is not to be fitted to the
+    road beyond the kerb.
+    """
+    if depth.label is None or LOWER not in depth.label_names:
+        return depth
+    lower = depth.label == depth.label_names.index(LOWER)
+    return replace(depth, depth_m=np.where(lower, np.float32(np.nan), depth.depth_m))
 
 
 def names_of(depth: DepthMap) -> tuple[str, ...]:

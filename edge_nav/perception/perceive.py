@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_nav.perception.appearance import Appearance, names_of, settle
+from edge_nav.perception.appearance import Appearance, names_of, settle, underfoot
 from edge_nav.perception.drops import find_drops
 from edge_nav.perception.floor_scan import scan_floor
 from edge_nav.perception.free_path import blocked_share, clearance, free_way
@@ -57,7 +57,7 @@ class Perception:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
         voxelizer = self._fitting(depth.intrinsics)
         z, rays = depth.depth_m, voxelizer.rays
-        ground = self._ground.update(depth, rays, frame.t)
+        ground = self._ground.update(underfoot(depth), rays, frame.t)
         axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
         mark("ground")
         height = voxelizer.heights(z, axes)

@@ -13,7 +13,7 @@ from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.types import Scene
+from edge_nav.types import DepthMap, Scene
 
 NAMES = ("sky", "floor", "wall", "chair", "object")
 LOWER = len(NAMES)
@@ -75,6 +75,23 @@ def test_where_ground_is_called_lower_the_floor_ends_and_where_it_is_called_floo
     scene = Perception(PerceptionSettings(camera_height_m=1.4)).perceive(frame(depth, 0, camera=SMALL), given)
     drops = [o.distance_m for o in scene.obstacles if o.band == "drop" and o.in_corridor]
     assert drops == ([pytest.approx(edge_m, abs=0.15)] if told else [])
+
+
+def test_the_floor_is_not_fitted_to_ground_that_is_called_lower() -> None:
+    depth, pit = (
+        render(floor_levels((-1, 0), (1.7, -down)), camera=SMALL, floor=False, pitch_deg=25) for down in (0.3, 9.0)
+    )
+    given = depth_map(depth, SMALL)
+    told = replace(given, label=np.where(depth == pit, 1, LOWER).astype(np.uint8), label_names=(*NAMES, "lower_floor"))
+
+    def seen(depths: DepthMap) -> Scene:
+        return Perception(PerceptionSettings()).perceive(frame(depth, 0, camera=SMALL), depths)
+
+    assert seen(given).ground is None  # most of the picture is road: which of the two one stands on is open
+    scene = seen(told)
+    assert scene.ground is not None
+    assert scene.ground.height_m == pytest.approx(1.4, abs=0.01)
+    assert [o.distance_m for o in scene.obstacles if o.band == "drop"] == [pytest.approx(1.7, abs=0.1)]
 
 
 def test_a_name_that_flickers_does_not_change_at_once() -> None:
