@@ -20,7 +20,8 @@ BIN_M = 0.10
 RANGE_M = 5.0
 SECTORS = round(2 * HALF_FAN_DEG / SECTOR_DEG)
 BINS = round(RANGE_M / BIN_M)
-ROW_STEP, COLUMN_STEP = 2, 6
+ROWS_USED, COLUMNS_USED = 240, 107
+"""Of a large picture not every pixel is asked; of a small one all are, or the bins far away would hold none."""
 LEVEL_M = 0.06
 """Within this of the plane, more with distance, a pixel is level floor."""
 DROP_M = 0.10
@@ -59,7 +60,10 @@ def scan_floor(
 ) -> FloorScan:
     """Sort the pixels below the horizon. ``height`` is each pixel's height above the plane, metres, NaN unknown."""
     # Off the first pixel, so that the middle of each block is taken and a mirrored frame takes the mirrored pixels.
-    rows, columns = slice(ROW_STEP // 2, None, ROW_STEP), slice(COLUMN_STEP // 2, None, COLUMN_STEP)
+    rows, columns = (
+        slice(step // 2, None, step)
+        for step in (max(1, round(n / used)) for n, used in zip(depth.shape, (ROWS_USED, COLUMNS_USED), strict=True))
+    )
     grid = Rays(rays.x[columns], rays.y[rows])
     falling = -grid.dot(axes.up)
     with np.errstate(divide="ignore"):

@@ -28,7 +28,7 @@ CLASSES = (*LABELS, LOWER)
 LOWER_M = 0.09
 """Less than the lowest kerb, more than a threshold or a worn slab."""
 LEVEL_COSINE = 0.9999
-"""Of the tilt of what is level, below 0.8 degrees."""
+"""Of the tilt of what is level: less than 0.8 degrees."""
 MARGIN_M = 0.03
 SCENES = 8192
 

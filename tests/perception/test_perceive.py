@@ -136,6 +136,17 @@ def test_who_turns_to_the_road_at_a_kerb_does_not_lose_it(deep: float, aside: fl
             assert scene.free_reach_m * towards < aside + 0.1  # what is called free ends at the edge
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (128, 96)])
+def test_a_small_depth_map_tells_a_drop_too(width: int, height: int) -> None:
+    camera = K.resized(width, height)
+    for edge in (1.8, 2.2, 2.8):
+        depth = render(floor_levels((-1, 0), (edge, -0.7)), camera=camera, floor=False, pitch_deg=22)
+        perception = Perception(PerceptionSettings(camera_height_m=1.4))
+        scene = perception.perceive(frame(depth, 0, camera=camera), depth_map(depth, camera))
+        drops = [o.distance_m for o in scene.obstacles if o.band == "drop" and o.in_corridor]
+        assert drops == [pytest.approx(edge, abs=0.1)]
+
+
 def test_stairs_down_are_told_from_a_drop() -> None:
     steps = floor_levels((-1, 0), *((2.0 + 0.29 * n, -0.17 * (n + 1)) for n in range(12)))
     scene = perceive(render(steps, floor=False, pitch_deg=25), camera_height_m=1.4)
