@@ -14,6 +14,7 @@ from edge_nav.errors import DepthFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.latch import FaultLatch
+from edge_nav.perception.appearance import underfoot
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import Rays
@@ -124,7 +125,7 @@ class _Scaler:
             if self._rays is None or depth.intrinsics != self._intrinsics:
                 self._rays, self._intrinsics = Rays.of(depth.intrinsics), depth.intrinsics
             raw = depth if factor == 1.0 else replace(depth, depth_m=depth.depth_m * np.float32(factor))
-            ground = self._ground.update(raw, self._rays, t)
+            ground = self._ground.update(underfoot(raw), self._rays, t)
             factor *= self._corrector.update(
                 None if ground is None else ground.height_m, 0.0 if ground is None else ground.inlier_ratio, t
             )

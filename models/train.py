@@ -1,4 +1,4 @@
-"""`python -m models.train depth --config configs/models/nano_depth.yaml --out DIR`."""
+"""`python -m models.train depth --config configs/models/nano_depth/1_small.yaml --out DIR`."""
 
 from __future__ import annotations
 

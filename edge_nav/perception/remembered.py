@@ -26,7 +26,8 @@ less is known of the walker's movement, the sooner."""
 REACH_M, MOST = 3.0, 3000
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
-CONFIDENT = 0.4
+CONFIDENT, LIKELY = 0.4, 0.5
+"""Where a network itself thinks that a thing is not where it says, one would be stopped for it where it is not."""
 FRAMES = 3
 """What was seen in fewer frames is not remembered: it may be noise."""
 HELD_CONFIDENCE = 0.5
@@ -129,6 +130,7 @@ class Remembered:
             if n >= FRAMES
             and not f.held
             and f.confidence >= CONFIDENT
+            and (f.band == "drop" or f.certainty >= LIKELY)
             and f.label != "unseen_floor"
             and f.distance_m < REACH_M
         ]

@@ -1,4 +1,4 @@
-"""What a training run is: configs/models/nano_depth.yaml."""
+"""What a training run is: configs/models/nano_depth/1_small.yaml."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ class TrainSettings(Settings):
         description="A checkpoint of another run whose averaged weights are begun with, where a weight is of the same "
         "name and shape; none if empty.",
     )
+    blend: Path | None = Field(
+        default=None,
+        description="A later checkpoint of the run that ``start`` is of: what is begun with lies between the two "
+        "(Wortsman et al., Robust fine-tuning of zero-shot models, 2022).",
+    )
+    blend_share: float = Field(default=0.5, ge=0, le=1, description="How far towards ``blend``.")
+    only_labels: bool = Field(default=False, description="Teach the label head alone: depth stays as it began.")
     augment: AugmentSettings = AugmentSettings()
     height: int = Field(default=192, ge=64, le=1024, multiple_of=32, description="Rows of the network's input.")
     width: int = Field(default=256, ge=64, le=1024, multiple_of=32, description="Columns of the network's input.")
@@ -64,6 +71,8 @@ class TrainSettings(Settings):
         for name, pixels in sides.items():
             if pixels % self.network.multiple:
                 raise ValueError(f"{name} {pixels}: with a fine branch give multiples of {self.network.multiple}")
+        if self.blend is not None and self.start is None:
+            raise ValueError(f"blend {self.blend}: give a start, too, or leave it empty")
         if self.network.labels not in (0, len(CLASSES)):
             raise ValueError(f"network.labels {self.network.labels}: give {len(CLASSES)}, or 0 for no label head")
         return self

@@ -80,7 +80,9 @@ class _Run:
         network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         found = checkpoint.latest(out / "checkpoints")
         if found is None and settings.start is not None:
-            _begin_with(network, settings.start)
+            _begin_with(network, settings.start, settings.blend, settings.blend_share)
+        if settings.only_labels:
+            _hold_all_but_labels(network)
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         precision = torch.bfloat16 if _has_bfloat16() else torch.float32
         made = optimisers(network, settings.learning_rate, settings.weight_decay, precision)
@@ -113,6 +115,10 @@ class _Run:
             for group in optimiser.param_groups:
                 group["lr"] = s.rate(self.step)
         self.network.train()
+        if s.only_labels:  # what normalisation measured stays, too
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval()
         pixels = batch.pixels.to(device, memory_format=torch.channels_last)
         with self.accelerator.autocast():
             estimate = self.network(pixels)
@@ -188,15 +194,31 @@ class _Run:
         return folder / f"step-{self.step:07d}.pt"
 
 
-def _begin_with(network: NanoDepth, path: Path) -> None:
-    """Take over what is of the same name and shape. UsageError where nothing is."""
-    if not path.is_file():
-        raise UsageError(f"start {path} is no file: train the network that it is of first, or leave start empty.")
-    had, new = checkpoint.load(path).get("average", {}), network.state_dict()
-    taken = {name: w for name, w in had.items() if name in new and w.shape == new[name].shape}
-    if not taken:
-        raise UsageError(f"start {path} has no weight in common with the network: give a checkpoint of a like one.")
+def _begin_with(network: NanoDepth, start: Path, blend: Path | None, share: float) -> None:
+    """Take over what is of the same name and shape, of two between both. UsageError where nothing is."""
+    taken = _common(network, "start", start)
+    if blend is not None:
+        for name, weight in _common(network, "blend", blend).items():
+            mixed = weight.is_floating_point() and name in taken
+            taken[name] = torch.lerp(taken[name], weight, share) if mixed else weight
     network.load_state_dict(taken, strict=False)
+
+
+def _common(network: NanoDepth, name: str, path: Path) -> dict[str, torch.Tensor]:
+    """A checkpoint's averaged weights that the network has, too."""
+    if not path.is_file():
+        raise UsageError(f"{name} {path} is no file: train the network that it is of first, or leave {name} empty.")
+    had, new = checkpoint.load(path).get("average", {}), network.state_dict()
+    taken = {key: w for key, w in had.items() if key in new and w.shape == new[key].shape}
+    if not taken:
+        raise UsageError(f"{name} {path} has no weight in common with the network: give a checkpoint of a like one.")
+    return taken
+
+
+def _hold_all_but_labels(network: NanoDepth) -> None:
+    network.requires_grad_(False)
+    if network.label is not None:
+        network.label.requires_grad_(True)
 
 
 def _check_same(had: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:

@@ -147,6 +147,29 @@ def test_a_label_head_names_all_classes_or_is_none(frames: Path, labels: int, go
         recipe(frames, network=network)
 
 
+def test_what_is_begun_with_lies_between_two_checkpoints(frames: Path, tmp_path: Path) -> None:
+    one = train(recipe(frames), tmp_path / "one", stop_at=2)
+    two = train(recipe(frames, start=one, learning_rate=0.05), tmp_path / "two", stop_at=2)
+    settings = recipe(frames, start=one, blend=two, blend_share=0.25, learning_rate=1e-9, average=0.0)
+    mixed = checkpoint.load(train(settings, tmp_path / "mixed", stop_at=1))["network"]
+    a, b = (checkpoint.load(path)["average"] for path in (one, two))
+    name = "depth.1.weight"
+    assert not torch.allclose(a[name], b[name], atol=1e-4)
+    assert torch.allclose(mixed[name], 0.75 * a[name] + 0.25 * b[name], atol=1e-6)
+    with pytest.raises(UsageError, match=r"blend .*gone.pt is no file"):
+        train(recipe(frames, start=one, blend=tmp_path / "gone.pt"), tmp_path / "none")
+    with pytest.raises(ValueError, match="give a start"):
+        recipe(frames, blend=two)
+
+
+def test_the_label_head_can_be_taught_alone(frames: Path, tmp_path: Path) -> None:
+    one = train(recipe(frames), tmp_path / "one", stop_at=2)
+    two = train(recipe(frames, start=one, only_labels=True, average=0.0), tmp_path / "two")
+    a, b = checkpoint.load(one)["average"], checkpoint.load(two)["average"]
+    changed = {name for name in a if not torch.equal(a[name], b[name])}
+    assert changed == {"label.weight", "label.bias"}
+
+
 def test_a_start_of_another_kind_is_refused(frames: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no file"):
         train(recipe(frames, start=tmp_path / "nowhere.pt"), tmp_path / "out")
