@@ -162,6 +162,13 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     assert not remembered(KEEP_EDGE_S + 1, known=True, **edge)
 
 
+def test_where_a_network_doubts_its_own_distance_nothing_is_remembered_but_an_edge() -> None:
+    assert remembered(1, known=True, certainty=0.6)
+    assert not remembered(1, known=True, certainty=0.4)
+    edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
+    assert remembered(1, known=True, certainty=0.4, **edge)
+
+
 @pytest.mark.parametrize(("off_m", "kept"), [(0.05, True), (0.2, False)])
 def test_a_corner_that_is_missed_by_a_hair_is_kept_and_what_is_gone_is_not(off_m: float, kept: bool) -> None:
     wall = Box((-1.0, 1.5, 0.0), (0.0, 1.6, 1.0))
