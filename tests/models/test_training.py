@@ -168,6 +168,8 @@ def test_the_label_head_can_be_taught_alone(frames: Path, tmp_path: Path) -> Non
     a, b = checkpoint.load(one)["average"], checkpoint.load(two)["average"]
     changed = {name for name in a if not torch.equal(a[name], b[name])}
     assert changed == {"label.weight", "label.bias"}
+    with pytest.raises(ValueError, match="no label head"):
+        recipe(frames, network=TINY.model_copy(update={"labels": 0}), only_labels=True)
 
 
 def test_a_start_of_another_kind_is_refused(frames: Path, tmp_path: Path) -> None:
