@@ -14,8 +14,8 @@ from edge_nav.errors import DepthFault, UsageError
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.latch import FaultLatch
-from edge_nav.perception.appearance import underfoot
 from edge_nav.perception.ground import GroundTracker
+from edge_nav.perception.named_floor import underfoot
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import Rays
 from edge_nav.perception.scale import ScaleCorrector

@@ -80,6 +80,11 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
     state = checkpoint.load(nano_checkpoint(options.checkpoint))
     network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
     network.load_state_dict(state["average"])
+    if network.settings.labels not in (0, len(CLASSES)):
+        raise UsageError(
+            f"checkpoint {options.checkpoint} names {network.settings.labels} classes, and {len(CLASSES)} are known: "
+            "train on from it (start) with a new label head."
+        )
     rows, columns = (int(n) for n in state["input"])
     step("calibrating confidence")
     factor, share = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)

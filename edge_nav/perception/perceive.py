@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_nav.perception.appearance import Appearance, names_of, settle, underfoot
+from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
 from edge_nav.perception.floor_scan import scan_floor
 from edge_nav.perception.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.motion import MotionEstimator, Step
+from edge_nav.perception.named_floor import settle, underfoot
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
 from edge_nav.perception.own_body import own_body
 from edge_nav.perception.rays import FloorAxes

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.appearance import LOWER
+from edge_nav.perception.named_floor import LOWER
 from edge_nav.sim.raycast import Pose, camera_axes
 from edge_nav.sim.scene import load_scene
 from edge_nav.sim.shapes import LABELS, rotation

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from edge_nav.bench.reference import reference_ground
 from edge_nav.bundle import Bundle
-from edge_nav.perception.appearance import LOWER, underfoot
 from edge_nav.perception.depth_settings import DepthBackend, open_depth
 from edge_nav.perception.ground import HEIGHT_M, GroundTracker
+from edge_nav.perception.named_floor import LOWER, underfoot
 from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.scale import ScaleCorrector
 from edge_nav.perception.settings import PerceptionSettings

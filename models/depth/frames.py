@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.bench.frames import frames_with_depth
-from edge_nav.perception.appearance import LOWER
+from edge_nav.perception.named_floor import LOWER
 from edge_nav.perception.rays import ground_from_angles
 from edge_nav.types import Frame, Ground
 from models.data.dataset import list_frames, read_frame

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from edge_nav.perception.appearance import LOWER
+from edge_nav.perception.named_floor import LOWER
 from models.data.ground import CLASSES
 from models.depth.network import Estimate
 

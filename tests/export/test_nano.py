@@ -10,8 +10,8 @@ from models_frames import write_frames
 from torch.nn import functional
 
 from edge_nav.bundle import open_bundle
-from edge_nav.perception.appearance import LOWER
 from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
+from edge_nav.perception.named_floor import LOWER
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 from export.__main__ import main
@@ -99,6 +99,19 @@ def test_the_bundle_says_where_it_comes_from(bundle: Path) -> None:
     report = json.loads((bundle / "parity.json").read_text())
     assert report["passed"]
     assert {row["what"] for row in report["rows"]} >= {"depth nano 64x128", "depth nano 128x64"}
+
+
+def test_a_checkpoint_of_other_classes_is_refused(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = TINY.model_copy(update={"labels": 19})
+    weights = NanoDepth(before).state_dict()
+    state = {"network_settings": before.model_dump(mode="json"), "input": [64, 128], "average": weights}
+    checkpoint.save(tmp_path / "checkpoints", 1, {"step": 1, "network": weights, **state})
+    frames = str(bundle.parent / "frames")
+    assert main(["nano", str(tmp_path), "--out", str(tmp_path / "out"), "--frames", frames]) == 2
+    assert "names 19 classes, and 20 are known: train on from it" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_without_checkpoint_is_named(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
