@@ -99,8 +99,8 @@ def test_missing_weights_are_told_within_a_second_and_the_walk_goes_on(tmp_path:
     )
     assert status == 0, err
     records = read_log(log).records
-    fault = next(r for r in records if r["type"] == "fault")
-    assert fault["component"] == "recogniser"
+    # On a busy machine the answers may be told to be slow before.
+    fault = next(r for r in records if r["type"] == "fault" and r["component"] == "recogniser")
     assert "no-such-model is not on this machine" in fault["message"]
     # The recogniser's process needs a moment to start on a busy machine; what counts is when it knows.
     assert any(r["type"] == "callout" and r["text"] == "I can't hear questions now." for r in records)
