@@ -22,7 +22,7 @@ from export.onnx_graph import DEPRECATED, OPSET, check
 from export.onnx_pictures import drawn_picture
 from export.parity.onnx import Limits, depth_rows, open_graph, size_row, time_row
 from export.parity.report import ParityRow, at_most, demand
-from models.data.ground import CLASSES
+from models.data.classes import CLASSES
 from models.depth import checkpoint
 from models.depth.augment import MEAN, STD, normalised
 from models.depth.canonical import canonical_focal_px

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.floor_scan import RANGE_M, SECTORS, FloorScan, bearing_of, floor_seen_to
+from edge_nav.perception.floor_scan import RANGE_M, SECTORS, bearing_of
 from edge_nav.perception.obstacles import Found, Occupancy
 from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.settings import PerceptionSettings
@@ -40,15 +40,18 @@ class FreeWay:
     reach_m: float
 
 
-def clearance(found: list[Found], scan: FloorScan | None) -> float | None:
-    """Distance to the first thing in the corridor; else how far its floor is seen; None if neither is known."""
+def clearance(found: list[Found], floor: NDArray[np.float64] | None) -> float | None:
+    """Distance to the first thing in the corridor; else how far its floor is seen; None if neither is known.
+
+    ``floor``: how far it is seen along each sector, metres [SECTORS], NaN where none is; None without a floor.
+    """
     blocked = [f.distance_m for f in found if f.in_corridor]
     if blocked:
         return min(blocked)
-    if scan is None:
+    if floor is None:
         return None
     ahead = [s for s in range(SECTORS) if abs(bearing_of(s)) < 6.0]
-    seen = float(np.median(floor_seen_to(scan)[ahead]))  # NaN where one of them is
+    seen = float(np.median(floor[ahead]))  # NaN where one of them is
     return None if math.isnan(seen) else seen
 
 
@@ -56,18 +59,18 @@ def free_way(
     occupied: Occupancy,
     found: list[Found],
     remembered: NDArray[np.float64],
-    scan: FloorScan | None,
+    floor: NDArray[np.float64] | None,
     settings: PerceptionSettings,
 ) -> FreeWay | None:
     """The way on nearest to ahead, or else what leads farthest; None where that is no way, or no floor is seen.
 
-    ``remembered``: places [N, 2] of what is out of sight. Straight ahead wins whenever it is passable itself: nobody
-    is sent round without need.
+    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`. Straight ahead wins whenever it
+    is passable itself: nobody is sent round without need.
     """
-    if scan is None:
+    if floor is None:
         return None
     cells = _cells(occupied, found, remembered, settings)
-    floor = np.nan_to_num(floor_seen_to(scan))
+    floor = np.nan_to_num(floor)
     wide = _best(_reach(_inflated(cells, settings.corridor_width_m), floor), BESIDE)
     if wide is not None and wide.reach_m >= PASSABLE_M:
         return wide

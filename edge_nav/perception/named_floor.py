@@ -19,8 +19,8 @@ WAVY_DOWN_M, LOWER_M = 0.3, 0.12
 
 
 def settle(height: NDArray[np.float32], depth: DepthMap) -> None:
-    """Put what the network itself calls floor level, and what it calls lower ground below the floor, in place.
-    ``height`` is each pixel's above the floor [H, W], metres.
+    """Change ``height``, each pixel's above the floor [H, W] in metres: what the network itself calls floor becomes
+    level, what it calls lower ground lies below it.
 
     A network's depth of an even floor is off by more than a kerb is high, where its labels are right. What is higher
     than a low obstacle, or deeper than `WAVY_DOWN_M`, is measured whatever it is called. Labels that know no lower

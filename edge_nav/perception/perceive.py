@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
-from edge_nav.perception.floor_scan import scan_floor
+from edge_nav.perception.floor_scan import floor_seen_to, scan_floor
 from edge_nav.perception.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.motion import MotionEstimator, Step
@@ -72,10 +72,11 @@ class Perception:
         found = find_obstacles(look, occupied, self._settings)
         found = [replace(f, label="stairs_up") if leads_up(f, occupied) else f for f in found]
         mark("obstacles")
-        scan = None
+        floor = None
         if ground is not None:
             scan = scan_floor(z, height, _matching(frame, z.shape), rays, axes, ignore)
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
+            floor = floor_seen_to(scan)
         mark("floor")
         step, motion = self._motion.update(z, height, rays, axes, frame.t)
         self._walk_on(step if motion.known else None, frame.t)
@@ -88,8 +89,8 @@ class Perception:
         lower = ground is not None and self._stance.lower(ground.height_m, motion.forward_mps, frame.t)
         sure = view == "ok" and not lower
         around = found + held
-        way = free_way(occupied, around, self._remembered.places, scan, self._settings) if sure else None
-        free = clearance(around, scan) if sure else _nearest_in_corridor(around)
+        way = free_way(occupied, around, self._remembered.places, floor, self._settings) if sure else None
+        free = clearance(around, floor) if sure else _nearest_in_corridor(around)
         if sure:
             self._remembered.add(found, self._tracker.frames[: len(found)], frame.t)
         mark("path")

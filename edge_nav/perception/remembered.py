@@ -26,8 +26,9 @@ less is known of the walker's movement, the sooner."""
 REACH_M, MOST = 3.0, 3000
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
-CONFIDENT, LIKELY = 0.4, 0.5
-"""Where a network itself thinks that a thing is not where it says, one would be stopped for it where it is not."""
+CONFIDENT = 0.4
+LIKELY = 0.5
+"""Of a network's own certainty: who is stopped for a thing that is more likely elsewhere is stopped for nothing."""
 FRAMES = 3
 """What was seen in fewer frames is not remembered: it may be noise."""
 HELD_CONFIDENCE = 0.5

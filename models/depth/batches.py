@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from models.data.classes import classified
 from models.data.dataset import FrameRef, TrueFrame, read_frame
 from models.data.decoded import read_through
-from models.data.ground import classified
 from models.depth.augment import augmented, cropped, normalised
 from models.depth.canonical import to_canonical
 from models.depth.settings import TrainSettings

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.depth.loss import NAMES
+from models.depth.loss import LABEL_COUNTS
 from models.depth.network import Estimate, NanoDepth
 
 WITHIN = 0.15
@@ -26,8 +26,8 @@ class NanoGraph(nn.Module):
     def __init__(self, network: NanoDepth, temperature: float = 1.0, step: int = 2) -> None:
         super().__init__()
         self.network, self.log_temperature, self.step = network, math.log(temperature), step
-        self.log_names: Tensor
-        self.register_buffer("log_names", torch.tensor(NAMES).log()[:, None, None])
+        self.log_counts: Tensor
+        self.register_buffer("log_counts", torch.tensor(LABEL_COUNTS).log()[:, None, None])
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         estimate = self.network(pixels)
@@ -40,7 +40,7 @@ class NanoGraph(nn.Module):
         confidence = 1 - torch.exp(-math.log(1 + WITHIN) / spread)
         if estimate.label is None:
             return depth[:, 0], confidence[:, 0]
-        return depth[:, 0], confidence[:, 0], (estimate.label - self.log_names).argmax(dim=1).to(torch.uint8)
+        return depth[:, 0], confidence[:, 0], (estimate.label - self.log_counts).argmax(dim=1).to(torch.uint8)
 
 
 def _doubled(part: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from edge_nav.bench.frames import frames_with_depth
 from edge_nav.perception.named_floor import LOWER
 from edge_nav.perception.rays import ground_from_angles
 from edge_nav.types import Frame, Ground
+from models.data.classes import CLASSES, classified, feet_m
 from models.data.dataset import list_frames, read_frame
-from models.data.ground import CLASSES, classified, feet_m
 
 
 class Known(NamedTuple):

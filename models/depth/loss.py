@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from edge_nav.perception.named_floor import LOWER
-from models.data.ground import CLASSES
+from models.data.classes import CLASSES
 from models.depth.network import Estimate
 
 SKY = 0
@@ -26,7 +26,7 @@ SCARCE = {
 """How often pixels of these count: things to walk into are few beside floors and walls, thin ones fewest."""
 COUNTS = [SCARCE.get(name, 1.0) for name in CLASSES]
 LOWER_COUNTS = 4.0
-NAMES = [LOWER_COUNTS if name == LOWER else 1.0 for name in CLASSES]
+LABEL_COUNTS = [LOWER_COUNTS if name == LOWER else 1.0 for name in CLASSES]
 """The same for what pixels are called: an edge that is not seen is worse than one that is not there."""
 
 
@@ -61,7 +61,7 @@ def losses(estimate: Estimate, log_depth: Tensor, label: Tensor) -> Losses:
     labels = estimate.log_depth.new_zeros(())
     if estimate.label is not None:
         step = label.shape[-1] // estimate.label.shape[-1]
-        labels = functional.cross_entropy(estimate.label, label[..., ::step, ::step], truth.new_tensor(NAMES))
+        labels = functional.cross_entropy(estimate.label, label[..., ::step, ::step], truth.new_tensor(LABEL_COUNTS))
     total = depth + EDGE_WEIGHT * edge + SPREAD_WEIGHT * spread + LABEL_WEIGHT * labels
     return Losses(total, depth, edge, spread, labels)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from edge_nav.settings import Settings
-from models.data.ground import CLASSES
+from models.data.classes import CLASSES
 from models.depth.augment import AugmentSettings
 from models.depth.network import NanoSettings
 
@@ -73,8 +73,8 @@ class TrainSettings(Settings):
                 raise ValueError(f"{name} {pixels}: with a fine branch give multiples of {self.network.multiple}")
         if self.blend is not None and self.start is None:
             raise ValueError(f"blend {self.blend}: give a start, too, or leave it empty")
-        if self.only_labels and not self.network.labels:
-            raise ValueError("only_labels: the network has no label head; give network.labels")
+        if self.only_labels and (not self.network.labels or self.start is None):
+            raise ValueError("only_labels: give a label head (network.labels) and what it is the head of (start)")
         if self.network.labels not in (0, len(CLASSES)):
             raise ValueError(f"network.labels {self.network.labels}: give {len(CLASSES)}, or 0 for no label head")
         return self

@@ -15,7 +15,7 @@ from edge_nav.perception.named_floor import LOWER
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 from export.__main__ import main
-from models.data.ground import CLASSES
+from models.data.classes import CLASSES
 from models.depth import checkpoint
 from models.depth.augment import normalised
 from models.depth.canonical import canonical_focal_px

@@ -10,8 +10,8 @@ from perception.tiny_bundle import write_bundle
 
 from edge_nav.bundle import open_bundle
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from models.data.classes import CLASSES, classified
 from models.data.dataset import list_frames, read_frame
-from models.data.ground import CLASSES, classified
 from models.depth.evaluation import Evaluation, evaluate, write_pictures
 from models.depth.metrics import BINS_M, Sums
 from models.depth.reliability import expected_error, write_reliability

@@ -30,7 +30,7 @@ class Thing(Settings):
 
     def origin(self, plan: Plan) -> tuple[Point, float]:
         """Where its own axes begin, and their heading in degrees."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind says where it is; there is no place that suits them all
 
     def lay(self, plan: Plan, parts: Parts) -> None:
         """Change the ground."""

@@ -1,4 +1,4 @@
-"""What of a frame's ground is lower than where the camera's bearer stands, with an edge between.
+"""What the depth network is taught to name: what the renderers label, and ground that is lower than the walker's.
 
 The renderers label what a pixel belongs to, which is the same for a floor and for the floor below it. Which of them
 it is, the scene tells.
@@ -7,13 +7,14 @@ it is, the scene tells.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.errors import UsageError
 from edge_nav.perception.named_floor import LOWER
 from edge_nav.sim.raycast import Pose, camera_axes
 from edge_nav.sim.scene import load_scene
@@ -24,13 +25,11 @@ from models.data.dataset import FrameRef, TrueFrame
 from models.data.layout import SCENE
 
 CLASSES = (*LABELS, LOWER)
-"""What the depth network names: what the renderers label, and ground that is lower than the walker's."""
 LOWER_M = 0.09
 """Less than the lowest kerb, more than a threshold or a worn slab."""
 LEVEL_COSINE = 0.9999
 """Of the tilt of what is level: less than 0.8 degrees."""
 MARGIN_M = 0.03
-SCENES = 8192
 
 F64 = NDArray[np.float64]
 
@@ -76,9 +75,12 @@ def feet_m(ref: FrameRef) -> float:
     return ground_under(tops, start_m, *ref.pose[:2])
 
 
-@lru_cache(maxsize=SCENES)
+@cache
 def _ground(folder: Path) -> _Ground:
-    scene = load_scene(folder / SCENE)
+    try:
+        scene = load_scene(folder / SCENE)
+    except UsageError as e:
+        raise UsageError(f"{folder / SCENE} cannot be read: remove {folder} and generate it again.") from e
     turned = [(s, rotation(s.turn)) for s in scene.world(0.0).still if s.label in WALKABLE and s.form == "box"]
     ramps = [_Ramp(np.array(s.centre), np.array(s.half), turn) for s, turn in turned if turn[2, 2] < LEVEL_COSINE]
     return _Ground(scene.tops, start_height(scene), tuple(ramps))
