@@ -46,11 +46,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One walk: scene as FAMILY:SEED or a file."""
+    """One walk: scene as FAMILY:SEED or a file; ``seed`` of the person."""
 
     scene: str
     seed: int
     condition: Condition
+
+    @classmethod
+    def of(cls, scene: str, condition: Condition) -> Job:
+        """With a person who goes with the scene: walked alone, or among others, it is the same walk."""
+        _, _, number = scene.rpartition(":")
+        return cls(scene, int(number) if number.isdecimal() else 0, condition)
 
     @property
     def key(self) -> str:
@@ -79,7 +85,7 @@ def walk(job: Job) -> Result:
     if condition.depth == "none":
         return Trial(scene, None, None, cane=condition.cane, seed=job.seed).run()
     coloured = condition.depth == "bundle"
-    with MujocoRenderer(colours=coloured) as renderer:
+    with MujocoRenderer(colours=coloured, truth=not coloured) as renderer:
         return Trial(
             scene, renderer, lambda: make_aid(condition), condition.fps, condition.cane, job.seed, coloured
         ).run()

@@ -36,15 +36,15 @@ _Key = tuple[Form, Point, float, Material]
 class MujocoRenderer:
     """Draws worlds. Keeps the model of the last ``still``; moving shapes cost nothing but their place.
 
-    ``shadows``: the sun casts them, for three times the time. ``fine``: the
-    picture is drawn twice as large each way and averaged. Without ``colours`` every shape is one grey of its own, for
-    six tenths of the time. Raises UsageError without MuJoCo or OpenGL, and for cameras
-    with pixels that are not square, which MuJoCo cannot draw.
+    ``shadows``: the sun casts them, for three times the time. ``fine``: the picture is drawn twice as large each way
+    and averaged. Without ``colours`` every shape is one grey of its own, for six tenths of the time; without ``truth``
+    there are no depth, labels and instances. Raises UsageError without MuJoCo or OpenGL, and for cameras with pixels
+    that are not square, which MuJoCo cannot draw.
     """
 
-    def __init__(self, *, shadows: bool = False, fine: bool = False, colours: bool = True) -> None:
+    def __init__(self, *, shadows: bool = False, fine: bool = False, colours: bool = True, truth: bool = True) -> None:
         self._mj = _mujoco()
-        self._shadows, self._times, self._coloured = shadows, 2 if fine else 1, colours
+        self._shadows, self._times, self._coloured, self._truth = shadows, 2 if fine else 1, colours, truth
         self._gl = _gl_context(self._mj)
         self._context: Any = None
         self._scene: Any = None
@@ -77,12 +77,13 @@ class MujocoRenderer:
             self._look(pose, camera)
             put_lights(lights_of(world.lights, pose, world.seed), self._scene, shadows=self._shadows)
             rgb = self._colours(camera) if self._coloured else None
-            ids = np.empty((camera.height, camera.width, 3), np.uint8)
-            buffer = np.empty((camera.height, camera.width), np.float32)
-            rect = mj.MjrRect(0, 0, camera.width, camera.height)
-            self._flags(segment=True)
-            mj.mjr_render(rect, self._scene, self._context)
-            mj.mjr_readPixels(ids, buffer, rect, self._context)
+            ids = np.zeros((camera.height, camera.width, 3), np.uint8)
+            buffer = np.zeros((camera.height, camera.width), np.float32)
+            if self._truth:
+                rect = mj.MjrRect(0, 0, camera.width, camera.height)
+                self._flags(segment=True)
+                mj.mjr_render(rect, self._scene, self._context)
+                mj.mjr_readPixels(ids, buffer, rect, self._context)
         finally:
             _release()
         which = ids[::-1, :, 0].astype(np.uint16) | (ids[::-1, :, 1].astype(np.uint16) << 8)

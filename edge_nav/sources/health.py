@@ -13,8 +13,9 @@ from pydantic import Field
 from edge_nav.settings import Settings
 from edge_nav.types import Frame, View
 
-_CELLS_ACROSS = 160
-"""At least so many cells across is a picture averaged into: edges stay, sensor noise goes."""
+_CELLS_ACROSS, _CELL_PX = 160, 4
+"""A picture is averaged into so many cells across, or fewer where they would have fewer pixels each way: edges stay,
+sensor noise goes."""
 _SATURATED = 250
 _NOISE_SHARE = 0.10
 """Noise makes up to this share of a dark picture's cells look detailed."""
@@ -113,7 +114,7 @@ def _measure(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int16], float]:
     """Mean green level of each cell, int16, and the share of cells with more gradient than noise makes."""
     step = max(1, rgb.shape[1] // (4 * _CELLS_ACROSS))
     green = cv2.extractChannel(rgb, 1) if step == 1 else np.ascontiguousarray(rgb[::step, ::step, 1])
-    cell_px = max(1, green.shape[1] // _CELLS_ACROSS)
+    cell_px = min(max(_CELL_PX, green.shape[1] // _CELLS_ACROSS), *green.shape)
     # Whole cells only: OpenCV averages those several times faster.
     down, across = max(1, green.shape[0] // cell_px), green.shape[1] // cell_px
     whole = green[: down * cell_px, : across * cell_px]

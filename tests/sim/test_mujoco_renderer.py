@@ -78,6 +78,14 @@ def test_depth_of_boxes_is_that_of_the_ray_caster_to_a_millimetre(renderer: Mujo
     assert (error[true >= 20.0] < 0.01).mean() > 0.99
 
 
+def test_without_truth_the_picture_is_the_same_and_nothing_else_is_known(renderer: MujocoRenderer) -> None:
+    with MujocoRenderer(truth=False) as blind:
+        seen = draw(blind, *BOXES)
+    assert np.array_equal(seen.rgb, draw(renderer, *BOXES).rgb)
+    assert np.isnan(seen.depth_m).all()
+    assert not seen.instance.any()
+
+
 def ray_depth(shape: Shape, pose: Pose, camera: Intrinsics) -> np.ndarray:
     """z-depth of an ellipsoid, from the quadratic of each ray in the axes in which it is a unit sphere."""
     right, down, forward = raycast.camera_axes(pose)

@@ -8,6 +8,7 @@ from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.person import REACTION_S, SLOW_MPS, Act, Now, Person, Traits
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
@@ -179,6 +180,19 @@ def test_whoever_bumps_goes_back_and_then_round() -> None:
     alone.go(6.0)
     assert abs(alone.heading) < 10
     assert alone.asked == []
+
+
+def test_nobody_walks_into_the_same_thing_at_once_again() -> None:
+    felt = Felt()
+    felt.go(2.0, 0.0)
+    felt.touch(30.0, 10.0)
+    felt.go(-0.4, 0.0)
+    assert felt.bars(0.0, 20.0)
+    assert not felt.bars(-60.0, 20.0)
+    felt.go(1.0, -90.0)
+    assert not felt.bars(0.0, 20.0)  # aside of it the way is free
+    assert felt.bars(60.0, 20.0)
+    assert not felt.bars(60.0, 80.0)  # and by then they do not know any more
 
 
 def test_a_cane_stops_whoever_has_one() -> None:

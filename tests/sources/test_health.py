@@ -98,6 +98,18 @@ def test_a_view_that_still_shows_something_is_never_called_lost(name: str) -> No
     assert set(states) == {ViewState("ok", False)}
 
 
+def test_a_plain_room_through_a_small_noisy_camera_is_seen() -> None:
+    rng = np.random.default_rng(1)
+    plaster = cv2.GaussianBlur(rng.normal(0, 1, (180, 240)), (0, 0), 3)
+    wall = 110 + 9 * plaster / plaster.std()
+    wall[120:, ::24] += 40  # a few tiles
+    camera = Intrinsics.from_fov(240, 180, 90.0)
+    monitor = ViewMonitor()
+    for i in range(12):
+        picture = np.clip(wall[..., None] + rng.normal(0, 3, (180, 240, 3)), 0, 255).astype(np.uint8)
+        assert monitor.update(Frame(i, i / FPS, picture, camera)).view == "ok"
+
+
 def test_a_hand_that_passes_is_not_told() -> None:
     pictures = [finger(i, 2, 130) if i % 5 in (1, 2, 3) else rgb(room(), 2, i) for i in range(20)]
     assert {s.view for s in play(pictures)} == {"ok"}

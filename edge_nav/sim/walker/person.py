@@ -13,6 +13,7 @@ import numpy as np
 
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
@@ -36,8 +37,8 @@ PATIENCE_S = 6.0
 """For an answer, before asking again."""
 GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
-SHORT_M, FAILED_M, FAILED_S, FAILED_DEG, BUMPED_DEG = 0.4, 0.5, 25.0, 15.0, 30.0
-"""A heading in which they were stopped or bumped at once is not tried again until they have gone a little."""
+SHORT_M, FAILED_M, FAILED_S, FAILED_DEG = 0.4, 0.5, 25.0, 15.0
+"""A heading in which they were stopped at once is not tried again until they have gone a little."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
@@ -119,9 +120,10 @@ class Person:
         """How near the thing is that the last STOP was about, and where."""
         self._stopped = self._bumped = self._going_round = False
         self._cleared = False
-        self._failed: list[tuple[float, float, float, float]] = []
-        """Headings in which they were stopped at once: where and how far to either side, at how much of their way, and
-        until when it counts."""
+        self._failed: list[tuple[float, float, float]] = []
+        """Headings in which they were stopped at once, at how much of their way, and until when it counts."""
+        self._felt = Felt()
+        self._backwards = False
         self._behind_m = 0.0
         """So far they have come straight on: the way back is free."""
 
@@ -140,6 +142,7 @@ class Person:
         """They ran into something."""
         if any(d.act == "bump" for d in self._due):
             return
+        self._felt.touch(self._now.heading_deg + bump.bearing_deg, t)
         side = -1 if bump.bearing_deg > 5 else 1 if bump.bearing_deg < -5 else 0
         self._due.append(_Due(t + TOUCH_S, "bump", side=side))
 
@@ -151,14 +154,19 @@ class Person:
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
         straight = abs(_turn(self._now.heading_deg, now.heading_deg)) < 3.0
-        self._behind_m = self._behind_m + now.walked_m - self._now.walked_m if straight else 0.0
+        gone_m = now.walked_m - self._now.walked_m
+        self._behind_m = self._behind_m + gone_m if straight else 0.0
+        self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = now
         if now.goal_m < self._side_goal_m - PROGRESS_M:
             self._side, self._tries, self._side_goal_m = 0, 0, np.inf
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
             self._react(event)
-        return next(self._plan)
+        act = next(self._plan)
+        if act.speed_mps:
+            self._backwards = act.speed_mps < 0
+        return act
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
@@ -315,7 +323,7 @@ class Person:
             if self._stopped:
                 yield from self._hear_out()
             if self._now.walked_m - began < SHORT_M:
-                self._note_failed(heading, FAILED_DEG)
+                self._failed = [*self._failed[-5:], (heading, self._now.walked_m, self._now.t + FAILED_S)]
             self._tries += 1
             if self._tries % FLIP == 0:
                 self._commit(-self._side if self._side else 1)
@@ -353,22 +361,18 @@ class Person:
         return None
 
     def _in_vain(self, heading_deg: float) -> bool:
-        """Whether they were stopped there at once, and have not gone far since."""
-        return any(
-            abs(_turn(heading_deg, where)) < width and self._now.walked_m < walked + FAILED_M and self._now.t < until
-            for where, width, walked, until in self._failed
+        """Whether they were stopped there at once, and have not gone far since, or ran into something there."""
+        now = self._now
+        return self._felt.bars(heading_deg, now.t) or any(
+            abs(_turn(heading_deg, where)) < FAILED_DEG and now.walked_m < walked + FAILED_M and now.t < until
+            for where, walked, until in self._failed
         )
-
-    def _note_failed(self, heading_deg: float, width_deg: float) -> None:
-        self._failed = [*self._failed[-5:], (heading_deg, width_deg, self._now.walked_m, self._now.t + FAILED_S)]
 
     def _recover(self, side: int) -> Plan:
         """After running into something: a step back, and round it."""
         self._walking, self._recovering = False, True
-        heading = self._now.heading_deg
         yield from self._stand(0.5)
         yield from self._advance(0.3, -0.4)
-        self._note_failed(heading, BUMPED_DEG)
         self._recovering = False
         if self.traits.aided:
             yield from self._go_round(side)

@@ -1,0 +1,44 @@
+"""What a walker has run into, by their own reckoning of where they are: nobody walks into one post twice running."""
+
+from __future__ import annotations
+
+import math
+
+REMEMBERED_S = 60.0
+BODY_M = 0.25
+ROOM_M = 0.45
+"""A way that passes a felt place so closely leads into it again: half a body's width, and what a thing is wider than
+the place at which it was touched."""
+AHEAD_M = 1.5
+
+
+class Felt:
+    """Where they have walked, metres and degrees from where they began, and where they were touched."""
+
+    def __init__(self) -> None:
+        self._x = self._y = 0.0
+        self._places: list[tuple[float, float, float]] = []
+        """East and north of the start, and until when it is remembered."""
+
+    def go(self, metres: float, heading_deg: float) -> None:
+        """They have gone so far; backwards below 0."""
+        a = math.radians(heading_deg)
+        self._x += metres * math.sin(a)
+        self._y += metres * math.cos(a)
+
+    def touch(self, heading_deg: float, t: float) -> None:
+        """Something was touched on that side."""
+        a = math.radians(heading_deg)
+        self._places = [p for p in self._places if p[2] > t]
+        self._places.append((self._x + BODY_M * math.sin(a), self._y + BODY_M * math.cos(a), t + REMEMBERED_S))
+
+    def bars(self, heading_deg: float, t: float) -> bool:
+        """Whether a heading leads into something that was touched not long ago."""
+        a = math.radians(heading_deg)
+        for x, y, until in self._places:
+            right, ahead = x - self._x, y - self._y
+            along = right * math.sin(a) + ahead * math.cos(a)
+            aside = right * math.cos(a) - ahead * math.sin(a)
+            if t < until and 0.0 < along < AHEAD_M and abs(aside) < ROOM_M:
+                return True
+        return False
