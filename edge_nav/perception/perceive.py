@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
@@ -15,15 +16,16 @@ from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.named_floor import settle, underfoot
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
+from edge_nav.perception.odometry import VisualOdometry
 from edge_nav.perception.own_body import own_body
-from edge_nav.perception.rays import FloorAxes
+from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.remembered import Remembered
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.stairs import leads_up
 from edge_nav.perception.stance import Stance
 from edge_nav.perception.tracks import Tracker
 from edge_nav.perception.voxels import Voxelizer
-from edge_nav.types import DepthMap, Frame, Intrinsics, Scene, View
+from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene, View
 
 BLOCKED_SHARE = 0.5
 """More unknown depth than this over the way ahead, and the view is blocked: that is never free space."""
@@ -42,6 +44,7 @@ class Perception:
         self._ground = GroundTracker(settings)
         self._tracker = Tracker(settings.corridor_width_m)
         self._motion = MotionEstimator()
+        self._odometry = VisualOdometry()
         self._remembered = Remembered()
         self._stance = Stance(settings.camera_height_m)
         self._t: float | None = None
@@ -78,7 +81,7 @@ class Perception:
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
             floor = floor_seen_to(scan)
         mark("floor")
-        step, motion = self._motion.update(z, height, rays, axes, frame.t)
+        step, motion = self._moved(frame, depth, height, rays, axes)
         self._walk_on(step if motion.known else None, frame.t)
         self._remembered.look(z, height, axes, depth.intrinsics, floor=ground is not None)
         held = self._remembered.in_the_way(found, self._settings)
@@ -108,6 +111,14 @@ class Perception:
             motion=motion,
             free_reach_m=None if way is None else way.reach_m,
         )
+
+    def _moved(
+        self, frame: Frame, depth: DepthMap, height: NDArray[np.float32], rays: Rays, axes: FloorAxes
+    ) -> tuple[Step, Motion]:
+        """By the outlines of what stands around where depth is measured, by the picture where a network tells it."""
+        if depth.confidence is None:
+            return self._motion.update(depth.depth_m, height, rays, axes, frame.t)
+        return self._odometry.update(frame, depth, axes)
 
     def _walk_on(self, step: Step | None, t: float) -> None:
         """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""

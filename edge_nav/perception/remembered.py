@@ -27,7 +27,7 @@ REACH_M, MOST = 3.0, 3000
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
 CONFIDENT = 0.4
-LIKELY = 0.5
+LIKELY = 0.25
 """Of a network's own certainty: who is stopped for a thing that is more likely elsewhere is stopped for nothing."""
 FRAMES = 3
 """What was seen in fewer frames is not remembered: it may be noise."""

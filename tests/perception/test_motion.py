@@ -163,10 +163,10 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
 
 
 def test_where_a_network_doubts_its_own_distance_nothing_is_remembered_but_an_edge() -> None:
-    assert remembered(1, known=True, certainty=0.6)
-    assert not remembered(1, known=True, certainty=0.4)
+    assert remembered(1, known=True, certainty=0.3)
+    assert not remembered(1, known=True, certainty=0.2)
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
-    assert remembered(1, known=True, certainty=0.4, **edge)
+    assert remembered(1, known=True, certainty=0.2, **edge)
 
 
 @pytest.mark.parametrize(("off_m", "kept"), [(0.05, True), (0.2, False)])

@@ -1,0 +1,111 @@
+"""What the pictures tell of the walker's own movement, where depth flickers as a network's does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge_nav.perception.motion import Step
+from edge_nav.perception.odometry import VisualOdometry
+from edge_nav.perception.perceive import Perception
+from edge_nav.perception.rays import FloorAxes, ground_from_angles
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
+from edge_nav.types import DepthMap, Frame, Intrinsics, Motion
+
+CAMERA = Intrinsics.from_fov(320, 240, 80.0)
+HEIGHT_M, PITCH_DEG = 1.4, 15.0
+AXES = FloorAxes.of(ground_from_angles(HEIGHT_M, PITCH_DEG))
+ROOM = [
+    *floor_levels((-20.0, 0.0), width_m=60.0, until_m=60.0),
+    Box((-3, -6, -1), (-2.8, 9, 2.8), tiled=True),
+    Box((2.8, -6, -1), (3, 9, 2.8), tiled=True),
+    Box((-3, 7, -1), (3, 7.2, 2.8), tiled=True),
+    box(-1.2, 3.0, 0, 0.5, 0.5, 0.9),
+    box(1.5, 4.2, 0, 0.8, 0.4, 1.6),
+]
+Way = list[tuple[float, float, float]]
+"""Right, forward and heading in degrees, ten times a second."""
+WALK = [(0.0, 0.1 * n, 0.0) for n in range(16)]
+
+
+def seen(world: list[Box], way: Way, flicker: float = 0.08) -> list[tuple[Frame, DepthMap]]:
+    """Frames, and depth that is wrong by another share in each frame and at each place."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for n, (x, y, heading) in enumerate(way):
+        picture = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA)
+        wrong = 1 + flicker * rng.standard_normal() + 0.5 * flicker * rng.standard_normal(picture.depth_m.shape)
+        rgb = np.clip(picture.rgb + rng.normal(0, 3, picture.rgb.shape), 0, 255).astype(np.uint8)
+        depth = (picture.depth_m * wrong).astype(np.float32)
+        frames.append((Frame(n, n / 10, rgb, CAMERA), DepthMap(depth, CAMERA, confidence=np.full_like(depth, 0.6))))
+    return frames
+
+
+def followed(frames: list[tuple[Frame, DepthMap]]) -> tuple[Step, list[Motion]]:
+    odometry, total, motions = VisualOdometry(), Step(), []
+    for frame, depth in frames:
+        step, motion = odometry.update(frame, depth, AXES)
+        total = step.after(total)
+        motions.append(motion)
+    return total, motions
+
+
+def test_who_stands_is_known_to_stand_though_depth_flickers() -> None:
+    total, motions = followed(seen(ROOM, [(0.0, 0.0, 0.0)] * 15))
+    assert all(m.known and m.speed_known for m in motions[1:])
+    assert max(abs(m.forward_mps) for m in motions) < 0.05
+    assert math.hypot(total.right_m, total.forward_m) < 0.02
+
+
+def test_walking_and_turning_are_measured() -> None:
+    turned = [(0.0, 1.5, 9.0 * n) for n in range(1, 6)]
+    total, motions = followed(seen(ROOM, [*WALK, *turned]))
+    assert total.forward_m == pytest.approx(1.5, rel=0.12)
+    assert abs(total.right_m) < 0.1
+    assert total.turn_deg == pytest.approx(45.0, abs=1.5)
+    assert motions[10].forward_mps == pytest.approx(1.0, abs=0.25)
+    assert motions[-1].turn_dps == pytest.approx(90.0, abs=8.0)
+
+
+def test_someone_who_passes_is_not_the_walkers_own_movement() -> None:
+    frames = [seen([*ROOM, box(-1.5 + 0.13 * n, 2.5, 0, 0.5, 0.4, 1.7)], [(0.0, 0.0, 0.0)], 0.0)[0] for n in range(15)]
+    total, _ = followed([(replace(f, index=n, t=n / 10), d) for n, (f, d) in enumerate(frames)])
+    assert math.hypot(total.right_m, total.forward_m) < 0.05
+    assert abs(total.turn_deg) < 1.0
+
+
+def plain(frame: Frame) -> Frame:
+    return replace(frame, rgb=np.full_like(frame.rgb, 120))
+
+
+def late(frame: Frame) -> Frame:
+    return replace(frame, t=frame.t + 5.0)
+
+
+def smaller(frame: Frame) -> Frame:
+    return replace(frame, rgb=np.ascontiguousarray(frame.rgb[::2, ::2]), intrinsics=CAMERA.resized(160, 120))
+
+
+@pytest.mark.parametrize("other", [plain, late, smaller])
+def test_after_what_cannot_be_compared_nothing_is_known_and_then_it_goes_on(other: Callable[[Frame], Frame]) -> None:
+    frames = seen(ROOM, WALK)
+    changed = [
+        (other(f), d) if n == 8 else (late(f) if other is late and n > 8 else f, d) for n, (f, d) in enumerate(frames)
+    ]
+    _, motions = followed(changed)
+    assert motions[7].known
+    assert not motions[8].known
+    assert motions[-1].known
+
+
+def test_depth_of_a_network_is_compared_by_the_picture() -> None:
+    still = seen(ROOM, [(0.0, 0.0, 0.0)] * 12)
+    perception = Perception(PerceptionSettings(camera_height_m=HEIGHT_M, companion="none"))
+    scenes = [perception.perceive(frame, depth) for frame, depth in still]
+    assert max(abs(s.motion.forward_mps) for s in scenes) < 0.05
+    assert all(s.motion.known for s in scenes[1:])
