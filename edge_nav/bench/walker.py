@@ -6,8 +6,7 @@ camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, 
 without aid or with a cane alone feels their way round what they touched, and touching it again near by within ten
 seconds is not counted anew; a fall down a flight of stairs is one fall. A cane's sweep of 0.8 m finds whatever reaches
 down to the knee and every edge a metre ahead. People who walk to and fro look at nothing: that they walk into who
-stands in their way is not counted, that they cross before who walks is. Who comes no metre nearer to the goal for two
-minutes gives up. "True depth" tells what guidance can do at
+stands in their way is not counted, that they cross before who walks is. "True depth" tells what guidance can do at
 best: no network errs.
 """
 

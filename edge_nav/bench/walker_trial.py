@@ -29,8 +29,6 @@ DOOR_M = 0.8
 """A scene is solvable if a way leads to the goal that is as wide as guidance's corridor: about the least clear width of
 a door (815 mm; 2010 ADA Standards for Accessible Design, 404.2.3)."""
 LIMIT_S, LIMIT_S_PER_M = 180.0, 12.0
-GIVE_UP_S, PROGRESS_M = 120.0, 1.0
-"""Who has come so little nearer to the goal for so long gives up, and would ask a passer-by."""
 FALSE_M, FALSE_DEG = 0.5, 20.0
 """A STOP is false where nothing stands so near the place it names."""
 
@@ -73,7 +71,7 @@ class Trial:
     log: list[str] = field(default_factory=list)
 
     def run(self) -> Result:
-        """Walk until the goal is reached, the walker gives up, time is up, or a fall ends it."""
+        """Walk until the goal is reached, time is up, or a fall ends it."""
         scene = self.scene
         start, goal = scene.spec.walk.path[0], scene.goal
         way = scene.solvable_path
@@ -87,16 +85,13 @@ class Trial:
         trail: list[tuple[float, float, float]] = []
         limit, tick, t = LIMIT_S + LIMIT_S_PER_M * shortest, 0, 0.0
         arrived = False
-        nearest_m, since = math.inf, 0.0
-        while t < limit and t < since + GIVE_UP_S and not body.down and not arrived:
+        while t < limit and not body.down and not arrived:
             world = scene.world(t)
             if eye is not None:
                 eye.look(t, world, body)
             self._perceive(t, world, body, person, aid)
             heading, distance = route.towards(body.x, body.y, t)
             arrived = distance < ARRIVED_M
-            if distance < nearest_m - PROGRESS_M:
-                nearest_m, since = distance, t
             listening = aid is not None and aid.speaking
             act = person.act(Now(t, body.heading_deg, heading, distance, body.walked_m, listening))
             if act.ask is not None and aid is not None:
