@@ -60,6 +60,18 @@ class _Pose:
 STILL = _Pose(np.eye(3), np.zeros(3))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A picture as it was compared, and the one before; from whose camera's coordinates to those of now a place moved,
+    X -> turn X + shift, is None where nothing tells."""
+
+    grey: Grey
+    camera: Intrinsics
+    before: Grey | None = None
+    turn: F64 | None = None
+    shift: F64 | None = None
+
+
 class VisualOdometry:
     """Follows the walker's movement from picture to picture."""
 
@@ -75,7 +87,7 @@ class VisualOdometry:
         self._velocity, self._turning = np.zeros(3), np.eye(3)
         """Of the camera since the last picture, in its own coordinates: m/s, and what it saw turned by [3, 3]."""
 
-    def update(self, frame: Frame, depth: DepthMap, axes: FloorAxes) -> tuple[Step, Motion]:
+    def update(self, frame: Frame, depth: DepthMap, axes: FloorAxes) -> tuple[Step, Motion, Seen]:
         """The move since the last frame, and how the walker moves now; a move that is not known is none."""
         camera = _small(frame.intrinsics)
         grey = _grey(frame.rgb, camera)
@@ -83,14 +95,14 @@ class VisualOdometry:
         self._grey, self._t = grey, frame.t
         if before is None or before.shape != grey.shape or self._axes is None or not 0 < seconds <= LONGEST_S:
             self._begin(depth, axes, camera)
-            return Step(), Motion()
+            return Step(), Motion(), Seen(grey, camera)
         found = None
         for turning in self._turns(before, grey, camera):
             found = found or self._follow(before, grey, turning, camera, seconds)
         if found is None:
             self._velocity, self._turning = np.zeros(3), np.eye(3)
             self._begin(depth, axes, camera)
-            return Step(), Motion()
+            return Step(), Motion(), Seen(grey, camera)
         pose, spread = found
         ahead = pose.turn @ self._axes.forward
         told = math.sqrt(float(ahead @ spread @ ahead)) < SURE_M
@@ -98,13 +110,14 @@ class VisualOdometry:
         step = move.after(self._since_key.back())
         fade = 1.0 if told else math.exp(-seconds / FADE_S)
         self._turning = pose.turn @ self._pose.turn.T
-        self._velocity = fade * (self._turning @ self._pose.shift - pose.shift) / seconds
+        shift = pose.shift - self._turning @ self._pose.shift
+        self._velocity = -fade * shift / seconds
         self._pose, self._since_key = pose, move
         far = math.hypot(move.right_m, move.forward_m) > KEY_M or abs(move.turn_deg) > KEY_DEG
         if far or frame.t - self._key_t > KEY_S or len(self._points) < 2 * LEAST:
             self._begin(depth, axes, camera)
         pace = (step.forward_m / seconds, step.right_m / seconds, step.turn_deg / seconds)
-        return step, Motion(*pace, known=True, speed_known=told)
+        return step, Motion(*pace, known=True, speed_known=told), Seen(grey, camera, before, self._turning, shift)
 
     def _turns(self, before: Grey, grey: Grey, camera: Intrinsics) -> Iterator[F64]:
         """By how much the camera may have turned: not at all, as the picture as a whole has moved, or as before."""
@@ -131,7 +144,7 @@ class VisualOdometry:
             winSize=(WINDOW_PX, WINDOW_PX), maxLevel=LEVELS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         )  # fmt: skip
         points = np.asarray(flowed, np.float32)
-        kept = (status.ravel() > 0) & _inside(points, camera)
+        kept = (status.ravel() > 0) & inside(points, camera)
         points, places = points[kept], self._places[kept]
         found = _fitted(places, points.astype(np.float64), camera, guess, seconds)
         if found is None:
@@ -186,10 +199,11 @@ def _coarse(grey: Grey) -> NDArray[np.float32]:
     return cv2.resize(grey, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _inside(points: NDArray[np.float32], camera: Intrinsics) -> NDArray[np.bool_]:
+def inside(points: NDArray[np.float32], camera: Intrinsics) -> NDArray[np.bool_]:
+    """Which points [N, 2], pixels, are in the picture."""
     x, y = points[:, 0], points[:, 1]
-    inside: NDArray[np.bool_] = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
-    return inside
+    which: NDArray[np.bool_] = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
+    return which
 
 
 def _seen(places: F64, pose: _Pose, camera: Intrinsics) -> tuple[F64, F64]:

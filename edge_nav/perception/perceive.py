@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
@@ -18,7 +17,8 @@ from edge_nav.perception.named_floor import settle, underfoot
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
 from edge_nav.perception.odometry import VisualOdometry
 from edge_nav.perception.own_body import own_body
-from edge_nav.perception.rays import FloorAxes, Rays
+from edge_nav.perception.parallax import Parallax
+from edge_nav.perception.rays import FloorAxes
 from edge_nav.perception.remembered import Remembered
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.stairs import leads_up
@@ -45,6 +45,7 @@ class Perception:
         self._tracker = Tracker(settings.corridor_width_m)
         self._motion = MotionEstimator()
         self._odometry = VisualOdometry()
+        self._parallax = Parallax()
         self._remembered = Remembered()
         self._stance = Stance(settings.camera_height_m)
         self._t: float | None = None
@@ -64,6 +65,13 @@ class Perception:
         ground = self._ground.update(underfoot(depth), rays, frame.t)
         axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
         mark("ground")
+        told: tuple[Step, Motion] | None = None
+        if depth.confidence is not None:  # a network's
+            step, motion, seen = self._odometry.update(frame, depth, axes)
+            told = step, motion
+            depth = self._parallax.mend(seen, depth, axes)
+            z = depth.depth_m
+            mark("odometry")
         height = voxelizer.heights(z, axes)
         settle(height, depth)
         ignore = own_body(z, height, axes, self._settings.companion)
@@ -81,7 +89,7 @@ class Perception:
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
             floor = floor_seen_to(scan)
         mark("floor")
-        step, motion = self._moved(frame, depth, height, rays, axes)
+        step, motion = told or self._motion.update(z, height, rays, axes, frame.t)
         self._walk_on(step if motion.known else None, frame.t)
         self._remembered.look(z, height, axes, depth.intrinsics, floor=ground is not None)
         held = self._remembered.in_the_way(found, self._settings)
@@ -111,14 +119,6 @@ class Perception:
             motion=motion,
             free_reach_m=None if way is None else way.reach_m,
         )
-
-    def _moved(
-        self, frame: Frame, depth: DepthMap, height: NDArray[np.float32], rays: Rays, axes: FloorAxes
-    ) -> tuple[Step, Motion]:
-        """By the outlines of what stands around where depth is measured, by the picture where a network tells it."""
-        if depth.confidence is None:
-            return self._motion.update(depth.depth_m, height, rays, axes, frame.t)
-        return self._odometry.update(frame, depth, axes)
 
     def _walk_on(self, step: Step | None, t: float) -> None:
         """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""

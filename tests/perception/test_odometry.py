@@ -49,7 +49,7 @@ def seen(world: list[Box], way: Way, flicker: float = 0.08) -> list[tuple[Frame,
 def followed(frames: list[tuple[Frame, DepthMap]]) -> tuple[Step, list[Motion]]:
     odometry, total, motions = VisualOdometry(), Step(), []
     for frame, depth in frames:
-        step, motion = odometry.update(frame, depth, AXES)
+        step, motion, _ = odometry.update(frame, depth, AXES)
         total = step.after(total)
         motions.append(motion)
     return total, motions

@@ -1,0 +1,79 @@
+"""What a network overlooks and the walker's own movement shows."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from test_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
+
+from edge_nav.perception.odometry import VisualOdometry
+from edge_nav.perception.parallax import CERTAIN, Parallax
+from edge_nav.perception.perceive import Perception
+from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.raycast import Box, Pose, render
+from edge_nav.types import DepthMap, Frame
+
+NAMES = ("wall", "object")
+SIGN_Y = 3.4
+SIGN = [
+    Box((-0.6 + 0.1 * n, SIGN_Y, 1.5 + 0.1 * m), (-0.5 + 0.1 * n, SIGN_Y + 0.05, 1.6 + 0.1 * m), colour=colour)
+    for n in range(12)
+    for m in range(4)
+    for colour in [((60, 60, 60), (200, 200, 200))[(n * 7 + m * 3) % 5 % 2]]
+]
+Walk = list[tuple[Frame, DepthMap, np.ndarray]]
+
+
+def overlooked(way: list[tuple[float, float, float]], things: list[Box]) -> Walk:
+    """Frames with some things in them, depth of a network that sees them not, and the true depth."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for n, (x, y, heading) in enumerate(way):
+        pose = Pose(x, y, HEIGHT_M, heading, PITCH_DEG)
+        seen, told = render([*ROOM, *things], pose, CAMERA), render(ROOM, pose, CAMERA).depth_m
+        told = (told * (1 + 0.05 * rng.standard_normal())).astype(np.float32)
+        rgb = np.clip(seen.rgb + rng.normal(0, 3, seen.rgb.shape), 0, 255).astype(np.uint8)
+        confidence, label = np.full_like(told, 0.6), np.zeros(told.shape, np.uint8)
+        depth = DepthMap(told, CAMERA, confidence=confidence, label=label, label_names=NAMES)
+        frames.append((Frame(n, n / 10, rgb, CAMERA), depth, seen.depth_m))
+    return frames
+
+
+def mended(frames: Walk) -> list[DepthMap]:
+    odometry, parallax = VisualOdometry(), Parallax()
+    return [parallax.mend(odometry.update(frame, depth, AXES)[2], depth, AXES) for frame, depth, _ in frames]
+
+
+def test_a_sign_that_the_network_overlooks_is_put_where_it_hangs() -> None:
+    frames = overlooked(WALK, SIGN)
+    found = mended(frames)
+    n = next(n for n, d in enumerate(found) if d is not frames[n][1])
+    assert n <= 8
+    last, (_, told, true) = found[-1], frames[-1]
+    assert last.label is not None and last.confidence is not None
+    patch = last.label == NAMES.index("object")
+    sign = true < 0.9 * told.depth_m
+    assert np.count_nonzero(patch & sign) > 0.35 * np.count_nonzero(sign)
+    about = cv2.dilate(sign.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)  # patches are round
+    assert np.count_nonzero(patch & about) > 0.9 * np.count_nonzero(patch)
+    assert abs(np.median(last.depth_m[patch & sign] / true[patch & sign]) - 1) < 0.15
+    assert set(last.confidence[patch].tolist()) == {CERTAIN}
+
+
+def test_where_the_network_is_right_nothing_is_changed() -> None:
+    frames = overlooked(WALK, [])
+    assert all(d is told for d, (_, told, _) in zip(mended(frames), frames, strict=True))
+
+
+def test_who_stands_sees_no_parallax() -> None:
+    frames = overlooked([(0.0, 0.0, 0.0)] * 10, SIGN)
+    assert all(d is told for d, (_, told, _) in zip(mended(frames), frames, strict=True))
+
+
+def test_an_overlooked_sign_is_told_as_an_obstacle_at_head_height() -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=HEIGHT_M, companion="none"))
+    scenes = [perception.perceive(frame, depth) for frame, depth, _ in overlooked(WALK, SIGN)]
+    heads = [o for o in scenes[-1].obstacles if o.band == "head" and o.in_corridor]
+    assert heads
+    assert heads[0].distance_m == pytest.approx(SIGN_Y - WALK[-1][1], abs=0.35)  # nearest first
