@@ -96,9 +96,8 @@ class VisualOdometry:
         if before is None or before.shape != grey.shape or self._axes is None or not 0 < seconds <= LONGEST_S:
             self._begin(depth, axes, camera)
             return Step(), Motion(), Seen(grey, camera)
-        found = None
-        for turning in self._turns(before, grey, camera):
-            found = found or self._follow(before, grey, turning, camera, seconds)
+        tried = (self._follow(before, grey, turning, camera, seconds) for turning in self._turns(before, grey, camera))
+        found = next((one for one in tried if one is not None), None)
         if found is None:
             self._velocity, self._turning = np.zeros(3), np.eye(3)
             self._begin(depth, axes, camera)
@@ -196,7 +195,8 @@ def _turn_between(before: Grey, grey: Grey, camera: Intrinsics) -> F64:
 
 
 def _coarse(grey: Grey) -> NDArray[np.float32]:
-    return cv2.resize(grey, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)
+    size = max(grey.shape[1] // COARSE, 1), max(grey.shape[0] // COARSE, 1)
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def inside(points: NDArray[np.float32], camera: Intrinsics) -> NDArray[np.bool_]:
