@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.bench.report import Row, report
-from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure
+from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure, walk
 from edge_nav.bench.walker_trial import Result
 from edge_nav.errors import UsageError
 from edge_nav.perception.settings import PerceptionSettings
@@ -70,7 +70,7 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
     report(f"a walker who obeys, {len(scenes)} scenes; fewer: accidents per 100 m against no aid", rows, json_file)
     Console(stderr=True).print(NOTE)
     if options.failures is not None:
-        _save_failures(results, options.failures)
+        save_failures(results, options.failures)
     return 0
 
 
@@ -164,7 +164,7 @@ def _per(count: float, of: float) -> float | None:
     return count / of if of > 0 else None
 
 
-def _save_failures(results: dict[Job, Result], folder: Path) -> None:
+def save_failures(results: dict[Job, Result], folder: Path) -> None:
     """Scenes in which guidance did not help enough, with the way that was walked."""
     console = Console(stderr=True)
     failed = [
@@ -173,6 +173,6 @@ def _save_failures(results: dict[Job, Result], folder: Path) -> None:
         if j.condition.depth != "none" and (r.accidents or (r.solvable and not r.goal))
     ]
     for job, result in failed:
-        save_failure(job, result, folder)
+        save_failure(job, result if result.trail else walk(job), folder)  # kept without its trail: walked again
     if failed:
         console.print(f"{len(failed)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")
