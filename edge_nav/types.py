@@ -160,7 +160,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How the walker moves, as the depth maps tell: speed forward and to the right, and turn to the right."""
+    """How the walker moves, as depth maps or pictures tell: speed forward and to the right, and turn to the right."""
 
     forward_mps: float = 0.0
     right_mps: float = 0.0

@@ -4,7 +4,8 @@ What flatters, and what does not. The person is 1.8 m tall and 0.5 m wide, hears
 never tires of asking; they stop at the STOP tone, before the words. Their turns err by 2 degrees and a twentieth. The
 camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is known. Whoever walks
 without aid or with a cane alone feels their way round what they touched, and touching it again near by within ten
-seconds is not counted anew; a fall down a flight of stairs is one fall. A cane's sweep of 0.8 m finds whatever reaches
+seconds is not counted anew; whoever is guided remembers for three minutes where they ran into something, and is not
+told into it again; a fall down a flight of stairs is one fall. A cane's sweep of 0.8 m finds whatever reaches
 down to the knee and every edge a metre ahead. People who walk to and fro look at nothing: that they walk into who
 stands in their way is not counted, that they cross before who walks is. "True depth" tells what guidance can do at
 best: no network errs.
@@ -21,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.bench.report import Row, report
-from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure, walk
+from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure
 from edge_nav.bench.walker_trial import Result
 from edge_nav.errors import UsageError
 from edge_nav.perception.settings import PerceptionSettings
@@ -173,6 +174,6 @@ def save_failures(results: dict[Job, Result], folder: Path) -> None:
         if j.condition.depth != "none" and (r.accidents or (r.solvable and not r.goal))
     ]
     for job, result in failed:
-        save_failure(job, result if result.trail else walk(job), folder)  # kept without its trail: walked again
+        save_failure(job, result, folder)
     if failed:
         console.print(f"{len(failed)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")

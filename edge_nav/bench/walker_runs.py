@@ -54,7 +54,7 @@ class Job:
 
     @classmethod
     def of(cls, scene: str, condition: Condition) -> Job:
-        """With a person who goes with the scene: walked alone, or among others, it is the same walk."""
+        """With the person of the scene's own seed, 0 for a file: alone or among others, it is the same walk."""
         _, _, number = scene.rpartition(":")
         return cls(scene, int(number) if number.isdecimal() else 0, condition)
 

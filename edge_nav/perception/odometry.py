@@ -3,8 +3,10 @@
 A network's depth flickers from frame to frame by more than a walker moves, so that its outlines do not tell the move
 (`motion.py`). Points of the picture stay where they are: they are followed by the pyramidal tracker of Lucas and Kanade
 (Bouguet 2000), and the camera has moved so that the places they had are seen where they are now (Gauss-Newton over the
-reprojection error, ever fewer pixels off, robust against what moves by itself). The places are the depth of one frame,
-so that its errors make the move too long or too short by their share, and standing stays standing.
+reprojection error, ever fewer pixels off, robust against what moves by itself as long as that is not most of what is
+seen). The places are the depth of one frame, so that its errors make the move too long or too short by their share, and
+standing stays standing. What goes along with the walker, a cane, a hand or a dog, would seem to say that they stand:
+there nothing is followed.
 """
 
 from __future__ import annotations
@@ -23,21 +25,29 @@ from edge_nav.types import DepthMap, Frame, Intrinsics, Motion
 
 F64 = NDArray[np.float64]
 Grey = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 WIDTH = 320
 """Wider pictures are made smaller for this."""
-MOST, QUALITY, APART_PX = 160, 0.01, 6
+MOST, QUALITY, APART_PX = 240, 0.01, 6
+"""Corners of a picture, the strongest first: of them a hundredth as strong at least, and so far apart."""
+CELLS, PER_CELL, LEAST_CELLS = (8, 6), 8, 6
+"""The picture is divided into so many across and down; of each so many corners count, and what stands must lie in so
+many of them: one thing near by, full of corners, is not the world."""
 WINDOW_PX, LEVELS, COARSE = 15, 3, 4
+"""Of the tracker; and how much smaller pictures are compared as a whole."""
 QUICK_DEG = 2.0
 """A turn between two pictures by so much goes on, most likely."""
 REACH_M, CONFIDENT = 8.0, 0.4
+"""Farther places, and those of which the network is less sure, tell nothing."""
 GATES_PX = (40.0, 15.0, 6.0, 3.0, 2.0, 2.0)
+"""What is farther off than this in one round after another belongs to something else."""
 LEAST, LEAST_SHARE = 16, 0.5
 """So many points must have been followed, and this share of them be seen where the move puts them."""
 NOISE_PX, LIKELY_MPS2 = 1.0, 4.0
 """Of a point's place in the picture; and how a walker's speed changes, which decides where no near point does."""
 SURE_M = 0.03
-"""The speed is known where the forward move is, to this standard deviation."""
+"""The speed is known where the points alone tell the forward move, to this standard deviation."""
 FADE_S = 0.3
 """How soon a speed that nothing tells is taken for none."""
 
@@ -62,8 +72,11 @@ STILL = _Pose(np.eye(3), np.zeros(3))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A picture as it was compared, and the one before; from whose camera's coordinates to those of now a place moved,
-    X -> turn X + shift, is None where nothing tells."""
+    """A picture as it was compared, with its camera.
+
+    ``before`` is the previous picture; ``turn`` [3, 3] and ``shift`` [3] take a place that stands from the camera's
+    coordinates of then to those of now, X -> turn X + shift, metres. None where the move is not known.
+    """
 
     grey: Grey
     camera: Intrinsics
@@ -87,21 +100,23 @@ class VisualOdometry:
         self._velocity, self._turning = np.zeros(3), np.eye(3)
         """Of the camera since the last picture, in its own coordinates: m/s, and what it saw turned by [3, 3]."""
 
-    def update(self, frame: Frame, depth: DepthMap, axes: FloorAxes) -> tuple[Step, Motion, Seen]:
-        """The move since the last frame, and how the walker moves now; a move that is not known is none."""
+    def update(
+        self, frame: Frame, depth: DepthMap, axes: FloorAxes, ignore: Mask | None = None
+    ) -> tuple[Step, Motion, Seen]:
+        """The move since the last frame, and how the walker moves now; a move that is not known is none.
+
+        ``ignore`` is where the depth map shows what goes along with the walker.
+        """
         camera = _small(frame.intrinsics)
         grey = _grey(frame.rgb, camera)
         before, seconds = self._grey, frame.t - self._t
         self._grey, self._t = grey, frame.t
         if before is None or before.shape != grey.shape or self._axes is None or not 0 < seconds <= LONGEST_S:
-            self._begin(depth, axes, camera)
-            return Step(), Motion(), Seen(grey, camera)
+            return self._lost(depth, axes, camera, ignore)
         tried = (self._follow(before, grey, turning, camera, seconds) for turning in self._turns(before, grey, camera))
         found = next((one for one in tried if one is not None), None)
         if found is None:
-            self._velocity, self._turning = np.zeros(3), np.eye(3)
-            self._begin(depth, axes, camera)
-            return Step(), Motion(), Seen(grey, camera)
+            return self._lost(depth, axes, camera, ignore)
         pose, spread = found
         ahead = pose.turn @ self._axes.forward
         told = math.sqrt(float(ahead @ spread @ ahead)) < SURE_M
@@ -114,12 +129,23 @@ class VisualOdometry:
         self._pose, self._since_key = pose, move
         far = math.hypot(move.right_m, move.forward_m) > KEY_M or abs(move.turn_deg) > KEY_DEG
         if far or frame.t - self._key_t > KEY_S or len(self._points) < 2 * LEAST:
-            self._begin(depth, axes, camera)
+            self._begin(depth, axes, camera, ignore)
         pace = (step.forward_m / seconds, step.right_m / seconds, step.turn_deg / seconds)
         return step, Motion(*pace, known=True, speed_known=told), Seen(grey, camera, before, self._turning, shift)
 
+    def _lost(
+        self, depth: DepthMap, axes: FloorAxes, camera: Intrinsics, ignore: Mask | None
+    ) -> tuple[Step, Motion, Seen]:
+        """Nothing tells the move: begin anew."""
+        assert self._grey is not None
+        self._velocity, self._turning = np.zeros(3), np.eye(3)
+        self._begin(depth, axes, camera, ignore)
+        return Step(), Motion(), Seen(self._grey, camera)
+
     def _turns(self, before: Grey, grey: Grey, camera: Intrinsics) -> Iterator[F64]:
         """By how much the camera may have turned: not at all, as the picture as a whole has moved, or as before."""
+        if len(self._points) < LEAST:
+            return
         if _angle_deg(self._turning) < QUICK_DEG:
             yield np.eye(3)
         yield _turn_between(before, grey, camera)
@@ -130,10 +156,8 @@ class VisualOdometry:
         self, before: Grey, grey: Grey, turning: F64, camera: Intrinsics, seconds: float
     ) -> tuple[_Pose, F64] | None:
         """The pose now and the covariance of its shift; None, and nothing changed, where too few points are found near
-        where a turn [3, 3] since the last picture would put them.
+        where a turn [3, 3] since the last picture would put them, or too little of the picture stands.
         """
-        if len(self._points) < LEAST:
-            return None
         still = _Pose(turning @ self._pose.turn, turning @ self._pose.shift)
         # Looked for where a walker who stands would see them: in a plain picture the tracker finds what it expects.
         expected = self._points + _seen(self._places, still, camera)[0] - _seen(self._places, self._pose, camera)[0]
@@ -149,32 +173,59 @@ class VisualOdometry:
         if found is None:
             return None
         pose, stands, spread = found
+        if len(np.unique(_cell(points[stands], camera))) < LEAST_CELLS:
+            return None
         self._points, self._places = points[stands], places[stands]
         return pose, spread
 
-    def _begin(self, depth: DepthMap, axes: FloorAxes, camera: Intrinsics) -> None:
+    def _begin(self, depth: DepthMap, axes: FloorAxes, camera: Intrinsics, ignore: Mask | None) -> None:
         """Take this frame for the key frame: points of it that can be followed, and where they lie."""
         assert self._grey is not None
         corners = cv2.goodFeaturesToTrack(self._grey, MOST, QUALITY, APART_PX)
         points = np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
         self._axes, self._pose, self._since_key, self._key_t = axes, STILL, Step(), self._t
-        rows, columns = depth.depth_m.shape
-        row = np.minimum(((points[:, 1] + 0.5) * rows / camera.height).astype(np.intp), rows - 1)
-        column = np.minimum(((points[:, 0] + 0.5) * columns / camera.width).astype(np.intp), columns - 1)
-        z = depth.depth_m[row, column].astype(np.float64)
+        pixel = pixels_of(points, camera, depth.depth_m.shape)
+        z = depth.depth_m[pixel].astype(np.float64)
         known = z < REACH_M  # unknown depth compares as False
         if depth.confidence is not None:
-            known &= depth.confidence[row, column] >= CONFIDENT
+            known &= depth.confidence[pixel] >= CONFIDENT
+        if ignore is not None:
+            known &= ~ignore[pixel]
+        known[known] = _few(_cell(points[known], camera))
         self._points, z = points[known], z[known]
         x = (self._points[:, 0] - camera.cx) / camera.fx
         y = (self._points[:, 1] - camera.cy) / camera.fy
         self._places = np.stack([x * z, y * z, z], axis=1)
 
 
+def pixels_of(
+    points: NDArray[np.float32], camera: Intrinsics, shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of a depth map of a shape at points [N, 2] of a camera's picture."""
+    row = np.minimum(((points[:, 1] + 0.5) * shape[0] / camera.height).astype(np.intp), shape[0] - 1)
+    column = np.minimum(((points[:, 0] + 0.5) * shape[1] / camera.width).astype(np.intp), shape[1] - 1)
+    return row, column
+
+
+def _cell(points: NDArray[np.float32], camera: Intrinsics) -> NDArray[np.intp]:
+    across = (points[:, 0] * CELLS[0] / camera.width).astype(np.intp)
+    return across + CELLS[0] * (points[:, 1] * CELLS[1] / camera.height).astype(np.intp)
+
+
+def _few(cell: NDArray[np.intp]) -> Mask:
+    """The first few of each cell."""
+    order = np.argsort(cell, kind="stable")
+    ordered = cell[order]
+    rank = np.arange(len(cell)) - np.searchsorted(ordered, ordered)
+    few = np.zeros(len(cell), np.bool_)
+    few[order] = rank < PER_CELL
+    return few
+
+
 def _small(camera: Intrinsics) -> Intrinsics:
     if camera.width <= WIDTH:
         return camera
-    return camera.resized(WIDTH, round(camera.height * WIDTH / camera.width))
+    return camera.resized(WIDTH, max(1, round(camera.height * WIDTH / camera.width)))
 
 
 def _grey(rgb: NDArray[np.uint8], camera: Intrinsics) -> Grey:
@@ -218,13 +269,13 @@ def _fitted(
     places: F64, points: F64, camera: Intrinsics, guess: _Pose, seconds: float
 ) -> tuple[_Pose, NDArray[np.bool_], F64] | None:
     """The pose under which most places are seen at their points, near a guess; which they are, and the covariance of
-    its shift [3, 3], square metres. None where too few agree.
+    its shift [3, 3] by the points alone, square metres. None where too few agree.
     """
     if len(points) < LEAST:
         return None
     weight = (NOISE_PX / max(LIKELY_MPS2 * seconds**2, 1e-3)) ** 2
     prior = np.diag([0.0, 0.0, 0.0, weight, weight, weight])
-    pose, normal = guess, prior
+    pose, told = guess, prior
     for gate in GATES_PX:
         at, there = _seen(places, pose, camera)
         off = points - at
@@ -240,7 +291,8 @@ def _fitted(
         down = np.stack([-1 - y * y, x * y, x, zero, 1 / z, -y / z], axis=1) * camera.fy
         slope = np.concatenate([along, down])
         weighted = slope * np.concatenate([share, share])[:, None]
-        normal = weighted.T @ slope + prior + 1e-9 * np.eye(6)
+        told = weighted.T @ slope + 1e-6 * np.eye(6)
+        normal = told + prior
         pull = weighted.T @ np.concatenate([off[:, 0], off[:, 1]])
         pull[3:] += weight * (guess.shift - pose.shift)
         change = np.linalg.solve(normal, pull)
@@ -249,4 +301,4 @@ def _fitted(
     stands = np.hypot(*(points - _seen(places, pose, camera)[0]).T) < GATES_PX[-1]
     if np.count_nonzero(stands) < max(LEAST, LEAST_SHARE * len(points)):
         return None
-    return pose, stands, NOISE_PX**2 * np.linalg.inv(normal)[3:, 3:]
+    return pose, stands, NOISE_PX**2 * np.linalg.inv(told)[3:, 3:]

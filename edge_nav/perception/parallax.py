@@ -1,9 +1,10 @@
 """Things that a network takes for far and that come nearer faster than they would if they were.
 
 A hanging sign before a ceiling of its colour, a pole before a wall: a network may see none. But whoever walks towards
-it sees its corners move apart, and by how much tells how far they are, whatever they belong to (triangulation from two
-known views; Hartley and Zisserman 2004, chapter 12). Corners that agree with their neighbours and are much nearer than
-the network says put a patch of their own distance into its depth.
+it sees its corners move apart, and by how much tells how far they are (triangulation from two known views; Hartley and
+Zisserman 2004, chapter 12), if they stand: what comes towards the walker by itself would be taken for nearer than it
+is. Corners that agree with their neighbours and are much nearer than the network says put a patch of their own distance
+into its depth.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.odometry import LEVELS, WINDOW_PX, Seen, inside
+from edge_nav.perception.odometry import LEVELS, WINDOW_PX, Seen, inside, pixels_of
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.types import DepthMap, Intrinsics
 
@@ -23,6 +24,8 @@ F64 = NDArray[np.float64]
 MOST, FEWEST, QUALITY, APART_PX = 200, 140, 0.005, 5
 NOISE_PX, OFF_PX = 0.7, 1.5
 """Of a corner's place; and so far off the line on which it must move, it moves by itself."""
+MOVING = ("person", "vehicle")
+"""Labels of what may: of them the network's depth is taken."""
 SPREAD = 0.15
 """A distance is known when its standard deviation is below this share of it."""
 NEAREST_M, REACH_M = 0.4, 3.5
@@ -90,11 +93,12 @@ class Parallax:
         now = np.maximum(first * ray[:, 2] + self._shifts[:, 2], 1e-3)
         off_px = np.hypot(*(first[:, None] * slope - offset).T) / now * camera.fx
         known = (first > 0) & (NOISE_PX / camera.fx / np.sqrt(steep) < SPREAD) & (off_px < OFF_PX)
-        rows, columns = depth.depth_m.shape
-        row = np.minimum(((self._points[:, 1] + 0.5) * rows / camera.height).astype(np.intp), rows - 1)
-        column = np.minimum(((self._points[:, 0] + 0.5) * columns / camera.width).astype(np.intp), columns - 1)
+        pixel = pixels_of(self._points, camera, depth.depth_m.shape)
+        if depth.label is not None:
+            moving = [n for n, name in enumerate(depth.label_names) if name in MOVING]
+            known &= ~np.isin(depth.label[pixel], moving)
         above = axes.height_m + now * (at @ axes.up) > ABOVE_M
-        told = depth.depth_m[row, column]
+        told = depth.depth_m[pixel]
         contradicts = known & ~(now >= NEARER * told)
         nearer = contradicts & above & (now > NEAREST_M) & (now < REACH_M)
         expected = (told - self._shifts[:, 2]) / np.where(np.abs(ray[:, 2]) > 0.1, ray[:, 2], np.nan)

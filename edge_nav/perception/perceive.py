@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
@@ -65,16 +66,16 @@ class Perception:
         ground = self._ground.update(underfoot(depth), rays, frame.t)
         axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
         mark("ground")
+        height, ignore = self._heights(depth, axes)
         told: tuple[Step, Motion] | None = None
         if depth.confidence is not None:  # a network's
-            step, motion, seen = self._odometry.update(frame, depth, axes)
+            step, motion, seen = self._odometry.update(frame, depth, axes, ignore)
             told = step, motion
-            depth = self._parallax.mend(seen, depth, axes)
-            z = depth.depth_m
+            mended = self._parallax.mend(seen, depth, axes)
+            if mended is not depth:
+                depth, z = mended, mended.depth_m
+                height, ignore = self._heights(depth, axes)
             mark("odometry")
-        height = voxelizer.heights(z, axes)
-        settle(height, depth)
-        ignore = own_body(z, height, axes, self._settings.companion)
         mark("heights")
         grid = voxelizer.count(z, height, axes, ignore)
         occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
@@ -119,6 +120,12 @@ class Perception:
             motion=motion,
             free_reach_m=None if way is None else way.reach_m,
         )
+
+    def _heights(self, depth: DepthMap, axes: FloorAxes) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Each pixel's height above the floor, and which show the walker's own cane, dog or hands."""
+        height = self._fitting(depth.intrinsics).heights(depth.depth_m, axes)
+        settle(height, depth)
+        return height, own_body(depth.depth_m, height, axes, self._settings.companion)
 
     def _walk_on(self, step: Step | None, t: float) -> None:
         """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""

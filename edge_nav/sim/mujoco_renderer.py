@@ -38,11 +38,13 @@ class MujocoRenderer:
 
     ``shadows``: the sun casts them, for three times the time. ``fine``: the picture is drawn twice as large each way
     and averaged. Without ``colours`` every shape is one grey of its own, for six tenths of the time; without ``truth``
-    there are no depth, labels and instances. Raises UsageError without MuJoCo or OpenGL, and for cameras with pixels
-    that are not square, which MuJoCo cannot draw.
+    depth is NaN, and labels and instances are 0. Raises UsageError without MuJoCo or OpenGL, and for cameras with
+    pixels that are not square, which MuJoCo cannot draw.
     """
 
     def __init__(self, *, shadows: bool = False, fine: bool = False, colours: bool = True, truth: bool = True) -> None:
+        if not (colours or truth):
+            raise ValueError("colours=False, truth=False: nothing would be drawn; ask for one of them.")
         self._mj = _mujoco()
         self._shadows, self._times, self._coloured, self._truth = shadows, 2 if fine else 1, colours, truth
         self._gl = _gl_context(self._mj)

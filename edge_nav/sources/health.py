@@ -14,8 +14,8 @@ from edge_nav.settings import Settings
 from edge_nav.types import Frame, View
 
 _CELLS_ACROSS, _CELL_PX = 160, 4
-"""A picture is averaged into so many cells across, or fewer where they would have fewer pixels each way: edges stay,
-sensor noise goes."""
+"""A picture is averaged into so many cells across at least, but of so many pixels each way at least: edges stay, sensor
+noise goes."""
 _SATURATED = 250
 _NOISE_SHARE = 0.10
 """Noise makes up to this share of a dark picture's cells look detailed."""

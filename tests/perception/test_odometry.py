@@ -79,6 +79,49 @@ def test_someone_who_passes_is_not_the_walkers_own_movement() -> None:
     assert abs(total.turn_deg) < 1.0
 
 
+def test_what_goes_along_with_the_walker_does_not_make_them_stand() -> None:
+    rng = np.random.default_rng(2)
+    cane = rng.integers(0, 255, (60, 60, 3)).astype(np.uint8)
+    own = np.zeros((240, 320), np.bool_)
+    own[180:, 120:180] = True
+    odometry, speeds = VisualOdometry(), []
+    for frame, depth in seen(ROOM, WALK):
+        frame.rgb[180:, 120:180] = cane
+        near = replace(depth, depth_m=np.where(own, np.float32(0.6), depth.depth_m))
+        speeds.append(odometry.update(frame, near, AXES, own)[1].forward_mps)
+    assert np.median(speeds[2:]) == pytest.approx(1.0, abs=0.15)
+
+
+def test_many_corners_of_one_thing_are_not_the_world() -> None:
+    rng = np.random.default_rng(2)
+    poster = rng.integers(0, 255, (60, 60, 3)).astype(np.uint8)
+    odometry, motions = VisualOdometry(), []
+    for frame, depth in seen(ROOM, WALK):
+        frame.rgb[:] = 120
+        frame.rgb[90:150, 130:190] = poster
+        motions.append(odometry.update(frame, depth, AXES)[1])
+    assert not any(m.known for m in motions)
+
+
+@pytest.mark.parametrize("fps", [10, 30])
+def test_what_is_far_off_does_not_tell_the_speed(fps: int) -> None:
+    far = [Box((-30, 30, -1), (30, 31, 9), tiled=True)]
+    frames = [
+        (replace(f, t=n / fps), replace(d, depth_m=np.full_like(d.depth_m, 7.9)))
+        for n, (f, d) in enumerate(seen(far, WALK[:8], 0.0))
+    ]
+    motions = followed(frames)[1]
+    assert not any(m.speed_known for m in motions)
+
+
+def test_after_a_gap_the_walker_is_not_supposed_to_go_on() -> None:
+    standing = [(0.0, 1.5, 0.0)] * 5
+    frames = seen(ROOM, [*WALK, *standing])
+    gap = [(replace(f, t=f.t + (5.0 if n >= len(WALK) else 0.0)), d) for n, (f, d) in enumerate(frames)]
+    _, motions = followed(gap)
+    assert max(abs(m.forward_mps) for m in motions[len(WALK) :]) < 0.05
+
+
 def plain(frame: Frame) -> Frame:
     return replace(frame, rgb=np.full_like(frame.rgb, 120))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -64,6 +66,24 @@ def test_a_sign_that_the_network_overlooks_is_put_where_it_hangs() -> None:
 def test_where_the_network_is_right_nothing_is_changed() -> None:
     frames = overlooked(WALK, [])
     assert all(d is told for d, (_, told, _) in zip(mended(frames), frames, strict=True))
+
+
+@pytest.mark.parametrize(("name", "changed"), [("person", False), ("object", True)])
+def test_whoever_comes_towards_the_walker_stays_where_the_network_sees_them(name: str, changed: bool) -> None:
+    frames = []
+    for n, (x, y, heading) in enumerate(WALK):
+        moving = [replace(b, low=_nearer(b.low, n), high=_nearer(b.high, n)) for b in SIGN]
+        seen = render([*ROOM, *moving], Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA)
+        label = np.full(seen.depth_m.shape, 1, np.uint8)
+        depth = DepthMap(
+            seen.depth_m, CAMERA, confidence=np.full_like(seen.depth_m, 0.6), label=label, label_names=("wall", name)
+        )
+        frames.append((Frame(n, n / 10, seen.rgb, CAMERA), depth, seen.depth_m))
+    assert any(d is not told for d, (_, told, _) in zip(mended(frames), frames, strict=True)) == changed
+
+
+def _nearer(corner: tuple[float, float, float], n: int) -> tuple[float, float, float]:
+    return corner[0], corner[1] + 3.0 - 0.12 * n, corner[2]
 
 
 def test_who_stands_sees_no_parallax() -> None:

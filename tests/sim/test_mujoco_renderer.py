@@ -84,6 +84,8 @@ def test_without_truth_the_picture_is_the_same_and_nothing_else_is_known(rendere
     assert np.array_equal(seen.rgb, draw(renderer, *BOXES).rgb)
     assert np.isnan(seen.depth_m).all()
     assert not seen.instance.any()
+    with pytest.raises(ValueError, match="nothing would be drawn"):
+        MujocoRenderer(colours=False, truth=False)
 
 
 def ray_depth(shape: Shape, pose: Pose, camera: Intrinsics) -> np.ndarray:

@@ -192,7 +192,18 @@ def test_nobody_walks_into_the_same_thing_at_once_again() -> None:
     felt.go(1.0, -90.0)
     assert not felt.bars(0.0, 20.0)  # aside of it the way is free
     assert felt.bars(60.0, 20.0)
-    assert not felt.bars(60.0, 80.0)  # and by then they do not know any more
+    assert not felt.bars(60.0, 200.0)  # and by then they do not know any more
+
+
+def test_whoever_is_told_to_go_where_they_bumped_looks_elsewhere_first() -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.feel_bump(Bump(0.0, "body"), walker.t)
+    while not walker.asked:
+        walker.go(0.1)
+    walker.person.hear("answer", "Free ahead, four metres.", walker.t)
+    walker.go(3.0)
+    assert max(abs(a.heading_deg) for a in walker.acts[-40:]) > 30
 
 
 def test_a_cane_stops_whoever_has_one() -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 from world import box, frame, render
 
-from edge_nav.bench.walker import WalkerOptions, conditions_of, row, save_failures, scenes_of
+from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
 from edge_nav.bench.walker_aid import Aid, Heard
 from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
 from edge_nav.bench.walker_trial import CAMERA
@@ -123,14 +122,6 @@ def test_guidance_spares_the_walker_the_box_that_they_run_into_alone(scene: str)
 def test_the_same_walk_ends_the_same(scene: str) -> None:
     assert walk(Job(scene, 2, ALONE)) == walk(Job(scene, 2, ALONE))
     assert [Job.of(name, ALONE).seed for name in ("pavement:950012", "walks/some.yaml")] == [950012, 0]
-
-
-def test_a_failure_that_was_kept_without_its_way_is_walked_again_to_be_saved(scene: str, tmp_path: Path) -> None:
-    job = Job.of(scene, GUIDED)
-    result = walk(job)
-    save_failures({job: replace(result, goal=False, trail=())}, tmp_path)
-    (file,) = tmp_path.iterdir()
-    assert load_scene(file).spec.walk.path[-1][1] == pytest.approx(result.trail[-1][2], abs=0.1)
 
 
 def test_a_run_that_was_cut_short_goes_on(scene: str, tmp_path: Path) -> None:

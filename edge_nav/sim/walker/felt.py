@@ -1,14 +1,16 @@
-"""What a walker has run into, by their own reckoning of where they are: nobody walks into one post twice running."""
+"""What a guided walker has run into, by their own reckoning of where they are.
+
+Told that the way is free there, they know better.
+"""
 
 from __future__ import annotations
 
 import math
 
-REMEMBERED_S = 60.0
+REMEMBERED_S = 180.0
 BODY_M = 0.25
-ROOM_M = 0.45
-"""A way that passes a felt place so closely leads into it again: half a body's width, and what a thing is wider than
-the place at which it was touched."""
+ROOM_M = 0.3
+"""A way that passes a felt place so closely leads into it again: half a body's width, and a little."""
 AHEAD_M = 1.5
 
 

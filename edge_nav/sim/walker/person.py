@@ -142,7 +142,7 @@ class Person:
         """They ran into something."""
         if any(d.act == "bump" for d in self._due):
             return
-        self._felt.touch(self._now.heading_deg + bump.bearing_deg, t)
+        self._felt.touch(self._now.heading_deg + bump.bearing_deg + (180.0 if self._backwards else 0.0), t)
         side = -1 if bump.bearing_deg > 5 else 1 if bump.bearing_deg < -5 else 0
         self._due.append(_Due(t + TOUCH_S, "bump", side=side))
 
