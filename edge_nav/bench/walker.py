@@ -22,14 +22,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.bench.report import Row, report
-from edge_nav.bench.walker_runs import Condition, Job, check_writable, open_depth_model, run_jobs, save_failure
+from edge_nav.bench.walker_runs import Condition, Job, check_writable, failed, open_depth_model, run_jobs, save_failure
 from edge_nav.bench.walker_trial import Result
 from edge_nav.errors import UsageError
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.sim.split import TEST_FROM
 
 FAMILIES = ("corridor", "interior", "pavement", "stairs")
-QUICK, FULL = 2, 50
+QUICK, FULL = 1, 50
 """Scenes of each family."""
 SCENES = re.compile(r"(?P<family>[a-z_]+):(?P<first>\d+)-(?P<last>\d+)")
 NOTE = (
@@ -168,12 +168,8 @@ def _per(count: float, of: float) -> float | None:
 def save_failures(results: dict[Job, Result], folder: Path) -> None:
     """Scenes in which guidance did not help enough, with the way that was walked."""
     console = Console(stderr=True)
-    failed = [
-        (j, r)
-        for j, r in results.items()
-        if j.condition.depth != "none" and (r.accidents or (r.solvable and not r.goal))
-    ]
-    for job, result in failed:
+    some = [(j, r) for j, r in results.items() if failed(j, r)]
+    for job, result in some:
         save_failure(job, result, folder)
-    if failed:
-        console.print(f"{len(failed)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")
+    if some:
+        console.print(f"{len(some)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")

@@ -71,9 +71,14 @@ def run_jobs(jobs: list[Job], workers: int, kept: Path | None, progress: Callabl
         done[job] = result
         if kept is not None:
             with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"job": job.key, "result": asdict(result)}) + "\n")
+                file.write(_line(job, result))
         progress(len(done))
     return done
+
+
+def failed(job: Job, result: Result) -> bool:
+    """Whether guidance did not help enough."""
+    return job.condition.depth != "none" and (result.accidents > 0 or (result.solvable and not result.goal))
 
 
 def walk(job: Job) -> Result:
@@ -169,6 +174,14 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
+def _line(job: Job, result: Result) -> str:
+    """A walk as it is kept: with the way that was walked only where that is worth a replay."""
+    data = asdict(result)
+    if not failed(job, result):
+        del data["trail"]
+    return json.dumps({"job": job.key, "result": data}) + "\n"
+
+
 def _read_kept(kept: Path | None, jobs: list[Job]) -> dict[Job, Result]:
     if kept is None or not kept.is_file():
         return {}
@@ -191,7 +204,7 @@ def _result(data: dict[str, Any]) -> Result:
             **data,
             "collisions": tuple(Collision(**c) for c in data["collisions"]),
             "falls": tuple(Fall(**f) for f in data["falls"]),
-            "trail": tuple(tuple(p) for p in data["trail"]),
+            "trail": tuple(tuple(p) for p in data.get("trail", ())),
         }
     )
 
