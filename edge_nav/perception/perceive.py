@@ -67,6 +67,7 @@ class Perception:
         axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
         mark("ground")
         height, ignore = self._heights(depth, axes)
+        mark("heights")
         told: tuple[Step, Motion] | None = None
         if depth.confidence is not None:  # a network's
             step, motion, seen = self._odometry.update(frame, depth, axes, ignore)
@@ -76,7 +77,6 @@ class Perception:
                 depth, z = mended, mended.depth_m
                 height, ignore = self._heights(depth, axes)
             mark("odometry")
-        mark("heights")
         grid = voxelizer.count(z, height, axes, ignore)
         occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
         mark("voxels")
