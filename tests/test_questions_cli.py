@@ -125,12 +125,14 @@ def test_no_microphone_is_said_and_the_walk_goes_on(tmp_path: Path) -> None:
 def test_a_signal_pushes_to_talk(tmp_path: Path) -> None:
     """SIGUSR1 would end a process that does not expect it."""
     profile, log = tmp_path / "p.yaml", tmp_path / "walk.jsonl"
-    wav = microphone_wav(tmp_path / "mic.wav", [(1.5, "what is ahead"), (7.5, "is the way clear")], 14)
+    # Asked once more, for where the button's signal comes late; a push is for one question.
+    asked = [(1.5, "what is ahead"), (7.5, "is the way clear"), (11.0, "is the way clear")]
+    wav = microphone_wav(tmp_path / "mic.wav", asked, 18)
     microphone = {"type": "wav", "path": str(wav)}
     # Guidance that is spoken meanwhile would make it deaf.
     dialogue = {"microphone": microphone, "trigger": "push_to_talk", "deaf_while_speaking": False}
     profile.write_text(yaml.safe_dump({"dialogue": dialogue}), encoding="utf-8")
-    arguments = ("run", *RAYCAST, "--headless", "--config", profile, "--max-seconds", "14", "--log", log)
+    arguments = ("run", *RAYCAST, "--headless", "--config", profile, "--max-seconds", "18", "--log", log)
     process = start(*arguments, env=home(tmp_path), stdin=-3)
     assert process.stderr is not None
     for line in process.stderr:
