@@ -28,8 +28,8 @@ HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
 CONFIDENT = 0.4
 LIKELY = 0.25
-"""Of a network's own certainty. What it doubts more is most often elsewhere; but what is forgotten is walked into: with
-0.5 a simulated walker had six accidents instead of three in six tuning scenes, and more needless STOPs as well."""
+"""Of a network's own certainty. What it doubts more is most often elsewhere; but what is forgotten is walked into,
+so that a needless STOP now and then is the lesser evil."""
 FRAMES = 3
 """What was seen in fewer frames is not remembered: it may be noise."""
 HELD_CONFIDENCE = 0.5
