@@ -37,6 +37,8 @@ FLOOR_LOST_S, FLOOR_REPEAT_S = 4.0, 60.0
 FAULT_REPEAT_S = 10.0
 SURE = 0.6
 """Below this certainty distances are hedged."""
+FLICKER_S = 0.3
+"""A network sees what it is not sure of in one frame and not in the next: a STOP for it holds so much longer."""
 VEER_DEG = (10.0, 40.0)
 VEER_FRAMES = 3
 WAY_M = 2.5
@@ -89,6 +91,7 @@ class GuidancePolicy:
         self._next_id = 1
         self._last_t = self._last_m = self._stop_t = float("-inf")
         self._stop_rank = 0
+        self._doubtful_stop_t = float("-inf")
         self._warned_t: float | None = None
         self._quiet_since: float | None = None
         self._free_sides: deque[str | None] = deque(maxlen=VEER_FRAMES)
@@ -118,6 +121,8 @@ class GuidancePolicy:
         candidates = self._candidates(scene)
         self._active = frozenset(_key(c) for c in candidates)
         self._seen = tuple(candidates)
+        if any(c.zone == "stop" and c.obstacle.certainty < SURE for c in candidates):
+            self._doubtful_stop_t = t
         chosen = self._choose(candidates, t)
         if chosen is not None:
             callouts += self._speak(chosen, scene)
@@ -161,8 +166,10 @@ class GuidancePolicy:
         """
         if callout.obstacle_id is None or callout.key in self._active:
             return True
-        if callout.priority == "stop" and any(c.zone == "stop" for c in self._seen):
-            return True
+        if callout.priority == "stop":
+            flickers = self._frame_t is not None and self._frame_t - self._doubtful_stop_t < FLICKER_S
+            if flickers or any(c.zone == "stop" for c in self._seen):
+                return True
         # Its track may have been lost and found again under another number while it waited, or told more exactly.
         return any(
             general(callout.kind) == general(c.hazard.kind)

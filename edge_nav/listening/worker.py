@@ -127,7 +127,8 @@ class RecogniserProcess:
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join(1.0)
-            self._process.close()
+            with contextlib.suppress(ValueError):  # on a busy machine it is dying still, and is reaped later
+                self._process.close()
             self._process = None
         self._ready, self._since, self._queued = False, None, None
 

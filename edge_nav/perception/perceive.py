@@ -31,6 +31,8 @@ from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene, View
 BLOCKED_SHARE = 0.5
 """More unknown depth than this over the way ahead, and the view is blocked: that is never free space."""
 FLOOR_NOISE_M = 0.012
+DOUBT = 0.2
+"""Pixels that a network trusts less than this do not disprove what was seen before."""
 
 
 def _unmarked(_stage: str) -> None:
@@ -92,7 +94,7 @@ class Perception:
         mark("floor")
         step, motion = told or self._motion.update(z, height, rays, axes, frame.t)
         self._walk_on(step if motion.known else None, frame.t)
-        self._remembered.look(z, height, axes, depth.intrinsics, floor=ground is not None)
+        self._remembered.look(_trusted(depth), height, axes, depth.intrinsics, floor=ground is not None)
         held = self._remembered.in_the_way(found, self._settings)
         obstacles = self._tracker.update(found + held, frame.t, step if motion.known else None)
         mark("motion")
@@ -147,6 +149,13 @@ def _matching(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.arange(shape[0]) * frame.rgb.shape[0] // shape[0]
     columns = np.arange(shape[1]) * frame.rgb.shape[1] // shape[1]
     return frame.rgb[np.ix_(rows, columns)]
+
+
+def _trusted(depth: DepthMap) -> NDArray[np.float32]:
+    """The depth where it is sure enough to speak against what was seen before; NaN elsewhere."""
+    if depth.confidence is None:
+        return depth.depth_m
+    return np.where(depth.confidence < DOUBT, np.float32(np.nan), depth.depth_m)
 
 
 def _distance(found: Found) -> float:

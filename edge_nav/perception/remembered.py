@@ -30,8 +30,9 @@ CONFIDENT = 0.4
 LIKELY = 0.25
 """Of a network's own certainty. What it doubts more is most often elsewhere; but what is forgotten is walked into,
 so that a needless STOP now and then is the lesser evil."""
-FRAMES = 3
-"""What was seen in fewer frames is not remembered: it may be noise."""
+FRAMES, STEADY_FRAMES = 3, 5
+"""What was seen in fewer frames is not remembered: it may be noise. What was seen in so many stands there, however
+little the network trusts itself."""
 HELD_CONFIDENCE = 0.5
 LEAST_PLACES = 2
 ASIDE_M = 0.08
@@ -132,7 +133,7 @@ class Remembered:
             if n >= FRAMES
             and not f.held
             and f.confidence >= CONFIDENT
-            and (f.band == "drop" or f.certainty >= LIKELY)
+            and (f.band == "drop" or f.certainty >= LIKELY or n >= STEADY_FRAMES)
             and f.label != "unseen_floor"
             and f.distance_m < REACH_M
         ]

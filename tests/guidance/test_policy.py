@@ -202,6 +202,18 @@ def test_a_callout_is_current_only_while_its_hazard_is_there(policy: GuidancePol
     assert not policy.is_current(callout)
 
 
+@pytest.mark.parametrize(("certainty", "holds"), [(0.1, True), (0.9, False)])
+def test_a_stop_for_what_a_network_doubts_outlasts_a_flicker(
+    policy: GuidancePolicy, certainty: float, holds: bool
+) -> None:
+    said = walk(policy, [scene(t, thing(1.0, certainty=certainty)) for t in times(0, 0.3)])
+    assert [c.priority for c in said] == ["stop"]
+    walk(policy, [scene(t) for t in times(0.3, 0.5)])
+    assert policy.is_current(said[0]) == holds
+    walk(policy, [scene(t) for t in times(0.5, 0.8)])
+    assert not policy.is_current(said[0])
+
+
 obstacles = st.builds(
     thing,
     st.floats(0.2, 6),

@@ -11,7 +11,14 @@ from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.obstacles import Found
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
-from edge_nav.perception.remembered import KEEP_BLIND_S, KEEP_EDGE_S, KEEP_S, Remembered
+from edge_nav.perception.remembered import (
+    FRAMES,
+    KEEP_BLIND_S,
+    KEEP_EDGE_S,
+    KEEP_S,
+    STEADY_FRAMES,
+    Remembered,
+)
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
 from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene
@@ -139,9 +146,9 @@ def found(distance_m: float, **changes: object) -> Found:
     return Found(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def remembered(until: float, *, known: bool, **changes: object) -> list[Found]:
+def remembered(until: float, *, known: bool, frames: int = FRAMES, **changes: object) -> list[Found]:
     memory = Remembered()
-    memory.add([found(0.8, **changes)], [3], 0.0)
+    memory.add([found(0.8, **changes)], [frames], 0.0)
     for n in range(1, round(until) + 1):
         memory.move(Step(), float(n), known=known)
         memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
@@ -162,9 +169,10 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     assert not remembered(KEEP_EDGE_S + 1, known=True, **edge)
 
 
-def test_where_a_network_doubts_its_own_distance_nothing_is_remembered_but_an_edge() -> None:
+def test_where_a_network_doubts_its_own_distance_only_an_edge_is_remembered_or_what_it_sees_steadily() -> None:
     assert remembered(1, known=True, certainty=0.3)
     assert not remembered(1, known=True, certainty=0.2)
+    assert remembered(1, known=True, certainty=0.2, frames=STEADY_FRAMES)
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
     assert remembered(1, known=True, certainty=0.2, **edge)
 
@@ -192,6 +200,22 @@ def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
     memory = Remembered()
     memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], 0.0)
     assert len(memory.places) == 0
+
+
+@pytest.mark.parametrize(("confidence", "held"), [(0.1, True), (0.9, False)])
+def test_a_network_that_doubts_what_it_sees_does_not_make_a_thing_forgotten(confidence: float, held: bool) -> None:
+    """The network sees a post in some frames, and looks through it in the others."""
+    post = box(0.0, 1.7, 0, 0.2, 0.2, 1.6)
+    perception = Perception(PerceptionSettings(camera_height_m=HEIGHT_M, companion="none"))
+    pose = Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG)
+    true, through = render([*ROOM, post], pose, CAMERA), render(ROOM, pose, CAMERA)
+    last: Scene | None = None
+    for n, depth in enumerate([true.depth_m] * 6 + [through.depth_m] * 2):
+        there = true.depth_m < 0.9 * through.depth_m
+        trusted = np.where(there, np.float32(confidence), np.float32(0.9))
+        last = perception.perceive(Frame(n, n / 10, true.rgb, CAMERA), DepthMap(depth, CAMERA, confidence=trusted))
+    assert last is not None
+    assert any(o.held for o in last.obstacles) is held
 
 
 def seen(worlds: list[list[Box]], way: Way) -> list[Motion]:
