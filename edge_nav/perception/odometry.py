@@ -90,6 +90,9 @@ class VisualOdometry:
 
     def __init__(self) -> None:
         self._grey: Grey | None = None
+        self._camera: Intrinsics | None = None
+        self._found: tuple[float, bool] | None = None
+        """Seconds since the frame before, and whether the points tell the speed; None where the move is not known."""
         self._points = np.zeros((0, 2), np.float32)
         """Where the key frame's points were in the last picture, pixels."""
         self._places = np.zeros((0, 3))
@@ -100,47 +103,47 @@ class VisualOdometry:
         self._velocity, self._turning = np.zeros(3), np.eye(3)
         """Of the camera since the last picture, in its own coordinates: m/s, and what it saw turned by [3, 3]."""
 
-    def update(
-        self, frame: Frame, depth: DepthMap, axes: FloorAxes, ignore: Mask | None = None
-    ) -> tuple[Step, Motion, Seen]:
-        """The move since the last frame, and how the walker moves now; a move that is not known is none.
-
-        ``ignore`` is where the depth map shows what goes along with the walker.
-        """
+    def look(self, frame: Frame) -> Seen:
+        """The picture, held against the one before: what the camera saw turn and shift. Then `walked`, once."""
         camera = _small(frame.intrinsics)
         grey = _grey(frame.rgb, camera)
         before, seconds = self._grey, frame.t - self._t
-        self._grey, self._t = grey, frame.t
+        self._grey, self._t, self._camera, self._found = grey, frame.t, camera, None
         if before is None or before.shape != grey.shape or self._axes is None or not 0 < seconds <= LONGEST_S:
-            return self._lost(depth, axes, camera, ignore)
+            return Seen(grey, camera)
         tried = (self._follow(before, grey, turning, camera, seconds) for turning in self._turns(before, grey, camera))
         found = next((one for one in tried if one is not None), None)
         if found is None:
-            return self._lost(depth, axes, camera, ignore)
+            return Seen(grey, camera)
         pose, spread = found
         ahead = pose.turn @ self._axes.forward
         told = math.sqrt(float(ahead @ spread @ ahead)) < SURE_M
-        move = pose.moved(self._axes)
-        step = move.after(self._since_key.back())
         fade = 1.0 if told else math.exp(-seconds / FADE_S)
         self._turning = pose.turn @ self._pose.turn.T
         shift = pose.shift - self._turning @ self._pose.shift
         self._velocity = -fade * shift / seconds
-        self._pose, self._since_key = pose, move
-        far = math.hypot(move.right_m, move.forward_m) > KEY_M or abs(move.turn_deg) > KEY_DEG
-        if far or frame.t - self._key_t > KEY_S or len(self._points) < 2 * LEAST:
-            self._begin(depth, axes, camera, ignore)
-        pace = (step.forward_m / seconds, step.right_m / seconds, step.turn_deg / seconds)
-        return step, Motion(*pace, known=True, speed_known=told), Seen(grey, camera, before, self._turning, shift)
+        self._pose, self._found = pose, (seconds, told)
+        return Seen(grey, camera, before, self._turning, shift)
 
-    def _lost(
-        self, depth: DepthMap, axes: FloorAxes, camera: Intrinsics, ignore: Mask | None
-    ) -> tuple[Step, Motion, Seen]:
-        """Nothing tells the move: begin anew."""
-        assert self._grey is not None
-        self._velocity, self._turning = np.zeros(3), np.eye(3)
-        self._begin(depth, axes, camera, ignore)
-        return Step(), Motion(), Seen(self._grey, camera)
+    def walked(self, depth: DepthMap, axes: FloorAxes, ignore: Mask | None = None) -> tuple[Step, Motion]:
+        """The move since the last frame, and how the walker moves now; a move that is not known is none.
+
+        ``depth`` and ``axes`` are those of the frame looked at, ``ignore`` is where the depth map shows what goes along
+        with the walker.
+        """
+        if self._found is None or self._axes is None:
+            self._velocity, self._turning = np.zeros(3), np.eye(3)
+            self._begin(depth, axes, ignore)
+            return Step(), Motion()
+        seconds, told = self._found
+        move = self._pose.moved(self._axes)
+        step = move.after(self._since_key.back())
+        self._since_key = move
+        far = math.hypot(move.right_m, move.forward_m) > KEY_M or abs(move.turn_deg) > KEY_DEG
+        if far or self._t - self._key_t > KEY_S or len(self._points) < 2 * LEAST:
+            self._begin(depth, axes, ignore)
+        pace = (step.forward_m / seconds, step.right_m / seconds, step.turn_deg / seconds)
+        return step, Motion(*pace, known=True, speed_known=told)
 
     def _turns(self, before: Grey, grey: Grey, camera: Intrinsics) -> Iterator[F64]:
         """By how much the camera may have turned: not at all, as the picture as a whole has moved, or as before."""
@@ -178,9 +181,10 @@ class VisualOdometry:
         self._points, self._places = points[stands], places[stands]
         return pose, spread
 
-    def _begin(self, depth: DepthMap, axes: FloorAxes, camera: Intrinsics, ignore: Mask | None) -> None:
+    def _begin(self, depth: DepthMap, axes: FloorAxes, ignore: Mask | None) -> None:
         """Take this frame for the key frame: points of it that can be followed, and where they lie."""
-        assert self._grey is not None
+        assert self._grey is not None and self._camera is not None
+        camera = self._camera
         corners = cv2.goodFeaturesToTrack(self._grey, MOST, QUALITY, APART_PX)
         points = np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
         self._axes, self._pose, self._since_key, self._key_t = axes, STILL, Step(), self._t

@@ -16,17 +16,18 @@ from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.named_floor import settle, underfoot
 from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
-from edge_nav.perception.odometry import VisualOdometry
+from edge_nav.perception.odometry import Seen, VisualOdometry
 from edge_nav.perception.own_body import own_body
 from edge_nav.perception.parallax import Parallax
-from edge_nav.perception.rays import FloorAxes
+from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.remembered import Remembered
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.stairs import leads_up
 from edge_nav.perception.stance import Stance
 from edge_nav.perception.tracks import Tracker
+from edge_nav.perception.upright import Upright
 from edge_nav.perception.voxels import Voxelizer
-from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene, View
+from edge_nav.types import DepthMap, Frame, Ground, Intrinsics, Motion, Scene, View
 
 BLOCKED_SHARE = 0.5
 """More unknown depth than this over the way ahead, and the view is blocked: that is never free space."""
@@ -48,6 +49,7 @@ class Perception:
         self._tracker = Tracker(settings.corridor_width_m)
         self._motion = MotionEstimator()
         self._odometry = VisualOdometry()
+        self._upright = Upright(settings.camera_height_m)
         self._parallax = Parallax()
         self._remembered = Remembered()
         self._stance = Stance(settings.camera_height_m)
@@ -64,16 +66,18 @@ class Perception:
         if not depth.metric:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
         voxelizer = self._fitting(depth.intrinsics)
-        z, rays = depth.depth_m, voxelizer.rays
-        ground = self._ground.update(underfoot(depth), rays, frame.t)
-        axes = FloorAxes.of(ground or self._ground.supposed(frame.t))
+        rays = voxelizer.rays
+        seen = None if depth.confidence is None else self._odometry.look(frame)  # a network's depth
+        ground, supposed, scale = self._floor(depth, rays, seen, frame.t)
+        depth = _scaled(depth, scale)
+        z = depth.depth_m
+        axes = FloorAxes.of(ground or supposed)
         mark("ground")
         height, ignore = self._heights(depth, axes)
         mark("heights")
         told: tuple[Step, Motion] | None = None
-        if depth.confidence is not None:  # a network's
-            step, motion, seen = self._odometry.update(frame, depth, axes, ignore)
-            told = step, motion
+        if seen is not None:
+            told = self._odometry.walked(depth, axes, ignore)
             mended = self._parallax.mend(seen, depth, axes)
             if mended is not depth:
                 depth, z = mended, mended.depth_m
@@ -100,7 +104,9 @@ class Perception:
         mark("motion")
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
-        lower = ground is not None and self._stance.lower(ground.height_m, motion.forward_mps, frame.t)
+        # A network's depth does not tell a step's height underfoot; its labels do.
+        steps = ground if seen is None else None
+        lower = steps is not None and self._stance.lower(steps.height_m, motion.forward_mps, frame.t)
         sure = view == "ok" and not lower
         around = found + held
         way = free_way(occupied, around, self._remembered.places, floor, self._settings) if sure else None
@@ -122,6 +128,15 @@ class Perception:
             motion=motion,
             free_reach_m=None if way is None else way.reach_m,
         )
+
+    def _floor(self, depth: DepthMap, rays: Rays, seen: Seen | None, t: float) -> tuple[Ground | None, Ground, float]:
+        """The floor, what to suppose where none is seen, and the factor that brings the depth to it."""
+        floor_only = underfoot(depth)
+        ground, supposed = self._ground.update(floor_only, rays, t), self._ground.supposed(t)
+        if seen is None:
+            return ground, supposed, 1.0
+        ground, scale = self._upright.steady(ground, seen.turn, floor_only, rays, t)
+        return ground, self._upright.supposed(supposed), scale
 
     def _heights(self, depth: DepthMap, axes: FloorAxes) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
         """Each pixel's height above the floor, and which show the walker's own cane, dog or hands."""
@@ -149,6 +164,12 @@ def _matching(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.arange(shape[0]) * frame.rgb.shape[0] // shape[0]
     columns = np.arange(shape[1]) * frame.rgb.shape[1] // shape[1]
     return frame.rgb[np.ix_(rows, columns)]
+
+
+def _scaled(depth: DepthMap, scale: float) -> DepthMap:
+    if scale == 1.0:
+        return depth
+    return replace(depth, depth_m=depth.depth_m * np.float32(scale), scale=depth.scale * scale)
 
 
 def _trusted(depth: DepthMap) -> NDArray[np.float32]:

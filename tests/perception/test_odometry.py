@@ -49,7 +49,8 @@ def seen(world: list[Box], way: Way, flicker: float = 0.08) -> list[tuple[Frame,
 def followed(frames: list[tuple[Frame, DepthMap]]) -> tuple[Step, list[Motion]]:
     odometry, total, motions = VisualOdometry(), Step(), []
     for frame, depth in frames:
-        step, motion, _ = odometry.update(frame, depth, AXES)
+        odometry.look(frame)
+        step, motion = odometry.walked(depth, AXES)
         total = step.after(total)
         motions.append(motion)
     return total, motions
@@ -88,7 +89,8 @@ def test_what_goes_along_with_the_walker_does_not_make_them_stand() -> None:
     for frame, depth in seen(ROOM, WALK):
         frame.rgb[180:, 120:180] = cane
         near = replace(depth, depth_m=np.where(own, np.float32(0.6), depth.depth_m))
-        speeds.append(odometry.update(frame, near, AXES, own)[1].forward_mps)
+        odometry.look(frame)
+        speeds.append(odometry.walked(near, AXES, own)[1].forward_mps)
     assert np.median(speeds[2:]) == pytest.approx(1.0, abs=0.15)
 
 
@@ -99,7 +101,8 @@ def test_many_corners_of_one_thing_are_not_the_world() -> None:
     for frame, depth in seen(ROOM, WALK):
         frame.rgb[:] = 120
         frame.rgb[90:150, 130:190] = poster
-        motions.append(odometry.update(frame, depth, AXES)[1])
+        odometry.look(frame)
+        motions.append(odometry.walked(depth, AXES)[1])
     assert not any(m.known for m in motions)
 
 

@@ -44,7 +44,12 @@ def overlooked(way: list[tuple[float, float, float]], things: list[Box]) -> Walk
 
 def mended(frames: Walk) -> list[DepthMap]:
     odometry, parallax = VisualOdometry(), Parallax()
-    return [parallax.mend(odometry.update(frame, depth, AXES)[2], depth, AXES) for frame, depth, _ in frames]
+    found = []
+    for frame, depth, _ in frames:
+        seen = odometry.look(frame)
+        odometry.walked(depth, AXES)
+        found.append(parallax.mend(seen, depth, AXES))
+    return found
 
 
 def test_a_sign_that_the_network_overlooks_is_put_where_it_hangs() -> None:

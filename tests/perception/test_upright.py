@@ -1,0 +1,99 @@
+"""Which way is up, and how large the world is, where a network's floor tilts and swells."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_nav.perception.rays import Rays, ground_from_angles
+from edge_nav.perception.upright import LARGEST, Upright
+from edge_nav.types import DepthMap, Ground, Intrinsics
+
+CAMERA = Intrinsics.from_fov(64, 48, 80.0)
+RAYS = Rays.of(CAMERA)
+HEIGHT_M, PITCH_DEG = 1.4, 20.0
+
+
+def floor(pitch_deg: float, height_m: float = HEIGHT_M, share: float = 0.5) -> tuple[Ground, DepthMap]:
+    """A floor as it was fitted, and the depth it was fitted to."""
+    plane = ground_from_angles(height_m, pitch_deg)
+    with np.errstate(divide="ignore"):
+        z = -height_m / RAYS.dot(np.asarray(plane.normal))
+    z = np.where((z > 0) & (z < 8), z, np.nan).astype(np.float32)
+    return Ground(plane.normal, height_m, share), DepthMap(z, CAMERA)
+
+
+def pitches(upright: Upright, fitted: list[float], turns: list[np.ndarray | None]) -> list[float]:
+    told = []
+    for n, (pitch, turn) in enumerate(zip(fitted, turns, strict=True)):
+        ground, depth = floor(pitch)
+        steady, _ = upright.steady(ground, turn, depth, RAYS, n / 10)
+        assert steady is not None
+        told.append(steady.pitch_deg)
+    return told
+
+
+def pitched(degrees: float) -> np.ndarray:
+    """What the camera sees turns by, when it looks so much farther down."""
+    return np.asarray(cv2.Rodrigues(np.array([math.radians(degrees), 0.0, 0.0]))[0])
+
+
+STILL = np.eye(3)
+
+
+def test_a_floor_that_tilts_from_frame_to_frame_is_steadied() -> None:
+    fitted = PITCH_DEG + 8.0 * np.random.default_rng(1).standard_normal(100)
+    told = pitches(Upright(HEIGHT_M), fitted.tolist(), [STILL] * 100)
+    assert np.std(told[30:]) < 0.2 * np.std(fitted)
+    assert np.mean(told[30:]) == pytest.approx(PITCH_DEG, abs=2.0)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_camera_that_nods_takes_up_along(known: bool) -> None:
+    upright = Upright(HEIGHT_M)
+    pitches(upright, [PITCH_DEG] * 20, [STILL] * 20)
+    nod = pitched(12.0)
+    first = pitches(upright, [PITCH_DEG + 12.0], [nod if known else None])[0]
+    assert (first == pytest.approx(PITCH_DEG + 12.0, abs=0.5)) is known
+    # Where the turn is not known, the planes tell it within two seconds.
+    last = pitches(upright, [PITCH_DEG + 12.0] * 20, [STILL if known else None] * 20)[-1]
+    assert last == pytest.approx(PITCH_DEG + 12.0, abs=1.0)
+
+
+@pytest.mark.parametrize("factor", [0.93, 1.0, 1.07])
+def test_the_camera_height_corrects_a_frame(factor: float) -> None:
+    upright = Upright(HEIGHT_M)
+    pitches(upright, [PITCH_DEG] * 10, [STILL] * 10)
+    ground, depth = floor(PITCH_DEG, HEIGHT_M * factor)
+    steady, scale = upright.steady(ground, STILL, depth, RAYS, 1.0)
+    assert steady is not None
+    assert steady.height_m == HEIGHT_M
+    assert scale == pytest.approx(1 / factor, rel=0.01)
+
+
+def test_no_frame_is_corrected_by_more_than_a_floor_may_be_off() -> None:
+    ground, depth = floor(PITCH_DEG, 1.16)
+    assert Upright(HEIGHT_M).steady(ground, None, depth, RAYS, 0.0)[1] == LARGEST
+
+
+def test_a_height_that_nobody_told_is_what_is_seen() -> None:
+    upright = Upright(None)
+    ground, depth = floor(PITCH_DEG, 1.2)
+    for n in range(5):
+        steady, scale = upright.steady(ground, STILL, depth, RAYS, n / 10)
+        assert steady is not None
+        assert (steady.height_m, scale) == (pytest.approx(1.2, rel=0.01), pytest.approx(1.0, rel=0.01))
+
+
+def test_without_a_floor_up_is_carried_along() -> None:
+    upright = Upright(HEIGHT_M)
+    level = ground_from_angles(HEIGHT_M, 0.0)
+    assert upright.supposed(level) == level
+    pitches(upright, [PITCH_DEG] * 20, [STILL] * 20)
+    _, depth = floor(PITCH_DEG)
+    for n in range(3):
+        assert upright.steady(None, pitched(3.0), depth, RAYS, 2 + n / 10) == (None, 1.0)
+    assert upright.supposed(level).pitch_deg == pytest.approx(PITCH_DEG + 9.0, abs=0.5)
