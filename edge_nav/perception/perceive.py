@@ -49,7 +49,7 @@ class Perception:
         self._tracker = Tracker(settings.corridor_width_m)
         self._motion = MotionEstimator()
         self._odometry = VisualOdometry()
-        self._upright = Upright(settings.camera_height_m)
+        self._upright = Upright(settings.camera_height_m if settings.correct_scale else None)
         self._parallax = Parallax()
         self._remembered = Remembered()
         self._stance = Stance(settings.camera_height_m)
@@ -104,7 +104,7 @@ class Perception:
         mark("motion")
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
-        # A network's depth does not tell a step's height underfoot; its labels do.
+        # A network's depth does not tell a step's height underfoot; its labels do, if anything does.
         steps = ground if seen is None else None
         lower = steps is not None and self._stance.lower(steps.height_m, motion.forward_mps, frame.t)
         sure = view == "ok" and not lower
