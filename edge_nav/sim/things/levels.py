@@ -48,7 +48,8 @@ class Hole(Placed):
         x, y = self.at
         a, b = self.width_m / 2, self.length_m / 2
         top = plan.level(x, y) or 0.0
-        plan.lay(Slab((x - a, y - b, x + a, y + b), top - self.depth_m, parts.material("soil")))
+        bottom = Slab((x - a, y - b, x + a, y + b), top - self.depth_m, parts.material("soil"))
+        plan.dig(bottom, parts.material("soil"))
 
 
 class _Flight(Placed):

@@ -10,6 +10,8 @@ Rect = tuple[float, float, float, float]
 """Lowest x, lowest y, highest x, highest y."""
 
 SMALLEST_M = 1e-4
+CRUST_M, LINING_M = 0.06, 0.005
+"""Thickness of what a ground is finished with, and of the earth that shows beneath it on a hole's sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,30 @@ class Plan:
 
     def __init__(self) -> None:
         self.slabs: list[Slab] = []
+        self._sides: list[Shape] = []
 
     def lay(self, slab: Slab) -> None:
         """Put a slab in place of whatever ground was there."""
         self.cut(slab.rect)
         self.slabs.append(slab)
+
+    def dig(self, slab: Slab, sides: Material) -> None:
+        """Put a slab beneath the ground that is there, whose sides are earth.
+
+        They would be paved as the ground is else, and who looks down from afar sees nothing but the far one of them.
+        """
+        x0, y0, x1, y1 = slab.rect
+        crust = (self.level((x0 + x1) / 2, (y0 + y1) / 2) or 0.0) - CRUST_M
+        self.lay(slab)
+        if crust - slab.top_m < SMALLEST_M:
+            return
+        for rect in (
+            (x0, y0, x0 + LINING_M, y1),
+            (x1 - LINING_M, y0, x1, y1),
+            (x0, y0, x1, y0 + LINING_M),
+            (x0, y1 - LINING_M, x1, y1),
+        ):
+            self._sides.append(_box(Slab(rect, crust, sides, slab.label), slab.top_m))
 
     def cut(self, rect: Rect) -> None:
         """Take the ground out of a rectangle."""
@@ -48,7 +69,7 @@ class Plan:
 
     def shapes(self, bottom_m: float) -> list[Shape]:
         """The slabs as boxes that all reach down to one depth, so that cuts have sides."""
-        return [_box(slab, bottom_m) for slab in self.slabs]
+        return [*(_box(slab, bottom_m) for slab in self.slabs), *self._sides]
 
 
 def _without(slab: Slab, hole: Rect) -> list[Slab]:
