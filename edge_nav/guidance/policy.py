@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from edge_nav.guidance.hazards import NEARNESS, STANDING_MPS, Hazard, Zone, hazard_table
+from edge_nav.guidance.hazards import NEARNESS, Hazard, Zone, hazard_table
 from edge_nav.guidance.memory import REPEAT_S, Memory, general, same_place
+from edge_nav.guidance.pace import Pace
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
@@ -43,10 +43,6 @@ VEER_DEG = (10.0, 40.0)
 VEER_FRAMES = 3
 WAY_M = 2.5
 """A side is named when it is free this far."""
-MOTION_S = 0.15
-"""Time constant of the walker's own speed: a STOP must not wait for it."""
-TURNING_DPS = 20.0
-"""Who turns on the spot is told what is near when they have turned: what passes the view on the way is not it."""
 STANDING_M, APPROACH_MPS = 2.0, 0.3
 """Who stands is told of what is so near, or comes nearer by itself."""
 SLOW_FRAMES_S = 0.4
@@ -103,8 +99,7 @@ class GuidancePolicy:
         self._floor_t: float | None = None
         self._floor_said_t = float("-inf")
         self._frame_t: float | None = None
-        self._speed_mps: float | None = None
-        self._turn_dps = 0.0
+        self._pace = Pace()
         self._fault_t: dict[str, float] = {}
         self._texts: dict[str, float] = {}
         self.paused = False
@@ -116,7 +111,7 @@ class GuidancePolicy:
         self._memory.forget(t)
         self._take_back()
         self._note_free_side(scene)
-        self._note_motion(scene)
+        self._pace.note(scene.motion, 0.0 if self._frame_t is None else max(t - self._frame_t, 0.0))
         callouts = self._views(scene)
         candidates = self._candidates(scene)
         self._active = frozenset(_key(c) for c in candidates)
@@ -206,7 +201,7 @@ class GuidancePolicy:
                 continue
             if obstacle.seen_frames < (1 if slow else row.onset_frames):
                 continue
-            zone = row.zone(obstacle, self._zones.get(obstacle.id), self._speed_mps)
+            zone = row.zone(obstacle, self._zones.get(obstacle.id), self._pace.speed_mps)
             if zone is None:
                 continue
             zones[obstacle.id] = zone
@@ -227,9 +222,9 @@ class GuidancePolicy:
 
     def _choose(self, candidates: list[_Candidate], t: float) -> _Candidate | None:
         """The nearest zone first, then the table's order, then the nearer thing; of those worth saying now."""
-        if self._speed_mps is not None and self._speed_mps < STANDING_MPS:
-            turning = self._turn_dps > TURNING_DPS
-            candidates = [c for c in candidates if c.zone == "stop" or (not turning and _near(c.obstacle))]
+        if self._pace.stands:  # what passes the view while they turn on the spot is told when they have turned
+            turns = self._pace.turns
+            candidates = [c for c in candidates if c.zone == "stop" or (not turns and _near(c.obstacle))]
         stopped = False
         for c in sorted(candidates, key=lambda c: (-NEARNESS[c.zone], c.rank, c.obstacle.distance_m)):
             if not self._memory.worth_saying(c.hazard.kind, c.obstacle, c.zone, t):
@@ -291,19 +286,6 @@ class GuidancePolicy:
             return None
         side = sides.pop()
         return "left" if side == "left" else "right" if side == "right" else None
-
-    def _note_motion(self, scene: Scene) -> None:
-        """The walker's own speed and turning, smoothed; unknown where depth does not tell."""
-        if not (scene.motion.known and scene.motion.speed_known):
-            self._speed_mps, self._turn_dps = None, 0.0
-            return
-        seconds = 0.0 if self._frame_t is None else max(scene.t - self._frame_t, 0.0)
-        follow = 1.0 - math.exp(-seconds / MOTION_S)
-        speed, turn = scene.motion.forward_mps, abs(scene.motion.turn_dps)
-        if self._speed_mps is None:
-            self._speed_mps, self._turn_dps = speed, turn
-        self._speed_mps += follow * (speed - self._speed_mps)
-        self._turn_dps += follow * (turn - self._turn_dps)
 
     def _note_free_side(self, scene: Scene) -> None:
         way = scene.free_bearing_deg

@@ -382,6 +382,11 @@ def test_who_stands_is_told_once_and_not_to_stop(policy: GuidancePolicy) -> None
     assert [c.priority for c in said] == ["caution"]
 
 
+def test_who_stands_where_nothing_tells_their_speed_is_stopped_once(policy: GuidancePolicy) -> None:
+    said = walk(policy, [scene(t, thing(0.8), motion=Motion(known=True)) for t in times(0, 30)])
+    assert [c.priority for c in said] == ["stop"]
+
+
 def test_who_turns_on_the_spot_hears_of_what_they_turn_to_alone(policy: GuidancePolicy) -> None:
     turning = Motion(turn_dps=60.0, known=True, speed_known=True)
     passing = [scene(t, thing(0.8, id=round(10 * t)), motion=turning) for t in times(0, 3)]
