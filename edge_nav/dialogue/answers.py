@@ -23,7 +23,7 @@ CONFIDENT = 0.4
 FAR_M = 6.0
 """Farther things are not spoken of: the way to them will look different."""
 MOST = 3
-GEOMETRIC: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "kerb": ("step_down",)}
+GEOMETRIC: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"), "kerb": ("step_down", "step_up")}
 """Things that geometry alone can name."""
 NAMED: dict[str, tuple[str, ...]] = {"car": ("vehicle",), "shelf": ("shelf", "cabinet"), "tree": ("vegetation",)}
 """Things whose names a depth network gives in other words."""

@@ -15,14 +15,14 @@ from edge_nav.perception.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.ground import GroundTracker
 from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.named_floor import settle, underfoot
-from edge_nav.perception.obstacles import Found, Look, find_obstacles, occupancy
+from edge_nav.perception.obstacles import Found, Look, Occupancy, find_obstacles, occupancy
 from edge_nav.perception.odometry import Seen, VisualOdometry
 from edge_nav.perception.own_body import own_body
 from edge_nav.perception.parallax import Parallax
 from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.perception.remembered import Remembered
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.stairs import leads_up
+from edge_nav.perception.stairs import leads_up, steps_up
 from edge_nav.perception.stance import Stance
 from edge_nav.perception.tracks import Tracker
 from edge_nav.perception.upright import Upright
@@ -88,7 +88,7 @@ class Perception:
         mark("voxels")
         look = Look(z, axes, depth.intrinsics, grid, voxelizer, Appearance.of(depth))
         found = find_obstacles(look, occupied, self._settings)
-        found = [replace(f, label="stairs_up") if leads_up(f, occupied) else f for f in found]
+        found = [_stepped(f, occupied) for f in found]
         mark("obstacles")
         floor = None
         if ground is not None:
@@ -177,6 +177,13 @@ def _trusted(depth: DepthMap) -> NDArray[np.float32]:
     if depth.confidence is None:
         return depth.depth_m
     return np.where(depth.confidence < DOUBT, np.float32(np.nan), depth.depth_m)
+
+
+def _stepped(found: Found, occupied: Occupancy) -> Found:
+    """With its name where it is stairs or a step that leads up."""
+    if leads_up(found, occupied):
+        return replace(found, label="stairs_up")
+    return replace(found, label="step_up") if found.label is None and steps_up(found, occupied) else found
 
 
 def _distance(found: Found) -> float:

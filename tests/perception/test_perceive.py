@@ -181,6 +181,16 @@ def test_stairs_up_are_told_from_a_box() -> None:
     assert ahead(perceive(render([box(0, 2.0, 0, 1.6, 0.6, 0.8), WALL]))).label is None
 
 
+@pytest.mark.parametrize(("wide", "deep", "label"), [(6, 4, "step_up"), (0.5, 0.4, None), (6, 0.15, None)])
+def test_a_kerb_up_is_told_from_a_box_and_from_a_beam(wide: float, deep: float, label: str | None) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    labels = []
+    for n, away in enumerate(np.arange(2.5, 1.8, -0.12)):
+        depth = render([box(0, float(away), 0, wide, deep, 0.14)], camera=SMALL)
+        labels.append(ahead(perception.perceive(frame(depth, n, camera=SMALL), depth_map(depth, SMALL))).label)
+    assert set(labels) == {label}
+
+
 def patched(depth: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
     depth = depth.copy()
     depth[rows, columns] = np.nan
