@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_nav.perception.perceive import Perception
 from edge_nav.perception.rays import Rays, ground_from_angles
+from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.upright import LARGEST, Upright
-from edge_nav.types import DepthMap, Ground, Intrinsics
+from edge_nav.types import DepthMap, Frame, Ground, Intrinsics
 
 CAMERA = Intrinsics.from_fov(64, 48, 80.0)
 RAYS = Rays.of(CAMERA)
@@ -72,6 +74,22 @@ def test_the_camera_height_corrects_a_frame(factor: float) -> None:
     assert steady is not None
     assert steady.height_m == HEIGHT_M
     assert scale == pytest.approx(1 / factor, rel=0.01)
+
+
+@pytest.mark.parametrize("correct", [True, False])
+def test_a_walk_heeds_whether_the_scale_is_to_be_corrected(correct: bool) -> None:
+    """A network's depth of a bare floor, seven per cent too large."""
+    camera = Intrinsics.from_fov(160, 120, 80.0)
+    plane = ground_from_angles(HEIGHT_M, PITCH_DEG)
+    with np.errstate(divide="ignore"):
+        z = -HEIGHT_M / Rays.of(camera).dot(np.asarray(plane.normal))
+    z = np.where((z > 0) & (z < 8), 1.07 * z, np.nan).astype(np.float32)
+    perception = Perception(PerceptionSettings(camera_height_m=HEIGHT_M, correct_scale=correct))
+    picture = np.random.default_rng(3).integers(0, 255, (120, 160, 3), np.uint8)
+    for n in range(20):
+        seen = DepthMap(z, camera, confidence=np.ones_like(z))
+        scene = perception.perceive(Frame(n, n / 10, picture, camera), seen)
+    assert scene.depth_scale == pytest.approx(1 / 1.07 if correct else 1.0, abs=0.01)
 
 
 def test_no_frame_is_corrected_by_more_than_a_floor_may_be_off() -> None:
