@@ -36,7 +36,7 @@ class Dataset(Settings):
     height: int = Field(default=240, ge=1, description="Picture height, pixels.")
     samples: int = Field(default=3, ge=1, le=256, description="Light paths a pixel, of the realistic renderer.")
     frames_per_scene: int = Field(ge=1, le=99, description="Pictures of each scene.")
-    generator: int = Field(default=4, ge=1, description="Version of the generator; another draws other pictures.")
+    generator: int = Field(default=5, ge=1, description="Version of the generator; another draws other pictures.")
 
 
 def scene_folder(root: Path, seed: int) -> Path:

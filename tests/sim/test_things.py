@@ -57,6 +57,18 @@ def test_what_stands_somewhere_is_there_and_on_the_ground(kind: str, style: int)
         assert volume[2] == pytest.approx(0.0, abs=0.11)
 
 
+@pytest.mark.parametrize(("depth", "lined"), [(1.2, True), (0.3, True), (0.05, False)])
+def test_who_looks_across_a_hole_sees_earth_beneath_the_paving(depth: float, lined: bool) -> None:
+    shapes = built("hole", style=1, depth_m=depth, width_m=0.8, length_m=0.6).world(0).still
+    paved = next(s.material for s in shapes if s.centre[2] + s.half[2] == pytest.approx(0.0))
+    far = [s for s in shapes if s.centre[1] == pytest.approx(4.3, abs=0.01) and s.half[1] < 0.01]
+    assert bool(far) is lined
+    for side in far:
+        assert side.material != paved
+        assert side.centre[2] + side.half[2] == pytest.approx(-0.06)
+        assert side.centre[2] - side.half[2] <= -depth + 1e-6
+
+
 @pytest.mark.parametrize("heading", [0, 90, 200.5])
 def test_a_turned_thing_is_the_same_thing_turned(heading: float) -> None:
     straight, turned = (built("chair", style=4, heading_deg=h).world(0).still for h in (0, heading))
