@@ -13,9 +13,10 @@ from edge_nav.sim.scene import Scene
 from edge_nav.sim.sensor import Sensor
 from edge_nav.sim.sensor_spec import SensorSpec
 from edge_nav.sim.shapes import Renderer, World
+from edge_nav.sim.walker.acts import Now, Traits
 from edge_nav.sim.walker.body import Body, Bump, Collision, Fall, standing
 from edge_nav.sim.walker.cane import sweep
-from edge_nav.sim.walker.person import Now, Person, Traits
+from edge_nav.sim.walker.person import Person
 from edge_nav.sim.walker.route import Route
 from edge_nav.sim.walker.touch import Surroundings
 from edge_nav.types import Callout, Frame, Intrinsics

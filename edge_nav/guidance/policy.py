@@ -11,7 +11,8 @@ from edge_nav.guidance.memory import REPEAT_S, Memory, general, same_place
 from edge_nav.guidance.pace import Pace
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene, View
+from edge_nav.guidance.sight import Sight
+from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene
 
 MAX_WORDS = 12
 SENT = 8
@@ -32,7 +33,6 @@ NEARER_M, NEARER_SHARE, HEARD_S = 0.3, 1 / 3, 0.45
 first's tone and word have been heard): else of someone who comes towards the walker one hears beginnings only."""
 CLEAR_AFTER_S, CLEAR_M = 1.0, 2.5
 """A spoken hazard is over when none has been in the corridor for so long, and so far is seen to be free."""
-VIEW_ONSET_S, VIEW_PAUSE_S, VIEW_REPEAT_S = 0.4, 3.0, 15.0
 FLOOR_LOST_S, FLOOR_REPEAT_S = 4.0, 60.0
 FAULT_REPEAT_S = 10.0
 SURE = 0.6
@@ -91,11 +91,7 @@ class GuidancePolicy:
         self._warned_t: float | None = None
         self._quiet_since: float | None = None
         self._free_sides: deque[str | None] = deque(maxlen=VEER_FRAMES)
-        self._view: View = "ok"
-        self._ok_since: float | None = 0.0
-        self._bad_since: float | None = None
-        self._view_said_t = float("-inf")
-        self._view_told: View = "ok"
+        self._sight = Sight()
         self._floor_t: float | None = None
         self._floor_said_t = float("-inf")
         self._frame_t: float | None = None
@@ -320,29 +316,13 @@ class GuidancePolicy:
 
     def _views(self, scene: Scene) -> list[Callout]:
         """The camera's own trouble, and its end."""
-        t = scene.t
-        if scene.view == "ok":
-            self._ok_since = t if self._ok_since is None else self._ok_since
-            # A view that flickers between blocked and free is blocked.
-            if t - self._ok_since >= VIEW_ONSET_S:
-                self._bad_since = None
-        else:
-            self._bad_since, self._ok_since = (t if self._bad_since is None else self._bad_since), None
-        self._view = scene.view
-        since = self._ok_since if scene.view == "ok" else self._bad_since
-        lasting = since is not None and t - since >= (1.0 if self._view == "uncalibrated" else VIEW_ONSET_S)
-        if self._view == "ok":
-            if self._view_told not in ("ok", "uncalibrated") and lasting:
-                self._view_told = "ok"
-                return [self._message("recovered", "info", "view:ok", t)]
+        told = self._sight.news(scene.view, scene.t)
+        if told is None:
             return []
-        # From one kind of blindness to another (a hand covers the lens: first no depth, then no picture) is no news.
-        repeat = VIEW_REPEAT_S if self._view == self._view_told else VIEW_PAUSE_S if self._view_told != "ok" else 0.0
-        if not lasting or t - self._view_said_t < repeat:
-            return []
-        self._view_told, self._view_said_t = self._view, t
-        priority: Priority = "info" if self._view == "uncalibrated" else "fault"
-        return [self._message(self._view, priority, f"view:{self._view}", t)]
+        if told == "ok":
+            return [self._message("recovered", "info", "view:ok", scene.t)]
+        priority: Priority = "info" if told == "uncalibrated" else "fault"
+        return [self._message(told, priority, f"view:{told}", scene.t)]
 
     def _floor(self, scene: Scene) -> list[Callout]:
         """No floor, no drop-offs: say so, seldom. A thing right ahead explains it, and is spoken of itself."""

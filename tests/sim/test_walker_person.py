@@ -6,10 +6,11 @@ from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import Intent
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.sim.walker.acts import Act, Now, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
-from edge_nav.sim.walker.person import REACTION_S, SLOW_MPS, Act, Now, Person, Traits
+from edge_nav.sim.walker.person import REACTION_S, SLOW_MPS, Person
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
 

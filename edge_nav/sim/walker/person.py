@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from edge_nav.sim.walker.acts import Act, Now, Plan, Question, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
@@ -47,42 +48,6 @@ FLIP = 8
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
 PROGRESS_M = 1.5
 """So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
-
-Question = Literal["way_clear", "free_way"]
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """Who walks. ``aided``: guided by speech, else by touch alone."""
-
-    speed_mps: float = 1.2
-    aided: bool = True
-    cane: bool = False
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What a walker knows of themselves. ``listening``: the aid is speaking."""
-
-    t: float
-    heading_deg: float
-    goal_deg: float
-    goal_m: float
-    walked_m: float
-    listening: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What they do now. Bearings and headings in degrees; a speed below 0 is backwards."""
-
-    speed_mps: float
-    heading_deg: float
-    ask: Question | None = None
-
-
-Plan = Generator[Act, None, None]
 
 
 @dataclass(slots=True)
