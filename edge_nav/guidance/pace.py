@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from edge_nav.guidance.hazards import STANDING_MPS
-from edge_nav.types import Motion
+from edge_nav.types import Motion, Obstacle
 
 MOTION_S = 0.15
 """Time constant of the walker's own speed: a STOP must not wait for it."""
@@ -15,6 +16,8 @@ SWAY_MPS, YAW_DPS, STILL_S = 0.015, 1.0, 0.6
 """Who walks sways and turns the trunk with every step, more than this at one of a stride's ends or in its middle (a
 trunk's sway of 15 mm and turn of 1 degree, at 0.4 strides a second): who does neither for so long stands, even where
 nothing tells how fast they go."""
+APPROACH_MPS, AHEAD_DEG, STEADY_FRAMES = 0.15, 25.0, 5
+"""Unless all that has been seen ahead for a while comes nearer faster than this: a wheelchair does not sway."""
 
 
 class Pace:
@@ -35,14 +38,14 @@ class Pace:
         """Whether they turn faster than anyone does who walks."""
         return self.turn_dps > TURNING_DPS
 
-    def note(self, motion: Motion, seconds: float) -> None:
-        """Take note of a frame's motion, so many seconds after the frame before."""
+    def note(self, motion: Motion, obstacles: Sequence[Obstacle], seconds: float) -> None:
+        """Take note of a frame's motion and of what it shows, so many seconds after the frame before."""
         if not motion.known:
             self._lose()
             return
         turn = abs(motion.turn_dps)
         sways = math.hypot(motion.right_mps / SWAY_MPS, turn / YAW_DPS) > 1.0
-        self._still_s = 0.0 if sways else self._still_s + seconds
+        self._still_s = 0.0 if sways or _all_come_nearer(obstacles) else self._still_s + seconds
         if motion.speed_known:
             speed = motion.forward_mps
         elif self._still_s >= STILL_S or (self.stands and turn > TURNING_DPS):
@@ -58,3 +61,8 @@ class Pace:
 
     def _lose(self) -> None:
         self.speed_mps, self.turn_dps = None, 0.0
+
+
+def _all_come_nearer(obstacles: Sequence[Obstacle]) -> bool:
+    ahead = [o for o in obstacles if abs(o.bearing_deg) <= AHEAD_DEG and o.seen_frames >= STEADY_FRAMES and not o.held]
+    return min((o.closing_mps for o in ahead), default=0.0) > APPROACH_MPS

@@ -107,7 +107,7 @@ class GuidancePolicy:
         self._memory.forget(t)
         self._take_back()
         self._note_free_side(scene)
-        self._pace.note(scene.motion, 0.0 if self._frame_t is None else max(t - self._frame_t, 0.0))
+        self._pace.note(scene.motion, scene.obstacles, 0.0 if self._frame_t is None else max(t - self._frame_t, 0.0))
         callouts = self._views(scene)
         candidates = self._candidates(scene)
         self._active = frozenset(_key(c) for c in candidates)

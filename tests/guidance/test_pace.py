@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 
 from edge_nav.guidance.pace import Pace
 from edge_nav.sim.gait import Gait, motion
-from edge_nav.types import Motion
+from edge_nav.types import Motion, Obstacle
 
 TOLD, UNTOLD = {"known": True, "speed_known": True}, {"known": True, "speed_known": False}
 FRAME_S = 0.1
 
 
-def after(*parts: tuple[Motion, float], pace: Pace | None = None) -> Pace:
+def after(*parts: tuple[Motion, float], pace: Pace | None = None, seen: Sequence[Obstacle] = ()) -> Pace:
     """Frames of each motion for so many seconds."""
     pace = pace or Pace()
     for moves, seconds in parts:
         for _ in range(round(seconds / FRAME_S)):
-            pace.note(moves, FRAME_S)
+            pace.note(moves, seen, FRAME_S)
     return pace
 
 
@@ -41,9 +42,19 @@ def test_who_walks_where_nothing_tells_the_speed_does_not_seem_to_stand(speed_mp
     for n in range(1, 200):
         now = motion(gait, speed_mps * n * FRAME_S, 1.0)
         sway, yaw = (now[1] - before[1]) / FRAME_S, (now[4] - before[4]) / FRAME_S
-        pace.note(Motion(0.0, right_mps=sway, turn_dps=yaw, **UNTOLD), FRAME_S)
+        pace.note(Motion(0.0, right_mps=sway, turn_dps=yaw, **UNTOLD), (), FRAME_S)
         before = now
         assert pace.speed_mps is None
+
+
+@pytest.mark.parametrize(("closing", "stands"), [((0.5,), False), ((0.5, 0.0), True), ((0.05,), True)])
+def test_who_rolls_without_swaying_is_known_by_what_comes_nearer(closing: tuple[float, ...], stands: bool) -> None:
+    rolls = Motion(0.0, **UNTOLD)
+    seen = [
+        Obstacle(n, 2.0, 5.0, 0.2, 0.1, 0.2, 0.0, 1.5, "body", True, closing_mps=mps, seen_frames=9)
+        for n, mps in enumerate(closing)
+    ]
+    assert after((rolls, 2.0), seen=seen).stands is stands
 
 
 def test_who_stood_and_turns_still_stands_until_they_have_turned() -> None:

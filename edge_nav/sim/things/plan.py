@@ -40,7 +40,7 @@ class Plan:
     def dig(self, slab: Slab, sides: Material) -> None:
         """Put a slab beneath the ground that is there, whose sides are earth.
 
-        They would be paved as the ground is else, and who looks down from afar sees nothing but the far one of them.
+        Paved like the ground, they could not be told from it: from afar nothing but the far side is seen of a hole.
         """
         x0, y0, x1, y1 = slab.rect
         crust = (self.level((x0 + x1) / 2, (y0 + y1) / 2) or 0.0) - CRUST_M
