@@ -55,6 +55,15 @@ def test_what_is_run_into_stops_the_body_and_counts_once(low: float, high: float
     assert body.y == pytest.approx(3.0 - 0.25 - 0.25, abs=0.07)
 
 
+def test_a_raised_hand_feels_along_what_hangs_there_and_not_along_a_box() -> None:
+    world, body = placed(floor(-5, 30), thing(0.3, 3.0, 1.5, 1.7, half=0.5))
+    along = walk(world, body, 4.0)[0].along
+    right = [away * math.sin(math.radians(bearing)) for bearing, away in along]
+    assert max(right) > 0.5 and -0.35 < min(right) < -0.15  # the sign's left end is within reach, its right end is not
+    world, body = placed(floor(-5, 30), thing(0.3, 3.0, 0.0, 1.2, half=0.5))
+    assert walk(world, body, 4.0)[0].along == ()
+
+
 @pytest.mark.parametrize(("low", "high"), [(1.9, 2.2), (0.0, 0.05)])
 def test_what_hangs_above_the_head_or_lies_flat_is_passed(low: float, high: float) -> None:
     world, body = placed(floor(-5, 30), thing(0.0, 3.0, low, high))

@@ -207,6 +207,21 @@ def test_whoever_is_told_to_go_where_they_bumped_looks_elsewhere_first() -> None
     assert max(abs(a.heading_deg) for a in walker.acts[-40:]) > 30
 
 
+@pytest.mark.parametrize(("along", "goes"), [((), True), (((45.0, 0.6), (60.0, 0.6)), False)])
+def test_whoever_felt_along_a_sign_does_not_go_under_its_other_end(
+    along: tuple[tuple[float, float], ...], goes: bool
+) -> None:
+    walker = Walker(aided=True)
+    walker.go(4.0)
+    walker.person.feel_bump(Bump(-60.0, "head", along), walker.t)
+    while not walker.asked:
+        walker.go(0.1)
+    walked = walker.walked
+    walker.person.hear("answer", "Free 60 degrees right, four metres.", walker.t)
+    walker.go(4.0)
+    assert (walker.walked - walked > 1.0) is goes
+
+
 def test_a_cane_stops_whoever_has_one() -> None:
     walker = Walker(aided=False, cane=True)
     walker.go(3.0)

@@ -27,6 +27,8 @@ SAME_S, SAME_M = 10.0, 1.0
 TUMBLE_S = 3.0
 """Who goes on falling, down a flight of stairs, falls once, and as deep as all of it."""
 STANDING_MPS = 0.05
+ARM_M, HAND_M = (0.3, 0.45, 0.6), 0.08
+"""Whose head was met by something feels along it: so far from the body's middle, with a hand of this radius."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Bump:
 
     bearing_deg: float
     band: Band
+    along: tuple[tuple[float, float], ...] = ()
+    """Where else a raised hand finds the thing that hangs there: degrees from ahead, and metres."""
 
 
 @dataclass(slots=True)
@@ -142,20 +146,30 @@ class Body:
             self.collisions.append(Collision(t, x, y, band, instance, abs(self.speed_mps)))
         self._touched[instance] = (t, x, y)
         self.speed_mps = 0.0
-        return Bump(self._side(world, x, y, instance), band)
+        along = self._along(world, x, y, instance) if band == "head" else ()
+        return Bump(self._side(world, x, y, instance), band, along)
 
     def _side(self, world: World, x: float, y: float, instance: int) -> float:
         """On which side a thing is touched: the bearings at which a smaller body further on touches it, averaged."""
         felt = [
-            bearing
-            for bearing in range(-75, 76, 15)
-            if any(n == instance for n, _ in self._reach(world, x, y, float(bearing)))
+            bearing for bearing in range(-75, 76, 15) if self._reaches(world, x, y, instance, float(bearing), 0.2, 0.12)
         ]
         return sum(felt) / len(felt) if felt else 0.0
 
-    def _reach(self, world: World, x: float, y: float, bearing_deg: float) -> list[tuple[int, Band]]:
+    def _along(self, world: World, x: float, y: float, instance: int) -> tuple[tuple[float, float], ...]:
+        return tuple(
+            (float(bearing), away)
+            for bearing in range(-90, 91, 15)
+            for away in ARM_M
+            if self._reaches(world, x, y, instance, float(bearing), away, HAND_M)
+        )
+
+    def _reaches(
+        self, world: World, x: float, y: float, instance: int, bearing_deg: float, away_m: float, radius_m: float
+    ) -> bool:
         a = math.radians(self.heading_deg + bearing_deg)
-        return self.around.touched(world, x + 0.2 * math.sin(a), y + 0.2 * math.cos(a), 0.12, self.floor_m)
+        x, y = x + away_m * math.sin(a), y + away_m * math.cos(a)
+        return any(n == instance for n, _ in self.around.touched(world, x, y, radius_m, self.floor_m))
 
     def _tread(self, t: float, foot_m: float) -> None:
         """Put a foot down: on about the same floor, or into a hole."""

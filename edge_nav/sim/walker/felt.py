@@ -28,11 +28,11 @@ class Felt:
         self._x += metres * math.sin(a)
         self._y += metres * math.cos(a)
 
-    def touch(self, heading_deg: float, t: float) -> None:
-        """Something was touched on that side."""
+    def touch(self, heading_deg: float, t: float, away_m: float = BODY_M) -> None:
+        """Something was touched on that side, so far from the body's middle."""
         a = math.radians(heading_deg)
         self._places = [p for p in self._places if p[2] > t]
-        self._places.append((self._x + BODY_M * math.sin(a), self._y + BODY_M * math.cos(a), t + REMEMBERED_S))
+        self._places.append((self._x + away_m * math.sin(a), self._y + away_m * math.cos(a), t + REMEMBERED_S))
 
     def bars(self, heading_deg: float, t: float) -> bool:
         """Whether a heading leads into something that was touched not long ago."""

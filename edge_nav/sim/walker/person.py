@@ -107,7 +107,10 @@ class Person:
         """They ran into something."""
         if any(d.act == "bump" for d in self._due):
             return
-        self._felt.touch(self._now.heading_deg + bump.bearing_deg + (180.0 if self._backwards else 0.0), t)
+        back = 180.0 if self._backwards else 0.0
+        self._felt.touch(self._now.heading_deg + bump.bearing_deg + back, t)
+        for bearing, away in bump.along:
+            self._felt.touch(self._now.heading_deg + bearing, t, away)
         side = -1 if bump.bearing_deg > 5 else 1 if bump.bearing_deg < -5 else 0
         self._due.append(_Due(t + TOUCH_S, "bump", side=side))
 
