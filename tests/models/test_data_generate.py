@@ -72,7 +72,7 @@ def test_a_scene_is_a_folder_of_pictures_with_poses_and_hashes(frames: Path) -> 
         "height": 240,
         "samples": 3,
         "frames_per_scene": 2,
-        "generator": 4,
+        "generator": 5,
     }
     folder = frames / "s000004"
     assert load_scene(folder / "scene.yaml").spec.seed == 4
