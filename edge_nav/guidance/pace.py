@@ -41,11 +41,13 @@ class Pace:
     def note(self, motion: Motion, obstacles: Sequence[Obstacle], seconds: float) -> None:
         """Take note of a frame's motion and of what it shows, so many seconds after the frame before."""
         if not motion.known:
+            self._still_s = 0.0
             self._lose()
             return
         turn = abs(motion.turn_dps)
         sways = math.hypot(motion.right_mps / SWAY_MPS, turn / YAW_DPS) > 1.0
-        self._still_s = 0.0 if sways or _all_come_nearer(obstacles) else self._still_s + seconds
+        goes = motion.speed_known and motion.forward_mps >= STANDING_MPS
+        self._still_s = 0.0 if goes or sways or _all_come_nearer(obstacles) else self._still_s + seconds
         if motion.speed_known:
             speed = motion.forward_mps
         elif self._still_s >= STILL_S or (self.stands and turn > TURNING_DPS):

@@ -57,6 +57,14 @@ def test_who_rolls_without_swaying_is_known_by_what_comes_nearer(closing: tuple[
     assert after((rolls, 2.0), seen=seen).stands is stands
 
 
+@pytest.mark.parametrize("before", [Motion(1.0, **TOLD), Motion()])
+def test_who_rolled_without_swaying_does_not_stand_as_soon_as_nothing_tells_their_speed(before: Motion) -> None:
+    untold = Motion(0.0, **UNTOLD)
+    pace = after((untold, 1.0), (before, 2.0), (untold, 0.3))
+    assert pace.speed_mps is None
+    assert after((untold, 0.6), pace=pace).stands
+
+
 def test_who_stood_and_turns_still_stands_until_they_have_turned() -> None:
     turning = Motion(0.0, turn_dps=60.0, **UNTOLD)
     pace = after((Motion(0.0, **TOLD), 0.5), (turning, 2.0))
