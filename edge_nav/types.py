@@ -185,7 +185,7 @@ class Scene:
     clearance_m: float | None
     """How far the corridor ahead is seen to be free; None if unknown."""
     free_bearing_deg: float | None
-    """The direction that leads farthest on near ahead, as far as it was measured; None if none leads anywhere."""
+    """The direction that leads on, nearest to ahead, over floor that is or was seen; None if none leads anywhere."""
     view: View = "ok"
     certainty: float = 1.0
     depth_scale: float = 1.0
@@ -194,6 +194,8 @@ class Scene:
     motion: Motion = Motion()
     free_reach_m: float | None = None
     """How far ``free_bearing_deg`` is seen to be free."""
+    free_onward: bool = False
+    """Whether that is the first leg of a way that leads on in another direction."""
     stage_ms: dict[str, float] = field(default_factory=dict)
     dropped_frames: int = 0
 

@@ -147,8 +147,8 @@ class SceneAnswers:
         if far is None:
             return Reply(self._book.answer("free", where=where), facts)
         distance = self._free_for(far, scene.certainty)
-        text = self._book.answer("free_for", where=where, distance=distance)
-        return Reply(text, {**facts, "free_reach_m": round(far, 2)})
+        text = self._book.answer("free_then" if scene.free_onward else "free_for", where=where, distance=distance)
+        return Reply(text, {**facts, "free_reach_m": round(far, 2), "onward": scene.free_onward})
 
     def _describe(self, scene: Scene) -> Reply:
         """The nearest things, and how far the way is free."""

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.detour import detour
 from edge_nav.perception.floor_scan import RANGE_M, SECTORS, bearing_of
 from edge_nav.perception.obstacles import Found, Occupancy
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -28,16 +29,21 @@ NARROW_M, GAP_GAIN_M = 0.6, 1.0
 CLOSE_M, CLOSE_WIDTH_M = 0.8, 0.7
 """So near the walker is told apart from what stands beside them by their shoulders, not by the corridor's width: who
 stands close to a thing can still turn and go along it."""
+DETOUR_GAIN_M = 0.5
+"""So much farther ahead a way of several legs must lead than a straight one that is no way on itself."""
 BESIDE = 1
 """Sectors to either side that must be free, too: nobody turns exactly."""
 
 
 @dataclass(frozen=True, slots=True)
 class FreeWay:
-    """A direction in degrees, positive right, and how far the walker's middle can go there, metres."""
+    """A direction in degrees, positive right, and how far the walker's middle can go there, metres. ``onward``: it is
+    the first leg of a way that leads on.
+    """
 
     bearing_deg: float
     reach_m: float
+    onward: bool = False
 
 
 def clearance(found: list[Found], floor: NDArray[np.float64] | None) -> float | None:
@@ -60,15 +66,33 @@ def free_way(
     found: list[Found],
     remembered: NDArray[np.float64],
     floor: NDArray[np.float64] | None,
+    known: NDArray[np.float64],
     settings: PerceptionSettings,
 ) -> FreeWay | None:
-    """The way on nearest to ahead, or else what leads farthest; None where that is no way, or no floor is seen.
+    """The way on nearest to ahead, or else what leads farthest; None where that is no way.
 
-    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`. Straight ahead wins whenever it
-    is passable itself: nobody is sent round without need.
+    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`; ``known``: places [N, 2] where
+    level floor is or was seen: who faces a wall closely sees none, and may know the way all the same. Straight ahead
+    wins whenever it is passable itself: nobody is sent round without need.
     """
-    if floor is None:
-        return None
+    way = None if floor is None else _straight(occupied, found, remembered, floor, settings)
+    if way is not None and way.reach_m >= PASSABLE_M:
+        return way
+    things = np.vstack([_things(occupied, found, settings), remembered])
+    legs = detour(things, known, settings.corridor_width_m)
+    ahead_m = 0.0 if way is None else way.reach_m * math.cos(math.radians(way.bearing_deg))
+    if legs is None or legs.ahead_m < ahead_m + DETOUR_GAIN_M:
+        return way
+    return FreeWay(legs.bearing_deg, legs.leg_m, onward=legs.legs > 1)
+
+
+def _straight(
+    occupied: Occupancy,
+    found: list[Found],
+    remembered: NDArray[np.float64],
+    floor: NDArray[np.float64],
+    settings: PerceptionSettings,
+) -> FreeWay | None:
     cells = _cells(occupied, found, remembered, settings)
     floor = np.nan_to_num(floor)
     wide = _best(_reach(_inflated(cells, settings.corridor_width_m), floor), BESIDE)
@@ -119,17 +143,29 @@ def _cells(
     occupied: Occupancy, found: list[Found], remembered: NDArray[np.float64], settings: PerceptionSettings
 ) -> NDArray[np.uint8]:
     """Cells with something in them that a walker of this height would touch, or with an edge."""
+    cells = _seen(occupied, found, settings)
+    near = remembered[(remembered[:, 1] > 0) & (np.abs(remembered[:, 0]) < HALF_WIDTH_M)]
+    rows, columns = (near[:, 1] / CELL_M).astype(int), ((near[:, 0] + HALF_WIDTH_M) / CELL_M).astype(int)
+    kept = rows < cells.shape[0]
+    cells[rows[kept], columns[kept]] = 1
+    return cells
+
+
+def _seen(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
+    """Cells with what the picture shows of this."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
     cells = any_layer(occupied.voxels[:, :, :layers])
     for f in found:
         if f.band == "drop" and not f.held:
             edge = np.stack([f.places[:, 0] + HALF_WIDTH_M, f.places[:, 1]], axis=1) / CELL_M
             cv2.polylines(cells, [edge.astype(np.int32)], isClosed=False, color=1)
-    near = remembered[(remembered[:, 1] > 0) & (np.abs(remembered[:, 0]) < HALF_WIDTH_M)]
-    rows, columns = (near[:, 1] / CELL_M).astype(int), ((near[:, 0] + HALF_WIDTH_M) / CELL_M).astype(int)
-    kept = rows < cells.shape[0]
-    cells[rows[kept], columns[kept]] = 1
     return cells
+
+
+def _things(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.float64]:
+    """The same as places [N, 2], right and forward, metres."""
+    rows, columns = np.nonzero(_seen(occupied, found, settings))
+    return np.stack([(columns + 0.5) * CELL_M - HALF_WIDTH_M, (rows + 0.5) * CELL_M], axis=1)
 
 
 def _inflated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from edge_nav.perception.appearance import Appearance, names_of
 from edge_nav.perception.drops import find_drops
-from edge_nav.perception.floor_scan import floor_seen_to, scan_floor
-from edge_nav.perception.free_path import blocked_share, clearance, free_way
+from edge_nav.perception.floor_scan import FloorScan, floor_seen_to, scan_floor
+from edge_nav.perception.free_path import FreeWay, blocked_share, clearance, free_way
 from edge_nav.perception.ground import GroundTracker
+from edge_nav.perception.known_floor import KnownFloor
 from edge_nav.perception.motion import MotionEstimator, Step
 from edge_nav.perception.named_floor import settle, underfoot
 from edge_nav.perception.obstacles import Found, Look, Occupancy, find_obstacles, occupancy
@@ -52,6 +53,7 @@ class Perception:
         self._upright = Upright(settings.camera_height_m if settings.correct_scale else None)
         self._parallax = Parallax()
         self._remembered = Remembered()
+        self._known_floor = KnownFloor()
         self._stance = Stance(settings.camera_height_m)
         self._t: float | None = None
         self._voxelizer: Voxelizer | None = None
@@ -78,10 +80,8 @@ class Perception:
         told: tuple[Step, Motion] | None = None
         if seen is not None:
             told = self._odometry.walked(depth, axes, ignore)
-            mended = self._parallax.mend(seen, depth, axes)
-            if mended is not depth:
-                depth, z = mended, mended.depth_m
-                height, ignore = self._heights(depth, axes)
+            depth, height, ignore = self._mended(depth, axes, seen, height, ignore)
+            z = depth.depth_m
             mark("odometry")
         grid = voxelizer.count(z, height, axes, ignore)
         occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
@@ -90,7 +90,7 @@ class Perception:
         found = find_obstacles(look, occupied, self._settings)
         found = [_stepped(f, occupied) for f in found]
         mark("obstacles")
-        floor = None
+        scan = floor = None
         if ground is not None:
             scan = scan_floor(z, height, _matching(frame, z.shape), rays, axes, ignore)
             found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
@@ -100,7 +100,8 @@ class Perception:
         self._walk_on(step if motion.known else None, frame.t)
         self._remembered.look(_trusted(depth), height, axes, depth.intrinsics, floor=ground is not None)
         held = self._remembered.in_the_way(found, self._settings)
-        obstacles = self._tracker.update(found + held, frame.t, step if motion.known else None)
+        speed = motion.forward_mps if motion.known and motion.speed_known else None
+        obstacles = self._tracker.update(found + held, frame.t, step if motion.known else None, speed)
         mark("motion")
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"
@@ -109,10 +110,10 @@ class Perception:
         lower = steps is not None and self._stance.lower(steps.height_m, motion.forward_mps, frame.t)
         sure = view == "ok" and not lower
         around = found + held
-        way = free_way(occupied, around, self._remembered.places, floor, self._settings) if sure else None
         free = clearance(around, floor) if sure else _nearest_in_corridor(around)
+        way = self._way_on(occupied, around, scan, floor, frame.t) if sure else None
         if sure:
-            self._remembered.add(found, self._tracker.frames[: len(found)], frame.t)
+            self._remembered.add(found, self._tracker.frames, self._tracker.moving, frame.t)
         mark("path")
         return Scene(
             frame.index,
@@ -127,6 +128,7 @@ class Perception:
             names=names_of(depth),
             motion=motion,
             free_reach_m=None if way is None else way.reach_m,
+            free_onward=way is not None and way.onward,
         )
 
     def _floor(self, depth: DepthMap, rays: Rays, seen: Seen | None, t: float) -> tuple[Ground | None, Ground, float]:
@@ -144,11 +146,37 @@ class Perception:
         settle(height, depth)
         return height, own_body(depth.depth_m, height, axes, self._settings.companion)
 
+    def _mended(
+        self,
+        depth: DepthMap,
+        axes: FloorAxes,
+        seen: Seen,
+        height: NDArray[np.float32],
+        ignore: NDArray[np.bool_] | None,
+    ) -> tuple[DepthMap, NDArray[np.float32], NDArray[np.bool_] | None]:
+        """The depth as parallax puts it right, with what follows from it."""
+        mended = self._parallax.mend(seen, depth, axes)
+        return (depth, height, ignore) if mended is depth else (mended, *self._heights(mended, axes))
+
+    def _way_on(
+        self,
+        occupied: Occupancy,
+        found: list[Found],
+        scan: FloorScan | None,
+        floor: NDArray[np.float64] | None,
+        t: float,
+    ) -> FreeWay | None:
+        """Where the way leads on, by what is seen and what was."""
+        if scan is not None and floor is not None:
+            self._known_floor.see(scan, floor, t)
+        return free_way(occupied, found, self._remembered.places, floor, self._known_floor.places, self._settings)
+
     def _walk_on(self, step: Step | None, t: float) -> None:
         """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""
         seconds = 0.0 if self._t is None else max(0.0, t - self._t)
         supposed = Step(0.0, self._tracker.approach_mps * seconds, 0.0)
         self._remembered.move(step or supposed, t, known=step is not None)
+        self._known_floor.move(step or supposed, t, known=step is not None)
         self._t = t
 
     def _fitting(self, intrinsics: Intrinsics) -> Voxelizer:

@@ -20,10 +20,12 @@ from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import BODY_LAYER, CELL_M, HEAD_LAYER, LOWEST_M, STEP_M
 from edge_nav.types import Band, Intrinsics
 
-KEEP_S, KEEP_EDGE_S, KEEP_BLIND_S = 60.0, 180.0, 10.0
-"""Whether it is still there, nobody knows by then; edges do not walk away, but where they are becomes doubtful. The
-less is known of the walker's movement, the sooner."""
+KEEP_S, KEEP_EDGE_S, KEEP_MOVING_S, KEEP_BLIND_S = 60.0, 180.0, 4.0, 10.0
+"""Whether it is still there, nobody knows by then; edges do not walk away, but where they are becomes doubtful. What
+moves by itself is elsewhere soon; and the less is known of the walker's movement, the sooner all is doubtful."""
 REACH_M, MOST = 3.0, 3000
+HERE_M = 0.2
+"""Where the walker stands is nothing else."""
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
 CONFIDENT = 0.4
@@ -80,7 +82,7 @@ class Remembered:
             self._t = np.minimum(self._t, t + KEEP_BLIND_S)
         self._places = step.seen_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
-        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M))
+        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M) & (away >= HERE_M))
 
     def look(
         self,
@@ -125,11 +127,13 @@ class Remembered:
             level &= ~inside | (np.abs(height) < LEVEL_M)
         return level & (seen >= 3)
 
-    def add(self, found: Sequence[Found], frames: Sequence[int], t: float) -> None:
-        """Take note of what is seen. ``frames``: in how many frames each was."""
+    def add(self, found: Sequence[Found], frames: Sequence[int], moving: Sequence[bool], t: float) -> None:
+        """Take note of what is seen. ``frames``: in how many each was; ``moving``: whether it moves by itself. Both may
+        go on with what is remembered already.
+        """
         parts = [
-            f
-            for f, n in zip(found, frames, strict=True)
+            (f, KEEP_EDGE_S if f.band == "drop" else KEEP_MOVING_S if moves else KEEP_S)
+            for f, n, moves in zip(found, frames, moving, strict=False)
             if n >= FRAMES
             and not f.held
             and f.confidence >= CONFIDENT
@@ -137,12 +141,11 @@ class Remembered:
             and f.label != "unseen_floor"
             and f.distance_m < REACH_M
         ]
-        for f in parts:
+        for f, keep_s in parts:
             near = f.places[np.hypot(f.places[:, 0], f.places[:, 1]) < REACH_M]
             heights = (-1.0, min(f.low_m, -0.01)) if f.band == "drop" else (f.low_m, f.high_m)
             self._places = np.vstack([self._places, near])
             self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
-            keep_s = KEEP_EDGE_S if f.band == "drop" else KEEP_S
             self._t = np.append(self._t, np.full(len(near), t + keep_s))
         self._shown = np.append(self._shown, np.ones(len(self._t) - len(self._shown), np.bool_))
         self._keep(_latest(self._places, self._heights[:, 1] < 0))

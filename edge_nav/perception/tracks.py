@@ -27,6 +27,7 @@ FADE = 0.8
 STAIRS = ("stairs_down", "stairs_up")
 CROSSING_MPS, CROSSING_S = (0.5, 3.0), 1.0
 """What moves across so fast, and will be in the corridor so soon, is in the way now: who crosses is met, not seen."""
+MOVES_MPS = 0.4
 CROSSING_M, SLIM_M = 3.0, 1.0
 """Only so near, and only things so slim: the end of a wall that comes into view seems to move."""
 DRIFT_S = 0.6
@@ -69,6 +70,17 @@ class _Track:
         places = np.array([[self.x_m, self.forward_m], [self.middle_m, self.forward_m]])
         (x, forward), (middle, _) = step.seen_after(places)
         self.x_m, self.forward_m, self.middle_m = float(x), float(forward), float(middle)
+
+    def moves(self, forward_mps: float | None) -> bool:
+        """Whether it moves by itself; ``forward_mps`` is the walker's speed, None where that is not known.
+
+        Only slim things are asked: the nearest point of a wall slides along it.
+        """
+        found = self.found
+        if forward_mps is None or found.right_m - found.left_m >= SLIM_M or found.band == "drop":
+            return False
+        away = self.closing_mps - forward_mps * math.cos(math.radians(found.bearing_deg))
+        return math.hypot(_slope(self.drifts), away) > MOVES_MPS
 
     def crosses(self, half_m: float) -> bool:
         """Whether it moves into the corridor of a half width from aside."""
@@ -129,15 +141,19 @@ class Tracker:
         self._next_id = 1
         self.frames: list[int] = []
         """In how many frames each finding of the last update has been seen."""
+        self.moving: list[bool] = []
+        """And whether it moves by itself."""
         self.approach_mps = 0.0
         """The slowest approach of what is seen ahead: how fast the walker goes, where nothing better tells."""
         self._approach_t = 0.0
 
-    def update(self, found: list[Found], t: float, step: Step | None = None) -> tuple[Obstacle, ...]:
+    def update(
+        self, found: list[Found], t: float, step: Step | None = None, forward_mps: float | None = None
+    ) -> tuple[Obstacle, ...]:
         """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
 
         ``step`` is the walker's move since the last frame, None if it is not known: then each thing is expected where
-        its own closing speed takes it.
+        its own closing speed takes it. ``forward_mps``: the walker's speed, None if it is not known.
         """
         self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
         for track in self._tracks:
@@ -163,6 +179,7 @@ class Tracker:
                 self._next_id += 1
                 self._tracks.append(taken[m])
         self.frames = [taken[m].frames for m in range(len(found))]
+        self.moving = [taken[m].moves(forward_mps) for m in range(len(found))]
         self._note_approach(t)
         obstacles = (_obstacle(taken[m], taken[m].crosses(self._half_m)) for m in range(len(found)))
         return tuple(sorted(obstacles, key=lambda o: o.distance_m))

@@ -57,6 +57,11 @@ CHAIR, POLE, WALL = thing(1, 2.0, 0.0), thing(2, 1.5, -40.0), thing(3, 3.0, 35.0
         ("free_way", scene(free_reach_m=2.9), "Free 30 degrees right, two and a half metres."),
         ("free_way", scene(free_bearing_deg=-1.5, free_reach_m=4.8), "Free ahead, four metres."),
         ("free_way", scene(free_reach_m=1.2, certainty=0.5), "Free 30 degrees right, about one metre."),
+        (
+            "free_way",
+            scene(free_bearing_deg=-61.0, free_reach_m=0.7, free_onward=True),
+            "Free 60 degrees left, half a metre, and on from there.",
+        ),
         ("free_way", scene(free_bearing_deg=None), "No free way in view."),
         ("free_way", scene(free_bearing_deg=None, ground=None), "I can't tell which way is free."),
         ("describe", scene(POLE), "Obstacle, eleven o'clock, one and a half metres. Clear for five metres."),

@@ -15,6 +15,7 @@ from edge_nav.perception.remembered import (
     FRAMES,
     KEEP_BLIND_S,
     KEEP_EDGE_S,
+    KEEP_MOVING_S,
     KEEP_S,
     STEADY_FRAMES,
     Remembered,
@@ -146,9 +147,11 @@ def found(distance_m: float, **changes: object) -> Found:
     return Found(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def remembered(until: float, *, known: bool, frames: int = FRAMES, **changes: object) -> list[Found]:
+def remembered(
+    until: float, *, known: bool, frames: int = FRAMES, moving: bool = False, **changes: object
+) -> list[Found]:
     memory = Remembered()
-    memory.add([found(0.8, **changes)], [frames], 0.0)
+    memory.add([found(0.8, **changes)], [frames], [moving], 0.0)
     for n in range(1, round(until) + 1):
         memory.move(Step(), float(n), known=known)
         memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
@@ -162,6 +165,8 @@ CAMERA_4 = Intrinsics.from_fov(4, 4, 90.0)
 def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known() -> None:
     assert remembered(KEEP_S - 1, known=True)
     assert not remembered(KEEP_S + 1, known=True)
+    assert remembered(KEEP_MOVING_S - 1, known=True, moving=True)
+    assert not remembered(KEEP_MOVING_S + 1, known=True, moving=True)
     assert remembered(KEEP_BLIND_S - 1, known=False)
     assert not remembered(KEEP_BLIND_S + 2, known=False)
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
@@ -183,7 +188,7 @@ def test_a_corner_that_is_missed_by_a_hair_is_kept_and_what_is_gone_is_not(off_m
     depth = render([*FLOOR, wall], Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
     height = CAMERA_RAYS.dot(AXES.up) * depth + np.float32(AXES.height_m)
     memory = Remembered()
-    memory.add([found(1.5, high_m=1.0, places=np.array([[off_m, 1.5], [off_m, 1.55]]))], [5], 0.0)
+    memory.add([found(1.5, high_m=1.0, places=np.array([[off_m, 1.5], [off_m, 1.55]]))], [5], [False], 0.0)
     memory.look(depth, height, AXES, CAMERA)
     assert (len(memory.places) > 0) is kept
 
@@ -191,14 +196,14 @@ def test_a_corner_that_is_missed_by_a_hair_is_kept_and_what_is_gone_is_not(off_m
 @pytest.mark.parametrize(("right_m", "forward_m", "there"), [(0.0, 0.2, True), (0.28, 0.2, False), (0.28, 0.6, True)])
 def test_what_is_being_passed_is_not_in_the_way(right_m: float, forward_m: float, there: bool) -> None:
     memory = Remembered()
-    memory.add([found(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], [5], 0.0)
+    memory.add([found(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], [5], [False], 0.0)
     memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
     assert bool(memory.in_the_way([], PerceptionSettings())) is there
 
 
 def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
     memory = Remembered()
-    memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], 0.0)
+    memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], [False] * 3, 0.0)
     assert len(memory.places) == 0
 
 

@@ -10,7 +10,7 @@ from edge_nav.sim.walker.acts import Act, Now, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
-from edge_nav.sim.walker.person import REACTION_S, SLOW_MPS, Person
+from edge_nav.sim.walker.person import FEELING_MPS, REACTION_S, SLOW_MPS, Person
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
 
@@ -57,7 +57,14 @@ def test_how_far_it_is_free_is_understood_and_never_more_than_measured() -> None
     for reach, said in ((1.0, 1.0), (1.49, 1.0), (2.9, 2.5), (3.0, 3.0), (4.9, 4.0)):
         scene = Scene(0, 0.0, (), Ground((0.0, -1.0, 0.0), 1.4, 0.5), 1.0, 20.0, free_reach_m=reach)
         heard = understand(answers.answer(Intent("free_way", None, 1.0), scene, 0.1, None).text)
-        assert (heard.free_deg, heard.free_m) == (20.0, said)
+        assert (heard.free_deg, heard.free_m, heard.onward) == (20.0, said, False)
+
+
+def test_a_leg_that_leads_on_is_understood() -> None:
+    ground = Ground((0.0, -1.0, 0.0), 1.4, 0.5)
+    scene = Scene(0, 0.0, (), ground, 1.0, -60.0, free_reach_m=0.8, free_onward=True)
+    heard = understand(SceneAnswers(BOOK).answer(Intent("free_way", None, 1.0), scene, 0.1, None).text)
+    assert (heard.free_deg, heard.free_m, heard.onward) == (-60.0, 0.5, True)
 
 
 class Walker:
@@ -139,6 +146,21 @@ def test_after_a_stop_they_ask_and_go_where_it_is_free_for_as_far_as_it_was_said
     walker.go(2.0)
     assert abs(walker.heading) < 15
     assert walker.asked == ["free_way", "free_way"]
+
+
+def test_a_leg_that_leads_on_is_gone_to_its_end_however_short_and_slowly_where_nobody_had_looked() -> None:
+    walker = stopped()
+    before = walker.walked
+    walker.person.hear("answer", "Free 60 degrees left, half a metre, and on from there.", walker.t)
+    walker.go(4.2)
+    assert -80 < min(a.heading_deg for a in walker.acts) < -40
+    assert walker.walked - before == pytest.approx(0.5, abs=0.05)
+    assert max(a.speed_mps for a in walker.acts[-60:]) == FEELING_MPS
+    walker = stopped()
+    before = walker.walked
+    walker.person.hear("answer", "Free 60 degrees left, half a metre.", walker.t)
+    walker.go(4.2)
+    assert walker.walked == before
 
 
 def test_they_do_not_go_where_nothing_is_said_to_be_free() -> None:

@@ -38,6 +38,8 @@ PATIENCE_S = 6.0
 """For an answer, before asking again."""
 GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
+UNSEEN_DEG, FEELING_M, FEELING_MPS = 30.0, 0.5, 0.3
+"""Turned farther, who sets out goes where the aid has hardly looked yet: slowly for the first step."""
 SHORT_M, FAILED_M, FAILED_S, FAILED_DEG = 0.4, 0.5, 25.0, 15.0
 """A heading in which they were stopped at once is not tried again until they have gone a little."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
@@ -276,17 +278,23 @@ class Person:
                 yield from self._stand(2.0)
                 self._commit(-self._side if self._side else 1)
                 continue
-            heading, metres = found
+            heading, metres, onward = found
             off = _turn(self._now.goal_deg, heading)
             if heading == self._now.heading_deg and abs(off) < AHEAD_DEG and metres >= RESUME_M:
                 break  # nothing ahead
             if self._side == 0 and abs(off) >= AHEAD_DEG:
                 self._commit(1 if off > 0 else -1)
+            unseen = abs(_turn(self._now.heading_deg, heading)) > UNSEEN_DEG
             yield from self._turn_to(heading)
-            self._walking, self._stopped = True, False
+            self._walking, self._stopped, self._bumped = True, False, False
             began = self._now.walked_m
             stride = DETOUR_STRIDE_M if abs(off) >= DETOUR_DEG else STRIDE_M
-            yield from self._advance(min(metres - MARGIN_M, stride), CAREFUL_MPS)
+            # A leg that ends at a turn is gone to its end: the way on begins there.
+            leg = min(metres if onward else metres - MARGIN_M, stride)
+            if unseen:
+                yield from self._advance(min(leg, FEELING_M), FEELING_MPS)
+            if not (self._stopped or self._bumped):
+                yield from self._advance(began + leg - self._now.walked_m, CAREFUL_MPS)
             self._walking = False
             if self._stopped:
                 yield from self._hear_out()
@@ -304,10 +312,10 @@ class Person:
         yield from self._listen()
         yield from self._stand(REACTION_S)
 
-    def _find(self) -> Generator[Act, None, tuple[float, float] | None]:
+    def _find(self) -> Generator[Act, None, tuple[float, float, bool] | None]:
         """Turn to the goal and ask which way is free; then farther and farther to the side that is tried.
 
-        Where to go and how far it was said to be free; None if no way was told.
+        Where to go, how far it was said to be free, and whether it goes on from there; None if no way was told.
         """
         for look in LOOKS_DEG:
             side = self._side or (1 if self._rng.random() < 0.5 else -1)
@@ -322,10 +330,11 @@ class Person:
             off = _turn(self._now.goal_deg, heading)
             metres = reply.free_m if reply.free_m is not None else GO_M
             detour = self._tries % FLIP > FLIP // 2 - 1
-            wrong = detour and (off * self._side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and metres < RESUME_M))
-            if wrong or metres < GO_M or self._in_vain(heading):
+            little = metres < RESUME_M and not reply.onward
+            wrong = detour and (off * self._side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and little))
+            if wrong or (metres < GO_M and not reply.onward) or self._in_vain(heading):
                 continue
-            return heading, metres
+            return heading, metres, reply.onward
         return None
 
     def _in_vain(self, heading_deg: float) -> bool:

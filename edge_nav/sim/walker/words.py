@@ -14,7 +14,8 @@ NUMBERS = re.findall(
 _DISTANCE = r"(?:about )?(?P<distance>half a metre|[a-z]+ and a half metres|one metre|[a-z]+ metres)"
 _THING = re.compile(rf"(?P<what>[A-Z][\w' -]*?)(?: ahead|, (?P<hour>[a-z]+) o'clock), {_DISTANCE}")
 _CLEAR_FOR = re.compile(rf"(?:Clear|Nothing ahead) for {_DISTANCE}")
-_FREE = re.compile(rf"Free (?:ahead|(?P<degrees>\d+) degrees (?P<side>left|right))(?:, {_DISTANCE})?")
+_WHERE = r"(?:ahead|(?P<degrees>\d+) degrees (?P<side>left|right))"
+_FREE = re.compile(rf"Free {_WHERE}(?:, {_DISTANCE}(?P<onward>, and on)?)?")
 _VEER = re.compile(r"Veer (left|right)")
 DROPS = ("Drop-off", "Stairs down", "Step down", "Unseen floor")
 
@@ -35,7 +36,7 @@ class Thing:
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """``clear_m``: the way ahead is free so far, None where that was not said. ``free_deg``: where the way is free,
-    and ``free_m`` how far, None where that was not said.
+    and ``free_m`` how far, None where that was not said; ``onward``: from there it goes on in another direction.
     """
 
     stop: bool = False
@@ -45,6 +46,7 @@ class Meaning:
     clear_m: float | None = None
     free_deg: float | None = None
     free_m: float | None = None
+    onward: bool = False
     floor_seen: bool = True
 
     @property
@@ -69,6 +71,7 @@ def understand(text: str) -> Meaning:
         clear_m=None if far is None else _metres(far["distance"]),
         free_deg=None if free is None else _turn(free["degrees"], free["side"]),
         free_m=None if free is None or free["distance"] is None else _metres(free["distance"]),
+        onward=free is not None and free["onward"] is not None,
         floor_seen="Floor not seen" not in text,
     )
 
