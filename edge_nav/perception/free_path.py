@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.perception.detour import detour
+from edge_nav.perception.floor_plan import grown
 from edge_nav.perception.floor_scan import RANGE_M, SECTORS, bearing_of
 from edge_nav.perception.obstacles import Found, Occupancy
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -170,16 +171,10 @@ def _things(occupied: Occupancy, found: list[Found], settings: PerceptionSetting
 
 def _inflated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
     """Cells that the middle of a walker cannot enter who needs a way of a width."""
-    wide = _dilated(cells, width_m)
+    wide = grown(cells, width_m, CELL_M)
     close = round(CLOSE_M / CELL_M)
-    wide[:close] = _dilated(cells, min(CLOSE_WIDTH_M, width_m))[:close]
+    wide[:close] = grown(cells, min(CLOSE_WIDTH_M, width_m), CELL_M)[:close]
     return wide
-
-
-def _dilated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
-    size = 2 * round(width_m / 2 / CELL_M) + 1
-    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return np.asarray(cv2.dilate(cells, ellipse), dtype=np.uint8)
 
 
 def _reach(blocked: NDArray[np.uint8], floor: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.floor_plan import latest
 from edge_nav.perception.floor_scan import BIN_M, BINS, HALF_FAN_DEG, LEVEL, SECTOR_DEG, SECTORS, FloorScan, bearing_of
 from edge_nav.perception.motion import Step
 
@@ -56,11 +57,7 @@ class KnownFloor:
         seen = _PLACES[level]
         self._places = np.vstack([self._places, seen])
         self._until = np.append(self._until, np.full(len(seen), t + KEEP_S))
-        cell = np.floor(self._places / CELL_M).astype(np.int64)
-        _, last = np.unique((cell[:, 0] * 4096 + cell[:, 1])[::-1], return_index=True)
-        latest = np.zeros(len(cell), np.bool_)
-        latest[len(cell) - 1 - last] = True
-        self._keep(latest)
+        self._keep(latest(self._places, CELL_M))
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._until = self._places[which], self._until[which]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.floor_plan import latest
 from edge_nav.perception.motion import Step
 from edge_nav.perception.obstacles import FACING_M, Found
 from edge_nav.perception.rays import FloorAxes
@@ -148,7 +149,9 @@ class Remembered:
             self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
             self._t = np.append(self._t, np.full(len(near), t + keep_s))
         self._shown = np.append(self._shown, np.ones(len(self._t) - len(self._shown), np.bool_))
-        self._keep(_latest(self._places, self._heights[:, 1] < 0))
+        kept = latest(self._places, CELL_M, self._heights[:, 1] < 0)
+        kept[: max(0, len(kept) - MOST)] = False
+        self._keep(kept)
 
     def in_the_way(self, found: Sequence[Found], settings: PerceptionSettings) -> list[Found]:
         """What is remembered right ahead and not ``found`` now: the nearest thing and the nearest edge."""
@@ -224,17 +227,6 @@ def _further(edge: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.zeros((0, 2))
     steps = np.arange(0.1, FURTHER_M, 0.1)
     return np.asarray(middle + np.concatenate([along.min() - steps, along.max() + steps])[:, None] * axes[0])
-
-
-def _latest(places: NDArray[np.float64], drop: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The last of all that are in the same cell; of things and edges apart."""
-    cell = np.floor(places / CELL_M).astype(np.int64)
-    key = (cell[:, 0] * 4096 + cell[:, 1]) * 2 + drop
-    _, last = np.unique(key[::-1], return_index=True)
-    kept = np.zeros(len(places), np.bool_)
-    kept[len(places) - 1 - last] = True
-    kept[: max(0, len(places) - MOST)] = False
-    return kept
 
 
 class _Eye:
