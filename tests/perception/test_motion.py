@@ -21,6 +21,7 @@ from edge_nav.perception.remembered import (
     Remembered,
 )
 from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.tracks import Tracker
 from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
 from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene
 
@@ -258,3 +259,28 @@ def test_who_follows_someone_is_moved_all_the_same() -> None:
     people = [[box(0.1, 1.2 + 0.1 * n, 0, 0.5, 0.3, 1.7)] for n in range(16)]
     found = seen([[*ROOM, *person] for person in people], [(0.0, 0.1 * n, 0.0) for n in range(16)])
     assert all(m.forward_mps == pytest.approx(1.0, abs=0.1) and m.speed_known for m in found[3:])
+
+
+@pytest.mark.parametrize(
+    ("across_mps", "towards_mps", "walker_mps", "wide_m", "moves"),
+    [
+        (1.0, 0.0, 0.0, 0.4, True),
+        (0.0, 1.0, 0.0, 0.4, True),
+        (0.0, 0.0, 0.0, 0.4, False),
+        (0.0, 1.0, 1.0, 0.4, False),
+        (0.0, 0.0, 1.0, 0.4, True),
+        (1.0, 0.0, 0.0, 2.0, False),
+        (0.0, 1.0, None, 0.4, False),
+    ],
+    ids=["crosses", "comes", "stands", "stands before who walks", "goes along", "a wall's nearest point", "not known"],
+)
+def test_what_moves_by_itself_is_told_from_what_stands(
+    across_mps: float, towards_mps: float, walker_mps: float | None, wide_m: float, moves: bool
+) -> None:
+    tracker = Tracker()
+    for n in range(10):
+        x, forward = across_mps * n / 10 - 0.5, 3.0 - towards_mps * n / 10
+        there = found(forward, x_m=x, left_m=x - wide_m / 2, right_m=x + wide_m / 2, band="body", high_m=1.7)
+        step = None if walker_mps is None else Step(forward_m=walker_mps / 10)
+        tracker.update([there], n / 10, step, walker_mps)
+    assert tracker.moving == [moves]
