@@ -13,10 +13,12 @@ from edge_nav.perception.floor_plan import grown
 
 CELL_M = 0.10
 AHEAD_M, BEHIND_M, ASIDE_M = 4.0, 1.5, 4.0
-SHOULDERS_M, BODY_M = 0.7, 0.5
-"""Who stands beside a thing can turn and go along it: so wide a way is enough within ``NEAR_M`` of the walker, and so
-wide a one within ``HERE_M``."""
-NEAR_M, HERE_M = 0.8, 0.4
+SHOULDERS_M, BODY_M, NEAR_M = 0.7, 0.5, 0.8
+"""Who stands beside a thing can turn and go along it: within ``NEAR_M`` of the walker a way as wide as shoulders is
+enough; or one that comes no nearer to things than they stand now, and leaves room for a body.
+"""
+HERE_M = 0.4
+"""So near they stand on floor, seen or not."""
 FEET_M = 0.4
 """So wide a strip of floor must be known all along the way."""
 PRICE, ASIDE = 0.3, 0.05
@@ -73,11 +75,10 @@ def _free(things: NDArray[np.float64], floor: NDArray[np.float64], width_m: floa
     away = np.hypot(*_axes(shape))
     # Small gaps are between rays; where feet would be beside the middle, floor must be known as well.
     unknown = (cv2.dilate(_drawn(floor, shape), _SQUARE) == 0) & (away > HERE_M)
-    raw = _drawn(things, shape)
-    blocked = grown(raw, width_m, CELL_M)
-    for radius, width in ((NEAR_M, SHOULDERS_M), (HERE_M, BODY_M)):
-        blocked = np.where(away < radius, grown(raw, min(width, width_m), CELL_M), blocked)
-    return np.asarray((grown(unknown.astype(np.uint8), FEET_M, CELL_M) == 0) & (blocked == 0), dtype=np.uint8)
+    room = np.asarray(cv2.distanceTransform(1 - _drawn(things, shape), cv2.DIST_L2, 5)) * CELL_M
+    here = min(SHOULDERS_M / 2, max(BODY_M / 2, float(np.hypot(*things.T).min(initial=np.inf))))
+    blocked = room < np.where(away < NEAR_M, min(here, width_m / 2), width_m / 2) - 1e-3
+    return np.asarray((grown(unknown.astype(np.uint8), FEET_M, CELL_M) == 0) & ~blocked, dtype=np.uint8)
 
 
 def _wave(free: U8, start: Cell) -> NDArray[np.int32]:

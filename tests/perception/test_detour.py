@@ -76,6 +76,17 @@ def test_who_stands_close_to_a_thing_can_still_go_along_it() -> None:
     assert way.bearing_deg < -10
 
 
+@pytest.mark.parametrize("post", [(0.34, 0.31), (0.16, 0.43), (0.46, 0.08), (0.19, 0.38)])
+def test_no_leg_brushes_what_the_walker_stands_beside(post: tuple[float, float]) -> None:
+    """The way on lies to the right, past a post that is hardly farther than a body is wide and a turn may be off."""
+    things = np.vstack([wall(-3.0, 0.6, 1.0), [post]])
+    way = detour(things, FLOOR, WIDTH_M)
+    assert way is not None
+    x, y = way.leg_m * math.sin(math.radians(way.bearing_deg)), way.leg_m * math.cos(math.radians(way.bearing_deg))
+    leg = np.linspace(0, 1, 50)[:, None] * (x, y)
+    assert np.hypot(*(leg - post).T).min() > min(0.35, math.hypot(*post)) - 0.05  # half a cell
+
+
 BARRIER = [
     box(1.45, 1.9, 0, 4.0, 0.2, 1.2),
     box(0, 8, 0, 12, 0.2, 3),
