@@ -285,8 +285,7 @@ class GuidancePolicy:
 
     def _note_free_side(self, scene: Scene) -> None:
         way = scene.free_bearing_deg
-        leads = scene.free_reach_m is None or scene.free_reach_m >= WAY_M
-        leads &= not scene.free_onward
+        leads = not scene.free_onward and (scene.free_reach_m is None or scene.free_reach_m >= WAY_M)
         certain = way is not None and leads and scene.certainty >= SURE and VEER_DEG[0] <= abs(way) <= VEER_DEG[1]
         self._free_sides.append(("left" if way < 0 else "right") if way is not None and certain else None)
 

@@ -26,7 +26,7 @@ PRICE, ASIDE = 0.3, 0.05
 LEAST_M = 1.5
 """Less far ahead, and it is not a way on."""
 WAVES = 120
-"""Steps of a cell, after which the wave ends: longer ways cannot be told by their first leg."""
+"""Steps of a cell, after which the wave ends: a longer way costs about what any place on the plan is worth."""
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 _SQUARE = np.ones((3, 3), np.uint8)
 

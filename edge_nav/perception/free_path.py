@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.detour import detour
+from edge_nav.perception.detour import NEAR_M, SHOULDERS_M, detour
 from edge_nav.perception.floor_plan import grown
 from edge_nav.perception.floor_scan import RANGE_M, SECTORS, bearing_of
 from edge_nav.perception.obstacles import Found, Occupancy
@@ -27,9 +27,6 @@ GAIN_M, ASIDE_M = 0.3, 0.015
 """Where nothing is free so far: how much farther it must be aside than ahead, and the price of a degree aside."""
 NARROW_M, GAP_GAIN_M = 0.6, 1.0
 """Where no way as wide as the corridor leads on, a gap through which shoulders fit is told if it leads farther."""
-CLOSE_M, CLOSE_WIDTH_M = 0.8, 0.7
-"""So near the walker is told apart from what stands beside them by their shoulders, not by the corridor's width: who
-stands close to a thing can still turn and go along it."""
 DETOUR_GAIN_M = 0.5
 """So much farther ahead a way of several legs must lead than a straight one that is no way on itself."""
 BESIDE = 1
@@ -172,8 +169,8 @@ def _things(occupied: Occupancy, found: list[Found], settings: PerceptionSetting
 def _inflated(cells: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:
     """Cells that the middle of a walker cannot enter who needs a way of a width."""
     wide = grown(cells, width_m, CELL_M)
-    close = round(CLOSE_M / CELL_M)
-    wide[:close] = grown(cells, min(CLOSE_WIDTH_M, width_m), CELL_M)[:close]
+    close = round(NEAR_M / CELL_M)
+    wide[:close] = grown(cells, min(SHOULDERS_M, width_m), CELL_M)[:close]
     return wide
 
 

@@ -26,7 +26,7 @@ KEEP_S, KEEP_EDGE_S, KEEP_MOVING_S, KEEP_BLIND_S = 60.0, 180.0, 4.0, 10.0
 moves by itself is elsewhere soon; and the less is known of the walker's movement, the sooner all is doubtful."""
 REACH_M, MOST = 3.0, 3000
 HERE_M = 0.2
-"""Where the walker stands is nothing else."""
+"""Where the walker stands no thing can be; but an edge may be at their feet."""
 HELD_M = 2.0
 """Farther things out of sight are not in the way yet."""
 CONFIDENT = 0.4
@@ -83,7 +83,8 @@ class Remembered:
             self._t = np.minimum(self._t, t + KEEP_BLIND_S)
         self._places = step.seen_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
-        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M) & (away >= HERE_M))
+        there = (away >= HERE_M) | (self._heights[:, 1] < 0)
+        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M) & there)
 
     def look(
         self,

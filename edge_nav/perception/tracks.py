@@ -28,6 +28,7 @@ STAIRS = ("stairs_down", "stairs_up")
 CROSSING_MPS, CROSSING_S = (0.5, 3.0), 1.0
 """What moves across so fast, and will be in the corridor so soon, is in the way now: who crosses is met, not seen."""
 MOVES_MPS = 0.4
+"""What goes faster over the ground moves by itself: less, and it may be the noise of outlines."""
 CROSSING_M, SLIM_M = 3.0, 1.0
 """Only so near, and only things so slim: the end of a wall that comes into view seems to move."""
 DRIFT_S = 0.6

@@ -113,6 +113,8 @@ def test_veer_advice_only_when_the_free_side_is_certain(policy: GuidancePolicy) 
     assert walk(policy, [scene(-0.1), *sure])[0].text == "Obstacle ahead, two and a half metres. Veer left."
     unsure = [replace(s, free_bearing_deg=24.0 * (-1) ** n) for n, s in enumerate(sure)]
     assert "Veer" not in walk(GuidancePolicy(GuidanceSettings()), [scene(-0.1), *unsure])[0].text
+    legs = [replace(s, free_reach_m=3.0, free_onward=True) for s in sure]  # where it leads, one leg does not tell
+    assert "Veer" not in walk(GuidancePolicy(GuidanceSettings()), [scene(-0.1), *legs])[0].text
     doubtful = [replace(s, certainty=0.4) for s in sure]
     text = walk(GuidancePolicy(GuidanceSettings()), [scene(-0.1), *doubtful])[0].text
     assert text == "Obstacle ahead, about two and a half metres."

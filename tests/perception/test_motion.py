@@ -175,6 +175,20 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     assert not remembered(KEEP_EDGE_S + 1, known=True, **edge)
 
 
+def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -> None:
+    def ahead(away_m: float, **changes: object) -> bool:
+        memory = Remembered()
+        memory.add([found(0.8, **changes)], [FRAMES], [False], 0.0)
+        memory.move(Step(forward_m=0.8 - away_m), 0.5)
+        memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
+        return bool(memory.in_the_way([], PerceptionSettings()))
+
+    edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
+    assert ahead(0.3) and ahead(0.3, **edge)
+    assert ahead(0.1, **edge)
+    assert not ahead(0.1)
+
+
 def test_where_a_network_doubts_its_own_distance_only_an_edge_is_remembered_or_what_it_sees_steadily() -> None:
     assert remembered(1, known=True, certainty=0.3)
     assert not remembered(1, known=True, certainty=0.2)
