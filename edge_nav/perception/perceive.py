@@ -100,8 +100,8 @@ class Perception:
         self._walk_on(step if motion.known else None, frame.t)
         self._remembered.look(_trusted(depth), height, axes, depth.intrinsics, floor=ground is not None)
         held = self._remembered.in_the_way(found, self._settings)
-        speed = motion.forward_mps if motion.known and motion.speed_known else None
-        obstacles = self._tracker.update(found + held, frame.t, step if motion.known else None, speed)
+        moved = step if motion.known else None
+        obstacles = self._tracker.update(found + held, frame.t, moved, speed_known=motion.speed_known)
         mark("motion")
         if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
             view = "blocked"

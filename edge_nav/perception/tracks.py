@@ -50,9 +50,10 @@ class _Track:
     """Names it was given, the older ones counting less: a name that flickers would be spoken in turns."""
     middle_m: float = 0.0
     """Where the middle of its width is expected, to the right."""
-    drift_m: float = 0.0
-    drifts: deque[tuple[float, float]] = field(default_factory=deque)
-    """How far to the right it has moved over the ground, while the walker's own moves were known."""
+    drift_m: tuple[float, float] = (0.0, 0.0)
+    drifts: deque[tuple[float, float, float]] = field(default_factory=deque)
+    """How far to the right and forward it has moved over the ground, while the walker's own moves were known; forward
+    is NaN where their speed was not."""
 
     def __post_init__(self) -> None:
         self._place()
@@ -72,27 +73,26 @@ class _Track:
         (x, forward), (middle, _) = step.seen_after(places)
         self.x_m, self.forward_m, self.middle_m = float(x), float(forward), float(middle)
 
-    def moves(self, forward_mps: float | None) -> bool:
-        """Whether it moves by itself; ``forward_mps`` is the walker's speed, None where that is not known.
+    @property
+    def moves(self) -> bool:
+        """Whether it surely moves by itself: whoever takes for a passer-by what stands walks into it later.
 
         Only slim things are asked: the nearest point of a wall slides along it.
         """
-        found = self.found
-        if forward_mps is None or found.right_m - found.left_m >= SLIM_M or found.band == "drop":
-            return False
-        away = self.closing_mps - forward_mps * math.cos(math.radians(found.bearing_deg))
-        return math.hypot(_slope(self.drifts), away) > MOVES_MPS
+        slim = self.found.right_m - self.found.left_m < SLIM_M and self.found.band != "drop"
+        return slim and _least_speed(self.drifts) > MOVES_MPS
 
     def crosses(self, half_m: float) -> bool:
         """Whether it moves into the corridor of a half width from aside."""
         found = self.found
-        across = _slope(self.drifts)
+        across = _slope(deque((t, right) for t, right, _ in self.drifts))
         edge = found.left_m if across < 0 else -found.right_m
         coming = CROSSING_MPS[0] <= abs(across) <= CROSSING_MPS[1] and edge > 0
         slim = found.right_m - found.left_m < SLIM_M and found.band in ("body", "ground")
         return coming and slim and found.distance_m < CROSSING_M and edge - half_m < CROSSING_S * abs(across)
 
-    def take(self, found: Found, t: float) -> None:
+    def take(self, found: Found, t: float, *, speed_known: bool) -> None:
+        """This frame's finding of it. ``speed_known``: whether the walker's speed is known that it was expected by."""
         # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
         if self.found.label in STAIRS and found.label not in (self.found.label, "unseen_floor"):
             found = replace(found, label=self.found.label)
@@ -106,8 +106,10 @@ class _Track:
             self.history.clear()
             self.drifts.clear()
             return
-        self.drift_m += _middle(found) - self.middle_m
-        self.drifts.append((t, self.drift_m))
+        right, forward = self.drift_m
+        right, forward = right + _middle(found) - self.middle_m, forward + found.forward_m - self.forward_m
+        self.drift_m = right, forward
+        self.drifts.append((t, right, forward if speed_known else math.nan))
         while t - self.drifts[0][0] > DRIFT_S:
             self.drifts.popleft()
         self.found, self.t = found, t
@@ -149,12 +151,12 @@ class Tracker:
         self._approach_t = 0.0
 
     def update(
-        self, found: list[Found], t: float, step: Step | None = None, forward_mps: float | None = None
+        self, found: list[Found], t: float, step: Step | None = None, *, speed_known: bool = False
     ) -> tuple[Obstacle, ...]:
         """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
 
         ``step`` is the walker's move since the last frame, None if it is not known: then each thing is expected where
-        its own closing speed takes it. ``forward_mps``: the walker's speed, None if it is not known.
+        its own closing speed takes it. ``speed_known``: whether how far they went forward was told by what is seen.
         """
         self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
         for track in self._tracks:
@@ -172,7 +174,7 @@ class Tracker:
                 continue
             used.add(n)
             taken[m] = self._tracks[n]
-            taken[m].take(found[m], t)
+            taken[m].take(found[m], t, speed_known=speed_known)
         for m, f in enumerate(found):
             if m not in taken:
                 taken[m] = _Track(self._next_id, f, t, history=deque([(t, f.distance_m)]))
@@ -180,7 +182,7 @@ class Tracker:
                 self._next_id += 1
                 self._tracks.append(taken[m])
         self.frames = [taken[m].frames for m in range(len(found))]
-        self.moving = [taken[m].moves(forward_mps) for m in range(len(found))]
+        self.moving = [taken[m].moves for m in range(len(found))]
         self._note_approach(t)
         obstacles = (_obstacle(taken[m], taken[m].crosses(self._half_m)) for m in range(len(found)))
         return tuple(sorted(obstacles, key=lambda o: o.distance_m))
@@ -223,6 +225,21 @@ def _slope(history: deque[tuple[float, float]]) -> float:
     t, d = np.array(history).T
     t = t - t.mean()
     return float((t @ (d - d.mean())) / (t @ t))
+
+
+def _least_speed(drifts: deque[tuple[float, float, float]]) -> float:
+    """Over the ground, metres a second: what is left when the standard error of the line through it is taken off, since
+    what flickers to and fro does not go anywhere. 0 until four looks span a fifth of a second.
+    """
+    if len(drifts) < 4 or drifts[-1][0] - drifts[0][0] < 0.2:
+        return 0.0
+    t, *drift = np.array(drifts).T
+    t = t - t.mean()
+    away = np.stack(drift) - np.mean(drift, axis=1, keepdims=True)
+    speed = away @ t / (t @ t)
+    left = away - speed[:, None] * t
+    doubt = math.sqrt(float((left * left).sum()) / (len(t) - 2) / float(t @ t))
+    return float(np.hypot(*speed)) - doubt
 
 
 def _obstacle(track: _Track, crosses: bool) -> Obstacle:

@@ -296,5 +296,23 @@ def test_what_moves_by_itself_is_told_from_what_stands(
         x, forward = across_mps * n / 10 - 0.5, 3.0 - towards_mps * n / 10
         there = found(forward, x_m=x, left_m=x - wide_m / 2, right_m=x + wide_m / 2, band="body", high_m=1.7)
         step = None if walker_mps is None else Step(forward_m=walker_mps / 10)
-        tracker.update([there], n / 10, step, walker_mps)
+        tracker.update([there], n / 10, step, speed_known=walker_mps is not None)
     assert tracker.moving == [moves]
+
+
+def test_what_the_walker_stops_in_front_of_does_not_move() -> None:
+    tracker, away = Tracker(), 3.0
+    for n in range(30):
+        gone = 0.12 if n < 15 else 0.0
+        away -= gone
+        tracker.update([found(away)], n / 10, Step(forward_m=gone), speed_known=True)
+        assert tracker.moving == [False]
+
+
+def test_what_flickers_does_not_move() -> None:
+    rng, tracker = np.random.default_rng(0), Tracker()
+    moving = []
+    for n in range(100):
+        tracker.update([found(2.0 + rng.normal(0, 0.1))], n / 10, Step(), speed_known=True)
+        moving += tracker.moving
+    assert sum(moving) < 5
