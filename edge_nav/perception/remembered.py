@@ -21,9 +21,12 @@ from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.perception.voxels import BODY_LAYER, CELL_M, HEAD_LAYER, LOWEST_M, STEP_M
 from edge_nav.types import Band, Intrinsics
 
-KEEP_S, KEEP_EDGE_S, KEEP_MOVING_S, KEEP_BLIND_S = 60.0, 180.0, 4.0, 10.0
+KEEP_S, KEEP_EDGE_S, KEEP_MOVING_S = 60.0, 180.0, 4.0
 """Whether it is still there, nobody knows by then; edges do not walk away, but where they are becomes doubtful. What
-moves by itself is elsewhere soon; and the less is known of the walker's movement, the sooner all is doubtful."""
+moves by itself is elsewhere soon."""
+BLIND, KEEP_BLIND_S = 100.0, 10.0
+"""Each second for which the walker's movement is not known takes so many off what is kept, down to these: places are
+soon wrong by then. But a lapse of a frame or two makes nobody forget the hole beside them."""
 REACH_M, MOST = 3.0, 3000
 HERE_M = 0.2
 """Where the walker stands no thing can be; but an edge may be at their feet."""
@@ -68,6 +71,7 @@ class Remembered:
         """Lowest and highest point there; both below 0 for an edge."""
         self._t = np.zeros(0)
         """Until when it is kept."""
+        self._moved_t: float | None = None
         self._shown = np.zeros(0, np.bool_)
         """What the picture shows by itself."""
         self._further = np.zeros((0, 2))
@@ -79,8 +83,9 @@ class Remembered:
 
     def move(self, step: Step, t: float, *, known: bool = True) -> None:
         """The walker has moved; what is old or far is forgotten. ``known``: the move was measured, not supposed."""
+        seconds, self._moved_t = 0.0 if self._moved_t is None else max(t - self._moved_t, 0.0), t
         if not known:
-            self._t = np.minimum(self._t, t + KEEP_BLIND_S)
+            self._t = np.minimum(self._t, np.maximum(self._t - BLIND * seconds, t + KEEP_BLIND_S))
         self._places = step.seen_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
         there = (away >= HERE_M) | (self._heights[:, 1] < 0)

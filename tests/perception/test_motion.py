@@ -152,6 +152,7 @@ def remembered(
     until: float, *, known: bool, frames: int = FRAMES, moving: bool = False, **changes: object
 ) -> list[Found]:
     memory = Remembered()
+    memory.move(Step(), 0.0)
     memory.add([found(0.8, **changes)], [frames], [moving], 0.0)
     for n in range(1, round(until) + 1):
         memory.move(Step(), float(n), known=known)
@@ -173,6 +174,18 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
     assert remembered(KEEP_EDGE_S - 1, known=True, **edge)
     assert not remembered(KEEP_EDGE_S + 1, known=True, **edge)
+
+
+@pytest.mark.parametrize(("frames", "kept"), [(10, True), (20, False)])
+def test_a_lapse_of_the_movement_makes_nobody_forget_a_hole(frames: int, kept: bool) -> None:
+    memory = Remembered()
+    memory.move(Step(), 0.0)
+    memory.add([found(0.8, band="drop", label="drop", low_m=-0.7, high_m=0.0)], [FRAMES], [False], 0.0)
+    for n in range(frames):
+        memory.move(Step(), (n + 1) / 10, known=False)
+    memory.move(Step(), 60.0)
+    memory.look(np.full((4, 4), np.nan, np.float32), np.full((4, 4), np.nan, np.float32), AXES, CAMERA_4)
+    assert bool(memory.in_the_way([], PerceptionSettings())) == kept
 
 
 def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -> None:
