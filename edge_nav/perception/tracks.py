@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -85,14 +86,14 @@ class _Track:
     def crosses(self, half_m: float) -> bool:
         """Whether it moves into the corridor of a half width from aside."""
         found = self.found
-        across = _slope(deque((t, right) for t, right, _ in self.drifts))
+        across = _slope([(t, right) for t, right, _ in self.drifts])
         edge = found.left_m if across < 0 else -found.right_m
         coming = CROSSING_MPS[0] <= abs(across) <= CROSSING_MPS[1] and edge > 0
         slim = found.right_m - found.left_m < SLIM_M and found.band in ("body", "ground")
         return coming and slim and found.distance_m < CROSSING_M and edge - half_m < CROSSING_S * abs(across)
 
     def take(self, found: Found, t: float, *, speed_known: bool) -> None:
-        """This frame's finding of it. ``speed_known``: whether the walker's speed is known that it was expected by."""
+        """This frame's finding of it. ``speed_known``: whether where it was expected rests on a known walking speed."""
         # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
         if self.found.label in STAIRS and found.label not in (self.found.label, "unseen_floor"):
             found = replace(found, label=self.found.label)
@@ -218,7 +219,7 @@ def _middle(found: Found) -> float:
     return (found.left_m + found.right_m) / 2
 
 
-def _slope(history: deque[tuple[float, float]]) -> float:
+def _slope(history: Sequence[tuple[float, float]]) -> float:
     """Of a length over time by least squares, metres a second; 0 until three looks span a fifth of a second."""
     if len(history) < 3 or history[-1][0] - history[0][0] < 0.2:
         return 0.0
@@ -229,7 +230,7 @@ def _slope(history: deque[tuple[float, float]]) -> float:
 
 def _least_speed(drifts: deque[tuple[float, float, float]]) -> float:
     """Over the ground, metres a second: what is left when the standard error of the line through it is taken off, since
-    what flickers to and fro does not go anywhere. 0 until four looks span a fifth of a second.
+    what flickers to and fro does not go anywhere. 0 until four looks span a fifth of a second; NaN where a look is.
     """
     if len(drifts) < 4 or drifts[-1][0] - drifts[0][0] < 0.2:
         return 0.0
