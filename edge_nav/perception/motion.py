@@ -21,7 +21,8 @@ F64 = NDArray[np.float64]
 
 COLUMNS = 240
 BANDS_M = ((0.15, 0.50), (0.50, 1.00), (1.00, 2.00))
-REACH_M = 8.0
+REACH_M = 16.0
+"""To the other side of a street: on an open pavement little stands nearer, and a turn on the spot would go untold."""
 CUT_ROWS = 3
 BIN_DEG, HALF_DEG = 0.75, 60.0
 BINS = round(2 * HALF_DEG / BIN_DEG)

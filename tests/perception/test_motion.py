@@ -95,6 +95,13 @@ def test_along_a_bare_corridor_no_speed_is_claimed() -> None:
     assert not any(m.speed_known for _, m in found)
 
 
+def test_a_turn_on_open_ground_is_told_by_what_stands_across_the_street() -> None:
+    street = [*FLOOR, Box((-30, 12, -1), (30, 12.2, 6), tiled=True), box(-2.0, 11.0, 0, 0.4, 0.4, 1.8)]
+    found = moved(street, [(0.0, 0.0, 8.0 * n) for n in range(6)])
+    assert all(m.known for _, m in found[1:])
+    assert together(found).turn_deg == pytest.approx(40.0, abs=1.0)
+
+
 def test_where_nothing_stands_nothing_is_known() -> None:
     assert not any(m.known for _, m in moved(FLOOR, [(0.0, 0.1 * n, 0.0) for n in range(5)]))
 
