@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ app.add_typer(bench_app, name="bench")
 
 # Base of all of click's complaints; newer versions of typer bring a click of their own.
 CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ in ("ClickException", "TyperException"))
+INTERRUPTED = 130
 
 
 def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackParam, float | None], float | None]:
@@ -39,6 +41,20 @@ def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackPar
             allowed = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
             raise UsageError(f"--{str(parameter.name).replace('_', '-')} = {value:g} is not allowed: give {allowed}.")
         return value
+
+    return check
+
+
+def _each_at_least(
+    low: float, high: float = math.inf
+) -> Callable[[typer.CallbackParam, list[float] | None], list[float] | None]:
+    """The same for each value of an option that may be repeated."""
+    one = _at_least(low, high)
+
+    def check(parameter: typer.CallbackParam, values: list[float] | None) -> list[float] | None:
+        for value in values or ():
+            one(parameter, value)
+        return values
 
     return check
 
@@ -319,7 +335,7 @@ def bench_answers(
 
 @bench_app.command("walker")
 def bench_walker(
-    scenes: Annotated[int | None, typer.Option(callback=_at_least(1), help="Scenes of each family.")] = None,
+    scenes: Annotated[int | None, typer.Option(callback=_at_least(1, 50_000), help="Scenes of each family.")] = None,
     full: Annotated[bool, typer.Option("--full", help="All 200 scenes: takes hours.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="A family, or a scene: FAMILY:SEED or a file; may be repeated.")
@@ -330,9 +346,13 @@ def bench_walker(
     bundle: Annotated[
         str | None, typer.Option(help="Bundle of the network that is tried; nano where it is here.")
     ] = None,
-    fps: Annotated[list[float] | None, typer.Option(help="Another frame rate to try; may be repeated.")] = None,
+    fps: Annotated[
+        list[float] | None,
+        typer.Option(callback=_each_at_least(1, 60), help="Another frame rate to try; may be repeated."),
+    ] = None,
     latency: Annotated[
-        list[float] | None, typer.Option(help="Seconds of delay to add in a further run; may be repeated.")
+        list[float] | None,
+        typer.Option(callback=_each_at_least(0, 10), help="Seconds of delay to add in a further run; may be repeated."),
     ] = None,
     workers: Annotated[int, typer.Option(callback=_at_least(1, 64), help="Processes.")] = 1,
     failures: Annotated[
@@ -345,6 +365,10 @@ def bench_walker(
     """Collisions and falls of a simulated person who obeys the guidance, against the same person without it."""
     from edge_nav.bench.walker import WalkerOptions, bench
 
+    # To be ended by the system, or by Ctrl-C in a shell that starts it in the background, is to be stopped: the
+    # processes that walk have to be told.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     options = WalkerOptions(
         scenes,
         full,
@@ -379,7 +403,7 @@ def _invoke(arguments: list[str]) -> int:
     except CLICK_ERROR as e:
         return _say(f"{e.format_message()} See `python main.py --help`.", 2)
     except (typer.Abort, KeyboardInterrupt):
-        return _say("Interrupted.", 130)
+        code = INTERRUPTED
     except EdgeNavError as e:
         if debug:
             raise
@@ -390,6 +414,8 @@ def _invoke(arguments: list[str]) -> int:
         if debug:
             raise
         return _say(f"Edge Nav failed with {type(e).__name__} ({e}): run the same command with --debug for more.", 1)
+    if code == INTERRUPTED:  # newer versions of typer make a code of it, older ones raise
+        _say("Interrupted.", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -7,10 +7,11 @@ import os
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge_nav.cli import CLICK_ERROR, INTERRUPTED
 from edge_nav.errors import EdgeNavError, UsageError
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-# Base of all of click's complaints; newer versions of typer bring a click of their own.
-CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ in ("ClickException", "TyperException"))
-
-INTERRUPTED = 130
 
 
 class Precision(str, Enum):

@@ -106,4 +106,4 @@ def _say(sentence: str) -> None:
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(app, "python -m export.full_size")

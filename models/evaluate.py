@@ -51,4 +51,4 @@ def depth(
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(app, "python -m models.evaluate")

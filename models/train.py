@@ -36,4 +36,4 @@ def depth(
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(app, "python -m models.train")

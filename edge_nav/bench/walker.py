@@ -22,11 +22,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.bench.report import Row, report
-from edge_nav.bench.walker_runs import Condition, Job, check_writable, failed, open_depth_model, run_jobs, save_failure
+from edge_nav.bench.walker_kept import check_folder, check_writable
+from edge_nav.bench.walker_runs import Condition, Job, failed, open_depth_model, run_jobs, save_failure
 from edge_nav.bench.walker_trial import Result
 from edge_nav.errors import UsageError
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim.split import TEST_FROM
+from edge_nav.sim.split import SEEDS, TEST_FROM
+from edge_nav.sources.sim import open_scene
 
 FAMILIES = ("corridor", "interior", "pavement", "stairs")
 QUICK, FULL = 1, 50
@@ -60,8 +62,13 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
     for path, name in ((options.keep, "--keep"), (json_file, "--json")):
         if path is not None:
             check_writable(path, name)
+    if options.keep is not None and json_file is not None and options.keep.resolve() == json_file.resolve():
+        raise UsageError(f"--keep and --json are both {json_file}: give two files.")
+    if options.failures is not None:
+        check_folder(options.failures, "--failures")
     conditions, missing = conditions_of(options)
     scenes = scenes_of(options)
+    _check(scenes)
     jobs = [Job.of(scene, condition) for scene in scenes for condition in conditions]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("walks", total=len(jobs))
@@ -119,7 +126,17 @@ def _named(name: str) -> list[str]:
     first, last = int(many["first"]), int(many["last"])
     if last < first:
         raise UsageError(f"--only {name}: {last} is before {first}; give FAMILY:FIRST-LAST.")
+    if last >= SEEDS:
+        raise UsageError(f"--only {name}: there is no scene seed {last}; give one up to {SEEDS - 1}.")
     return [f"{many['family']}:{seed}" for seed in range(first, last + 1)]
+
+
+def _check(scenes: Sequence[str]) -> None:
+    """Raises UsageError before the first walk for a scene that cannot be opened."""
+    for scene in scenes:
+        family, _, seed = scene.partition(":")
+        if not (family in FAMILIES and seed.isdecimal() and int(seed) < SEEDS):
+            open_scene(scene)
 
 
 def row(condition: Condition, results: dict[Job, Result], baseline: float | None) -> Row:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
+import re
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from edge_nav.bench.walker_aid import Aid
+from edge_nav.bench.walker_kept import KeptWalks
 from edge_nav.bench.walker_trial import CAMERA_HEIGHT_M, CAMERA_PITCH_DEG, Result, Trial
-from edge_nav.errors import UsageError
+from edge_nav.errors import EdgeNavError
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim.walker.body import Collision, Fall
 from edge_nav.sim.walker.touch import TALL_M
 from edge_nav.sources.health import HealthSettings
 from edge_nav.types import DepthModel
@@ -46,32 +50,37 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One walk: scene as FAMILY:SEED or a file; ``seed`` of the person."""
+    """One walk: scene as FAMILY:SEED or a file; ``seed`` of the person; ``sha256`` of the file, "" for a drawn one."""
 
     scene: str
     seed: int
     condition: Condition
+    sha256: str = ""
 
     @classmethod
     def of(cls, scene: str, condition: Condition) -> Job:
         """With the person of the scene's own seed, 0 for a file: alone or among others, it is the same walk."""
         _, _, number = scene.rpartition(":")
-        return cls(scene, int(number) if number.isdecimal() else 0, condition)
+        written = Path(scene).expanduser()
+        sha256 = hashlib.sha256(written.read_bytes()).hexdigest() if written.is_file() else ""
+        return cls(scene, int(number) if number.isdecimal() else 0, condition, sha256)
 
     @property
     def key(self) -> str:
-        return json.dumps([self.scene, self.seed, asdict(self.condition)])
+        """By which it is kept: a file that was changed is another scene."""
+        return json.dumps([self.scene, self.seed, asdict(self.condition), *([self.sha256] if self.sha256 else [])])
 
 
 def run_jobs(jobs: list[Job], workers: int, kept: Path | None, progress: Callable[[int], None]) -> dict[Job, Result]:
     """The results of all jobs; those already kept are not run again. ``progress`` is told how many are done."""
-    done = _read_kept(kept, jobs)
+    walks = None if kept is None else KeptWalks(kept)
+    had = {} if walks is None else {job: walks.get(job.key) for job in jobs}
+    done = {job: result for job, result in had.items() if result is not None}
     progress(len(done))
     for job, result in _run([j for j in jobs if j not in done], workers):
         done[job] = result
-        if kept is not None:
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(_line(job, result))
+        if walks is not None:
+            walks.add(job.key, result, with_trail=failed(job, result))
         progress(len(done))
     return done
 
@@ -138,7 +147,9 @@ def save_failure(job: Job, result: Result, folder: Path) -> Path:
     )
     camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
     name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]
-    file = folder / f"{job.scene.replace(':', '-').replace('/', '-')} {job.condition.name}.yaml".replace(" ", "_")
+    file = folder / re.sub(
+        r"[/\\:\s]", lambda c: "_" if c[0].isspace() else "-", f"{job.scene} {job.condition.name}.yaml"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     save_scene(spec.model_copy(update={"walk": walked, "camera": camera, "name": name, "seconds": None}), file)
     return file
@@ -157,63 +168,29 @@ def _run(jobs: list[Job], workers: int) -> Iterator[tuple[Job, Result]]:
         return
     # OpenGL does not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_worker) as pool:
         coming = {pool.submit(walk, job): job for job in jobs}
         try:
             for future in as_completed(coming):
                 yield coming[future], future.result()
+        except BrokenProcessPool as e:
+            raise EdgeNavError(
+                "a process that walked was killed, perhaps for want of memory: use fewer --workers, and --keep FILE to "
+                "go on from what is finished."
+            ) from e
+        except BaseException:  # a walk takes a minute: who ends the run does not wait for it
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         finally:
             for future in coming:
                 future.cancel()
 
 
-def _one_thread() -> None:
+def _worker() -> None:
+    """A worker's settings. Ctrl-C goes to the whole group; the parent alone decides, and ends its workers."""
     import cv2
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
-
-
-def _line(job: Job, result: Result) -> str:
-    """A walk as it is kept: with the way that was walked only where that is worth a replay."""
-    data = asdict(result)
-    if not failed(job, result):
-        del data["trail"]
-    return json.dumps({"job": job.key, "result": data}) + "\n"
-
-
-def _read_kept(kept: Path | None, jobs: list[Job]) -> dict[Job, Result]:
-    if kept is None or not kept.is_file():
-        return {}
-    wanted = {job.key: job for job in jobs}
-    found: dict[Job, Result] = {}
-    for line in kept.read_text(encoding="utf-8").splitlines():
-        try:
-            data = json.loads(line)
-            job = wanted.get(data["job"])
-            if job is not None:
-                found[job] = _result(data["result"])
-        except (ValueError, KeyError, TypeError):
-            continue  # a line cut short by an interruption: that walk is run again
-    return found
-
-
-def _result(data: dict[str, Any]) -> Result:
-    return Result(
-        **{
-            **data,
-            "collisions": tuple(Collision(**c) for c in data["collisions"]),
-            "falls": tuple(Fall(**f) for f in data["falls"]),
-            "trail": tuple(tuple(p) for p in data.get("trail", ())),
-        }
-    )
-
-
-def check_writable(path: Path, option: str) -> None:
-    """Raises UsageError before hours are spent on results that cannot be kept."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8"):
-            pass
-    except OSError as e:
-        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a file.") from e

@@ -105,4 +105,4 @@ def _seeds(text: str) -> range:
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(app, "python -m models.data")

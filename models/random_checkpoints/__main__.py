@@ -35,4 +35,4 @@ def write(
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(app, "python -m models.random_checkpoints")

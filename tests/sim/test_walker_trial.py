@@ -112,6 +112,8 @@ def test_guidance_spares_the_walker_the_box_that_they_run_into_alone(scene: str)
     figures = row(GUIDED, {Job(scene, 1, GUIDED): guided}, 10.0)
     assert (figures["collisions_per_100m"], figures["fewer"], figures["goal_rate"]) == (0.0, 1.0, 1.0)
     file = save_failure(Job(scene, 1, ALONE), alone, Path(scene).parent / "failed")
+    named = Job(scene, 1, Condition("bundle models/bundles/nano", "bundle"))
+    assert save_failure(named, alone, file.parent).parent == file.parent
     again = load_scene(file)
     assert again.spec.walk.path[0] == pytest.approx((0.0, 0.0), abs=0.01)
     assert again.goal == (0.0, 5.5)
@@ -130,12 +132,39 @@ def test_a_run_that_was_cut_short_goes_on(scene: str, tmp_path: Path) -> None:
     first = run_jobs(jobs[:1], 1, kept, lambda _: None)
     with kept.open("a", encoding="utf-8") as file:
         file.write('{"job": "cut sho')
-        file.write("\n")
     counted: list[int] = []
     both = run_jobs(jobs, 1, kept, counted.append)
     assert counted == [1, 2]
     assert both[jobs[0]] == replace(first[jobs[0]], trail=())  # the way is kept of failures alone
     assert set(both) == set(jobs)
+    assert run_jobs(jobs, 1, kept, lambda _: None).keys() == both.keys()
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 3  # what was cut short took no other walk with it
+
+
+def test_a_scene_that_was_changed_is_walked_anew(scene: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    run_jobs([Job.of(scene, ALONE)], 1, kept, lambda _: None)
+    Path(scene).write_text(Path(scene).read_text(encoding="utf-8") + "\n# mended\n", encoding="utf-8")
+    run_jobs([Job.of(scene, ALONE)], 1, kept, lambda _: None)
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize("held", ['{"rows": []}\n', "\x00\x01 no walks", "a,b\n1,2\n"])
+def test_a_file_of_something_else_is_left_as_it_is(scene: str, tmp_path: Path, held: str) -> None:
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(held, encoding="utf-8")
+    with pytest.raises(UsageError, match="holds something else than walks"):
+        run_jobs([Job.of(scene, ALONE)], 1, kept, lambda _: None)
+    assert kept.read_text(encoding="utf-8") == held
+
+
+def test_a_kept_walk_without_its_figures_is_walked_again(scene: str, tmp_path: Path) -> None:
+    kept, jobs = tmp_path / "kept.jsonl", [Job.of(scene, ALONE)]
+    whole = run_jobs(jobs, 1, kept, lambda _: None)
+    line = json.loads(kept.read_text(encoding="utf-8"))
+    line["result"]["walked_m"] = None
+    kept.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert run_jobs(jobs, 1, kept, lambda _: None) == whole
 
 
 def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
@@ -173,6 +202,30 @@ def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) 
     done = CliRunner().invoke(app, ["bench", "walker", "--keep", str(tmp_path)])
     assert isinstance(done.exception, UsageError)
     assert "--keep" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--fps", "0"], "--fps = 0 is not allowed: give 1 to 60"),
+        (["--fps", "nan"], "--fps = nan is not allowed"),
+        (["--latency", "-1"], "--latency = -1 is not allowed: give 0 to 10"),
+        (["--scenes", "100000000"], "give 1 to 50000"),
+        (["--only", "corridor:1-99999999999"], "no scene seed 99999999999"),
+        (["--only", "nowhere.yaml"], "nowhere.yaml cannot be read"),
+        (["--only", "corridor:1000000"], "scene seed 1000000 does not exist"),
+        (["--failures", "FILE"], "give a folder"),
+        (["--keep", "FILE", "--json", "FILE"], "give two files"),
+    ],
+)
+def test_what_cannot_be_walked_is_told_before_walking(arguments: list[str], told: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    begun = ["bench", "walker", "--only", f"corridor:{TEST_FROM}", "--condition", "no aid"]
+    done = CliRunner().invoke(app, [*begun, *(str(file) if a == "FILE" else a for a in arguments)])
+    assert isinstance(done.exception, UsageError)
+    assert told in str(done.exception)
+    assert file.read_text(encoding="utf-8") == ""
 
 
 def test_scenes_open_by_name(scene: str) -> None:

@@ -1,0 +1,83 @@
+"""Finished walks in a file, a line each, so that a long run goes on where it was cut short."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from edge_nav.bench.walker_trial import Result
+from edge_nav.errors import UsageError
+
+LINE = '{"job": '
+RESULT = TypeAdapter(Result)
+
+
+class KeptWalks:
+    """The walks of a file by their key. UsageError where it cannot be read, or holds something else."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: dict[str, Result] = {}
+        self._torn = False
+        """Whether the last line was cut short, so that the next one would be lost with it."""
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        except OSError as e:
+            raise UsageError(f"--keep {path} cannot be read ({e.strerror}): give a file.") from e
+        self._torn = bool(text) and not text.endswith("\n")
+        lines = text.splitlines()
+        if (
+            lines
+            and not any(line.startswith(LINE) for line in lines)
+            and not (len(lines) == 1 and LINE.startswith(text))
+        ):
+            raise UsageError(f"--keep {path} holds something else than walks: give another file, or a new one.")
+        for line in lines:
+            try:
+                data = json.loads(line)
+                self._found[data["job"]] = RESULT.validate_python(data["result"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue  # a line cut short by an interruption: that walk is walked again
+
+    def get(self, key: str) -> Result | None:
+        """The walk of a key; None if it is not kept."""
+        return self._found.get(key)
+
+    def add(self, key: str, result: Result, *, with_trail: bool) -> None:
+        """Keep one more, with the way that was walked where that is worth a replay."""
+        data = asdict(result)
+        if not with_trail:
+            del data["trail"]
+        line = json.dumps({"job": key, "result": data}) + "\n"
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write("\n" + line if self._torn else line)
+        except OSError as e:
+            raise UsageError(
+                f"--keep {self._path} cannot be written ({e.strerror}): free some space or give another file."
+            ) from e
+        self._torn = False
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Raises UsageError before hours are spent on results that cannot be kept."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as e:
+        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a file.") from e
+
+
+def check_folder(path: Path, option: str) -> None:
+    """The same for a folder."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as e:
+        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a folder.") from e
