@@ -77,9 +77,13 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
             progress(f"nano: {what}", next(done), 4)
 
     step("reading the checkpoint")
-    state = checkpoint.load(nano_checkpoint(options.checkpoint))
-    network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
-    network.load_state_dict(state["average"])
+    found = nano_checkpoint(options.checkpoint)
+    state = checkpoint.load(found, "network_settings", "average", "input")
+    try:
+        network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
+        network.load_state_dict(state["average"])
+    except (LookupError, RuntimeError, ValueError, TypeError) as e:
+        raise checkpoint.damaged(found, e) from e
     if network.settings.labels not in (0, len(CLASSES)):
         raise UsageError(
             f"checkpoint {options.checkpoint} names {network.settings.labels} classes, and {len(CLASSES)} are known: "

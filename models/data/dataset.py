@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
+from edge_nav.sim.shapes import LABELS
 from edge_nav.types import Intrinsics
+from models.data.layout import FRAMES
 
 STEPS_PER_M = 1000.0
 
@@ -47,7 +49,7 @@ def list_frames(roots: list[Path], first: int, last: int) -> list[FrameRef]:
         if not root.is_dir():
             raise UsageError(f"frames {root} is no folder: generate it with `python -m models.data generate`.")
         for folder in sorted(root.glob("s[0-9]*")):
-            if folder.suffix or not first <= int(folder.name[1:]) < last:
+            if not folder.name[1:].isdecimal() or not first <= int(folder.name[1:]) < last:
                 continue
             found += _scene(folder)
     if not found:
@@ -57,18 +59,25 @@ def list_frames(roots: list[Path], first: int, last: int) -> list[FrameRef]:
 
 
 def read_frame(ref: FrameRef) -> TrueFrame:
-    """Load one frame. UsageError where a picture cannot be read."""
+    """Load one frame. UsageError where a picture cannot be read, or is not what it should be."""
     rgb = _read(ref.path("rgb"), cv2.IMREAD_COLOR)[:, :, ::-1]
     steps = _read(ref.path("depth"), cv2.IMREAD_UNCHANGED)
     depth = np.where(steps > 0, steps.astype(np.float32) / np.float32(STEPS_PER_M), np.float32(np.nan))
     label, instance = (_read(ref.path(what), cv2.IMREAD_UNCHANGED) for what in ("label", "instance"))
+    shape = (ref.camera.height, ref.camera.width)
+    sound = rgb.shape == (*shape, 3) and all(plane.shape == shape for plane in (steps, label, instance))
+    if not (sound and label.max() < len(LABELS)):
+        raise UsageError(
+            f"frame {ref.number} of {ref.folder} has pictures of other sizes than {FRAMES} tells, or labels that do "
+            "not exist: remove the folder and generate it again."
+        )
     return TrueFrame(
         np.ascontiguousarray(rgb), depth.astype(np.float32), label.astype(np.uint8), instance.astype(np.uint16)
     )
 
 
 def _scene(folder: Path) -> list[FrameRef]:
-    path = folder / "frames.jsonl"
+    path = folder / FRAMES
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return [

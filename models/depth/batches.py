@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from edge_nav.errors import UsageError
 from models.data.classes import classified
 from models.data.dataset import FrameRef, TrueFrame, read_frame
 from models.data.decoded import read_through
@@ -28,6 +30,10 @@ class Batch(NamedTuple):
     log_depth: Tensor
     label: Tensor
     factor: Tensor
+
+
+class UnreadableFrame(UsageError):
+    """A frame that a batch needs cannot be read: nothing is wrong with the training itself."""
 
 
 class TrainingBatches(Dataset[Batch]):
@@ -73,17 +79,32 @@ class ValidationBatches(Dataset[Batch]):
 
 
 def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iterator[Batch]:
-    """Batches ``first`` to ``last`` - 1 in order, read ahead by ``workers`` processes."""
-    return iter(
-        DataLoader(
-            batches,
-            batch_size=None,
-            sampler=range(first, last),
-            num_workers=workers,
-            multiprocessing_context="spawn" if workers else None,
-            worker_init_fn=_single_thread if workers else None,
-        )
+    """Batches ``first`` to ``last`` - 1 in order, read ahead by ``workers`` processes. Raises UnreadableFrame."""
+    found = DataLoader(
+        _OrWhyNot(batches),
+        batch_size=None,
+        sampler=range(first, last),
+        num_workers=workers,
+        multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_worker if workers else None,
     )
+    for batch in found:
+        if isinstance(batch, str):
+            raise UnreadableFrame(batch)
+        yield batch
+
+
+class _OrWhyNot(Dataset[Batch | str]):
+    """A batch, or a sentence: torch would add a worker's traceback to an error that it passes on."""
+
+    def __init__(self, batches: Dataset[Batch]) -> None:
+        self._batches = batches
+
+    def __getitem__(self, n: int) -> Batch | str:
+        try:
+            return self._batches[n]
+        except UsageError as e:
+            return str(e)
 
 
 def _read(ref: FrameRef, settings: TrainSettings) -> TrueFrame:
@@ -103,9 +124,11 @@ def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return _ORDERS[key]
 
 
-def _single_thread(_worker: int) -> None:
+def _worker(_number: int) -> None:
+    """Ctrl-C goes to the whole group; the parent alone decides, and ends its workers."""
     import cv2
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

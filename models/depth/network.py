@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -43,6 +43,15 @@ class NanoSettings(Settings):
         description="Channels at half resolution of a branch that sees the whole input, while all else sees it at half "
         "its size; 0 for none, and all else sees the whole.",
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> NanoSettings:
+        for name in ("widths", "blocks", "decoder"):
+            if min(getattr(self, name)) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: give numbers from 1 on")
+        if self.attention and self.widths[-1] % self.heads:
+            raise ValueError(f"heads {self.heads}: give a divisor of the last of widths, {self.widths[-1]}")
+        return self
 
     @property
     def multiple(self) -> int:

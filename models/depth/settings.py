@@ -55,7 +55,7 @@ class TrainSettings(Settings):
     weight_decay: float = Field(default=0.02, ge=0, le=1, description="How fast weights shrink.")
     average: float = Field(default=0.999, ge=0, lt=1, description="Decay of the running average of the weights.")
     clip: float = Field(default=1.0, gt=0, description="Longest gradient.")
-    seed: int = Field(default=0, ge=0, description="Of weights, order and variations.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Of weights, order and variations.")
     log_every: int = Field(default=50, ge=1, description="Steps between lines of metrics.")
     save_every: int = Field(default=500, ge=1, description="Steps between checkpoints.")
     validate_every: int = Field(default=2000, ge=1, description="Steps between validations.")

@@ -15,7 +15,7 @@ from torch import Tensor
 from edge_nav.errors import UsageError
 from models.data.dataset import FrameRef, list_frames
 from models.depth import checkpoint
-from models.depth.batches import Batch, TrainingBatches, ValidationBatches, loader
+from models.depth.batches import Batch, TrainingBatches, UnreadableFrame, ValidationBatches, loader
 from models.depth.loss import losses
 from models.depth.metrics import Sums
 from models.depth.muon import optimisers
@@ -66,6 +66,10 @@ def _steps(
                 run.save()
     except KeyboardInterrupt:
         progress.note(f"stopped at step {run.step}: the same command goes on from there")
+    except UnreadableFrame:
+        if accelerator.num_processes == 1:  # the others would wait for one another
+            run.save()
+        raise
     progress.end()
     return run.save()
 
@@ -89,15 +93,18 @@ class _Run:
         self.step = 0
         recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
         if found is not None:
-            state = checkpoint.load(found)
+            state = checkpoint.load(found, "network_settings", "network", "average")
             _check_same(state["network_settings"], recipe["network"], found)
             if "optimisers" not in state:
                 raise UsageError(f"checkpoint {found} is of an earlier version of the training: give another --out.")
-            network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            for optimiser, had in zip(made, state["optimisers"], strict=True):
-                optimiser.load_state_dict(had)
-            self.step = int(state["step"])
+            try:
+                network.load_state_dict(state["network"])
+                self.average.load_state_dict(state["average"])
+                for optimiser, had in zip(made, state["optimisers"], strict=True):
+                    optimiser.load_state_dict(had)
+                self.step = int(state["step"])
+            except (LookupError, RuntimeError, ValueError, TypeError) as e:
+                raise checkpoint.damaged(found, e) from e
         self.average.to(accelerator.device)
         self.network, *self.optimisers = accelerator.prepare(network, *made)
         self._writer: Any = None

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from models_frames import write_frames
 
 from edge_nav.errors import UsageError
 from edge_nav.types import Intrinsics
-from models.data.dataset import TrueFrame, list_frames
+from models.data.dataset import TrueFrame, list_frames, read_frame
 from models.depth import checkpoint
 from models.depth.augment import AugmentSettings, augmented
 from models.depth.batches import TrainingBatches
@@ -93,6 +95,79 @@ def test_a_damaged_checkpoint_names_the_one_before(frames: Path, tmp_path: Path)
         train(recipe(frames), tmp_path)
     newest.unlink()
     assert train(recipe(frames), tmp_path, stop_at=3).name == "step-0000003.pt"
+
+
+def test_a_checkpoint_with_a_spoilt_weight_is_refused(frames: Path, tmp_path: Path) -> None:
+    newest = train(recipe(frames), tmp_path, stop_at=1)
+    data = bytearray(newest.read_bytes())
+    with ZipFile(newest) as parts:
+        weight = parts.read(max(parts.infolist(), key=lambda part: part.file_size))
+    data[data.index(weight) + len(weight) // 2] ^= 0xFF
+    newest.write_bytes(data)
+    with pytest.raises(UsageError, match=r"is damaged \(BadZipFile\): delete it to start anew"):
+        train(recipe(frames), tmp_path)
+
+
+def test_a_checkpoint_without_its_parts_is_refused(frames: Path, tmp_path: Path) -> None:
+    newest = train(recipe(frames), tmp_path, stop_at=1)
+    whole = checkpoint.load(newest)
+    other = {**whole["network"], "stem.0.weight": torch.zeros(1)}
+    for spoilt in ({"step": 1}, {**whole, "network": other}, {**whole, "optimisers": [{}, {}]}):
+        torch.save(spoilt, newest)
+        with pytest.raises(UsageError, match="is damaged"):
+            train(recipe(frames), tmp_path)
+
+
+def test_copies_beside_the_checkpoints_are_left_alone(frames: Path, tmp_path: Path) -> None:
+    first = train(recipe(frames), tmp_path, stop_at=1)
+    copies = [first.with_name(name) for name in ("step-0000001-best.pt", "step-last.pt")]
+    for copy in copies:
+        copy.write_bytes(b"mine")
+    assert train(recipe(frames, save_every=1), tmp_path).name == "step-0000008.pt"
+    assert all(copy.read_bytes() == b"mine" for copy in copies)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"cannot be written .* the checkpoint before it is kept"):
+        checkpoint.save(tmp_path / "file", 1, {"step": 1})
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_frame_that_cannot_be_read_loses_no_step(tmp_path: Path, workers: int) -> None:
+    root = write_frames(write_frames(tmp_path / "frames", range(8)), range(900_000, 900_001))
+    settings = recipe(root, batch=1, steps=16)
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update={"workers": workers})})
+    picture = root / "s000003" / "01.depth.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(b"no picture")
+    with pytest.raises(UsageError) as told:
+        train(settings, tmp_path / "out")
+    assert str(told.value) == f"picture {picture} cannot be read: remove its folder and generate it again."
+    found = checkpoint.latest(tmp_path / "out" / "checkpoints")
+    assert found is not None
+    lost = checkpoint.load(found)["step"]
+    picture.write_bytes(whole)
+    train(settings, tmp_path / "out")
+    lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 17))
+    assert 0 < lost < 16
+
+
+@pytest.mark.parametrize(("what", "value"), [("label", 250), ("depth", None)])
+def test_a_frame_that_is_no_frame_is_refused(tmp_path: Path, what: str, value: int | None) -> None:
+    root = write_frames(tmp_path, range(1))
+    picture = root / "s000000" / f"00.{what}.png"
+    plane = np.full((120, 160), value, np.uint8) if value else np.zeros((60, 160), np.uint16)
+    cv2.imwrite(str(picture), plane)
+    with pytest.raises(UsageError, match=r"frame 0 of .*s000000 has pictures of other sizes .* generate it again"):
+        read_frame(list_frames([root], 0, 1)[0])
+
+
+@pytest.mark.parametrize("wrong", [{"heads": 5}, {"widths": (8, 0, -5, 32)}, {"decoder": (0, 0, 0, 0)}])
+def test_a_network_that_cannot_be_built_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} .*: give"):
+        NanoSettings.model_validate({**TINY.model_dump(), **wrong})
 
 
 def test_another_network_is_refused(frames: Path, tmp_path: Path) -> None:
