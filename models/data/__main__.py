@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ import typer
 from edge_nav.errors import UsageError
 from models.command import run_command
 from models.data.layout import Dataset, RendererName
+
+SIZE, SEED = re.compile(r"([0-9]{1,9})x([0-9]{1,9})"), re.compile(r"[0-9]{1,9}")
+LEAST_PX, MOST_PX = 16, 4096
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Pictures with truth, to learn from.")
 
@@ -31,6 +35,8 @@ def generate(
     from models.data.generate import generate_frames
 
     width, height = _size(size)
+    if 3 * width != 4 * height:
+        raise UsageError(f"--size {size} is no picture of the cameras here: give four to three, such as 320x240.")
     dataset = Dataset(renderer=renderer, width=width, height=height, samples=samples, frames_per_scene=frames_per_scene)
     # To be ended by the system is to be stopped, too: the workers have to be told.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -40,6 +46,8 @@ def generate(
         sys.stderr.write("\nstopped; the same command goes on from here.\n")
         sys.exit(130)
     sys.stderr.write(f"\n{tally.scenes} scenes drawn, {len(tally.skipped)} gave no frames.\n")
+    if tally.skipped and not tally.scenes:
+        raise UsageError(f"none of {len(tally.skipped)} scenes gave frames, for what is said above: mend that.")
 
 
 @app.command()
@@ -58,6 +66,11 @@ def film(
     from models.data.film_store import store
 
     width, height = _size(size)
+    if width % 2 or height % 2:
+        raise UsageError(f"--size {size} cannot be a video's: give even numbers, such as 480x360.")
+    out = out.resolve()
+    if not out.name or (out.exists() and not out.is_dir()):
+        raise UsageError(f"--out {out} is no folder for a film: give another.")
     plan = Film(scene, renderer, width, height, fps, samples)
     frames = work if work is not None else out.with_name(out.name + ".work")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -89,17 +102,20 @@ def verify(
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and min(int(width), int(height)) >= 16):
-        raise UsageError(f"--size {text!r} is no picture size: use WIDTHxHEIGHT, such as 480x360.")
-    return int(width), int(height)
+    found = SIZE.fullmatch(text)
+    sides = (int(found[1]), int(found[2])) if found is not None else (0, 0)
+    if min(sides) < LEAST_PX or max(sides) > MOST_PX:
+        raise UsageError(
+            f"--size {text!r} is no picture size: use WIDTHxHEIGHT from {LEAST_PX} to {MOST_PX}, such as 480x360."
+        )
+    return sides
 
 
 def _seeds(text: str) -> range:
     from edge_nav.sim.split import SEEDS
 
     first, _, last = text.partition(":")
-    if not (first.isdigit() and last.isdigit() and int(first) < int(last) <= SEEDS):
+    if not (SEED.fullmatch(first) and SEED.fullmatch(last) and int(first) < int(last) <= SEEDS):
         raise UsageError(f"--scenes {text!r} is no range of seeds: use FIRST:LAST with FIRST < LAST <= {SEEDS}.")
     return range(int(first), int(last))
 

@@ -175,11 +175,15 @@ def _claim(film: Film, work: Path) -> None:
         **{k: getattr(film, k) for k in ("renderer", "width", "height", "fps", "samples")},
     }
     path = work / SETTINGS
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != mine:
-        raise UsageError(f"{work} holds frames of another film: give another --work, or remove it.")
+    text = json.dumps(mine, indent=1) + "\n"
     try:
+        # Frames without settings are nobody's, and settings that were cut short as well.
+        if (path.exists() and path.read_bytes() != text.encode()) or (not path.exists() and any(_drawn(work))):
+            raise UsageError(f"{work} holds frames of another film: give another --work, or remove it.")
         (work / FRAMES).mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
+        part = path.with_name(path.name + PART)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
     except OSError as e:
         raise UsageError(f"frames cannot be written to {work} ({e.strerror}): give a --work folder that can.") from e
 

@@ -70,12 +70,12 @@ class Tally:
 
 def generate_frames(dataset: Dataset, root: Path, seeds: range, workers: int) -> Tally:
     """Draw all scenes that are not there yet. UsageError with one sentence where that cannot go on."""
+    _check_disk(root, dataset, len(set(seeds) - set(complete_scenes(root))))
     claim(root, dataset)
     with alone(root, "frames are being generated"):
         remove_parts(root)
         there = set(complete_scenes(root))
         wanted = [seed for seed in seeds if seed not in there]
-        _check_disk(root, dataset, len(wanted))
         tally = Tally(len(wanted))
         if wanted:
             tally.note(f"{len(seeds) - len(wanted)} of {len(seeds)} scenes are there; {len(wanted)} to draw.")
@@ -182,7 +182,8 @@ def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Rep
 
 def _check_disk(root: Path, dataset: Dataset, scenes: int) -> None:
     need = int(scenes * dataset.frames_per_scene * dataset.width * dataset.height * BYTES_PER_PIXEL) + SPARE_BYTES
-    free = shutil.disk_usage(root).free
+    there = next(p for p in (root.resolve(), *root.resolve().parents) if p.exists())
+    free = shutil.disk_usage(there).free
     if free < need:
         raise UsageError(
             f"{scenes} more scenes need about {need / 1e9:.1f} GB in {root}, where {free / 1e9:.1f} GB are free: "

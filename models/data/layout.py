@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
@@ -112,11 +112,25 @@ def frame_line(number: int, t: float, pose: Pose, camera: Intrinsics, hashes: di
     return json.dumps(line) + "\n"
 
 
-def read_lines(folder: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class FrameLine:
+    """A line of frames.jsonl, read."""
+
+    frame: int
+    t: float
+    pose: Pose
+    intrinsics: Intrinsics
+    sha256: dict[str, str]
+
+
+LINE = TypeAdapter(FrameLine)
+
+
+def read_lines(folder: Path) -> list[FrameLine]:
     """The lines of a scene's frames.jsonl. UsageError where it cannot be read."""
     path = folder / FRAMES
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [LINE.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as e:
         raise UsageError(f"{path} cannot be read ({type(e).__name__}): remove {folder} and generate it again.") from e
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.raycast import Pose
 from edge_nav.sim.scene import load_scene
-from edge_nav.types import Intrinsics
 from models.data.layout import (
     PICTURES,
     SCENE,
+    FrameLine,
     complete_scenes,
     encode,
     read_dataset,
@@ -36,36 +35,41 @@ class Verdict:
 
 
 def verify(root: Path, redraw: int) -> Verdict:
-    """All hashes; and ``redraw`` frames, spread over the dataset, drawn anew and compared bit by bit."""
+    """All pictures against their hashes, scenes and poses whether they can be read; and ``redraw`` frames, spread over
+    the dataset, drawn anew and compared bit by bit."""
     dataset = read_dataset(root)
     seeds = complete_scenes(root)
     if not seeds:
         raise UsageError(f"{root} holds no complete scene: generate some first.")
-    wrong, frames = [], 0
+    wrong, frames, whole = [], 0, []
     for seed in seeds:
         folder = scene_folder(root, seed)
-        lines = read_lines(folder)
+        try:
+            lines = read_lines(folder)
+            load_scene(folder / SCENE)
+        except UsageError as e:
+            wrong.append(str(e))
+            continue
+        whole.append(seed)
         frames += len(lines)
         if len(lines) != dataset.frames_per_scene:
             wrong.append(f"{folder.name}: {len(lines)} frames, not {dataset.frames_per_scene}")
         wrong += [f"{folder.name}: {name}" for line in lines for name in _spoilt(folder, line)]
     redrawn = 0
-    if redraw:
-        for text in _redraw(root, _spread(seeds, redraw)):
+    if redraw and whole:
+        for text in _redraw(root, _spread(whole, redraw)):
             redrawn += 1
             if text:
                 wrong.append(text)
     return Verdict(len(seeds), frames, redrawn, tuple(wrong))
 
 
-def _spoilt(folder: Path, line: dict[str, object]) -> Iterator[str]:
-    hashes = line["sha256"]
-    assert isinstance(hashes, dict)
+def _spoilt(folder: Path, line: FrameLine) -> Iterator[str]:
     for name in PICTURES:
-        path = folder / f"{int(str(line['frame'])):02d}.{name}.png"
+        path = folder / f"{line.frame:02d}.{name}.png"
         if not path.is_file():
             yield f"{path.name} is missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != hashes.get(name):
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != line.sha256.get(name):
             yield f"{path.name} has changed"
 
 
@@ -84,15 +88,16 @@ def _redraw(root: Path, picks: list[tuple[int, int]]) -> Iterator[str]:
         for seed, which in picks:
             folder = scene_folder(root, seed)
             lines = read_lines(folder)
+            if not lines:
+                yield f"{folder.name}: there is no frame to draw anew"
+                continue
             line = lines[which % len(lines)]
-            number = int(line["frame"])
-            camera, pose = Intrinsics(**line["intrinsics"]), Pose(**line["pose"])
-            anew = encode(draw(renderer, load_scene(folder / SCENE), float(line["t"]), pose, camera))
+            anew = encode(draw(renderer, load_scene(folder / SCENE), line.t, line.pose, line.intrinsics))
             other = []
             for name, picture in anew.items():
-                stored = read_picture(folder, number, name)
+                stored = read_picture(folder, line.frame, name)
                 if stored is None or not np.array_equal(stored, picture):
                     other.append(name)
-            yield f"{folder.name}: frame {number} drawn anew has another {', '.join(other)}" if other else ""
+            yield f"{folder.name}: frame {line.frame} drawn anew has another {', '.join(other)}" if other else ""
     finally:
         renderer.close()

@@ -18,10 +18,8 @@ from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
 from edge_nav.sim.mujoco_renderer import MujocoRenderer
-from edge_nav.sim.raycast import Pose
 from edge_nav.sim.scene import load_scene
 from edge_nav.sim.shapes import Rendered
-from edge_nav.types import Intrinsics
 from models.data.__main__ import app
 from models.data.dataset import list_frames, read_frame
 from models.data.decoded import read_through
@@ -77,14 +75,13 @@ def test_a_scene_is_a_folder_of_pictures_with_poses_and_hashes(frames: Path) -> 
     folder = frames / "s000004"
     assert load_scene(folder / "scene.yaml").spec.seed == 4
     lines = read_lines(folder)
-    assert [line["frame"] for line in lines] == [0, 1]
+    assert [line.frame for line in lines] == [0, 1]
     for line in lines:
-        camera, pose = Intrinsics(**line["intrinsics"]), Pose(**line["pose"])
-        assert (camera.width, camera.height) == (320, 240)
-        assert 0.5 < pose.height_m < 3.0
+        assert (line.intrinsics.width, line.intrinsics.height) == (320, 240)
+        assert 0.5 < line.pose.height_m < 3.0
         for name, kind in (("rgb", np.uint8), ("depth", np.uint16), ("label", np.uint8), ("instance", np.uint16)):
-            path = folder / f"{line['frame']:02d}.{name}.png"
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == line["sha256"][name]
+            path = folder / f"{line.frame:02d}.{name}.png"
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == line.sha256[name]
             picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
             assert picture.dtype == kind
             assert picture.shape == ((240, 320, 3) if name == "rgb" else (240, 320))
@@ -154,12 +151,44 @@ def test_a_folder_keeps_its_settings(copied: Path) -> None:
         claim(copied, FAST)
 
 
-@pytest.mark.parametrize("scenes", ["5", "5:5", "7:2", "0:1000001", "a:b", "-1:4"])
+@pytest.mark.parametrize("scenes", ["5", "5:5", "7:2", "0:1000001", "a:b", "-1:4", "²:³"])
 def test_ranges_that_are_none_are_refused(tmp_path: Path, scenes: str) -> None:
     result = CliRunner().invoke(app, ["generate", "--out", str(tmp_path / "x"), f"--scenes={scenes}"])
     assert isinstance(result.exception, UsageError)
     assert "FIRST:LAST" in str(result.exception)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [("320x200", "four to three"), ("8x6", "16 to 4096"), ("20000x15000", "4096")]
+)
+def test_sizes_that_no_camera_has_are_refused(tmp_path: Path, size: str, told: str) -> None:
+    command = ["generate", "--out", str(tmp_path / "x"), "--scenes", "0:2", "--renderer", "mujoco", "--size", size]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, UsageError)
+    assert told in str(result.exception)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("held", ["5\n", '{"frame": "a"}\n', "[]", "\x00"])
+def test_a_scene_whose_lines_or_place_cannot_be_read_is_wrong(copied: Path, held: str) -> None:
+    (copied / "s000004" / "frames.jsonl").write_text(held, encoding="utf-8")
+    (copied / "s000005" / "scene.yaml").unlink()
+    wrong = verify(copied, 2).wrong
+    assert len(wrong) == 2
+    assert "frames.jsonl cannot be read" in wrong[0]
+    assert "s000005/scene.yaml cannot be read" in wrong[1]
+
+
+def test_a_scene_without_frames_has_none_to_draw_anew(copied: Path) -> None:
+    for name in ("s000004", "s000005"):
+        (copied / name / "frames.jsonl").write_text("", encoding="utf-8")
+    assert [text for text in verify(copied, 1).wrong if "no frame to draw anew" in text]
+
+
+def test_other_folders_beside_the_scenes_are_left_alone(copied: Path) -> None:
+    (copied / "s12abc").mkdir()
+    assert {ref.folder.name for ref in list_frames([copied], 0, 10)} == {"s000004", "s000005"}
 
 
 def test_verify_says_what_is_missing(tmp_path: Path) -> None:
@@ -174,7 +203,7 @@ def test_a_full_disk_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
     huge = Dataset(renderer="mujoco", frames_per_scene=99, width=10**6, height=10**6)
     with pytest.raises(UsageError, match=r"2 more scenes need about .* free: free some space"):
         generate_frames(huge, tmp_path / "x", range(2), workers=1)
-    assert not complete_scenes(tmp_path / "x")
+    assert not (tmp_path / "x").exists()  # so that the next size is not taken for another dataset's
 
 
 def test_ctrl_c_leaves_nothing_half_done_and_no_process(has_mujoco: None, tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
 from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, read_camera, read_truth
+from models.data.__main__ import app
 from models.data.film import Film, Stage, draw_frames, frame_count, frame_path, open_film, read_frame
 from models.data.film_store import encode_video
 
@@ -53,6 +55,23 @@ def test_a_folder_holds_one_film(plan: Film, tmp_path: Path) -> None:
         draw_frames(plan, tmp_path / "work", 1)
     with pytest.raises(UsageError, match="remove it"):
         read_frame(tmp_path / "work", 99)
+    for spoil in (lambda p: p.write_text('{"scene'), lambda p: p.unlink()):
+        spoil(tmp_path / "work" / "film.json")
+        with pytest.raises(UsageError, match="another film"):
+            draw_frames(plan, tmp_path / "work", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [(["--size", "63x47"], "even numbers"), (["--out", "scene.yaml"], "no folder")]
+)
+def test_a_film_that_cannot_be_stored_is_told_before_it_is_drawn(
+    plan: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["film", str(plan.scene), "--out", "film", "--renderer", "mujoco", *arguments])
+    assert isinstance(done.exception, UsageError)
+    assert told in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.yaml"]
 
 
 def test_a_path_tracer_gets_what_matters_and_the_same_for_neighbours(plan: Film) -> None:
