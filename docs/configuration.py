@@ -112,8 +112,8 @@ def _allowed(field: FieldInfo, models: list[type[BaseModel]]) -> str:
     if literals:
         return ", ".join(f"`{a}`" for a in dict.fromkeys(literals))
     limits = [
-        f"{words} {getattr(bound, name):g}"
-        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"))
+        f"{words} {getattr(bound, name):.10g}"
+        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
         for bound in field.metadata
         if hasattr(bound, name)
     ]

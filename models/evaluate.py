@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edge_nav.errors import UsageError
 from models.command import run_command
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure a model against truth.")
@@ -33,11 +34,20 @@ def depth(
     """A bundle's depth: as it comes, scaled by the floor as in a walk, and scaled by the median."""
     from edge_nav.bundle import open_bundle
     from edge_nav.perception.depth_onnx import OnnxDepthSettings
+    from edge_nav.writable import check_folder, check_writable
     from models.depth.evaluation import evaluate, write_pictures
+    from models.depth.frames import frames_of
     from models.depth.reliability import write_reliability
     from models.depth.report import show
 
     opened = open_bundle(bundle)
+    if pictures is not None:
+        check_folder(pictures, "--pictures")
+    if json_file is not None:
+        check_writable(json_file, "--json")
+    for spec in source:  # so that a misspelt one is told before the others are measured
+        if next(frames_of(spec, (first_seed, last_seed), most), None) is None:
+            raise UsageError(f"source {spec} holds no frame: give another.")
     results = []
     for spec in source:
         result = evaluate(opened, OnnxDepthSettings(), spec, (first_seed, last_seed), most)

@@ -21,6 +21,8 @@ def read_yaml(path: Path, kind: type[S]) -> S:
         raise UsageError(f"settings {path} cannot be read ({type(e).__name__}): give a YAML file.") from e
     except yaml.YAMLError as e:
         raise UsageError(f"settings {path} are no valid YAML ({str(e).splitlines()[0]}): correct them.") from e
+    except (ValueError, RecursionError) as e:  # a date that is none, a number without end, brackets without end
+        raise UsageError(f"settings {path} hold what YAML cannot read ({type(e).__name__}): quote or mend it.") from e
     try:
         return kind.model_validate(data)
     except ValidationError as e:

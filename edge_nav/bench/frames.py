@@ -13,12 +13,12 @@ def frames_with_depth(spec: str) -> Iterator[Frame]:
     """All frames of a recording; UsageError if it has no depth."""
     settings = parse_source(spec)
     if settings.type == "camera":
-        raise UsageError(f"source {spec} is live: benchmarks need a recording, such as walk or rgbd:DIR.")
+        raise UsageError(f"source {spec} is live: benchmarks need a recording, such as raycast or rgbd:DIR.")
     source = open_source(settings)
     try:
         while (frame := source.read()) is not None:
             if frame.depth_m is None:
-                raise UsageError(f"source {spec} has no depth: give walk, rgbd:DIR or stereo:DIR.")
+                raise UsageError(f"source {spec} has no depth: give rgbd:DIR, stereo:DIR, sim:SCENE or raycast.")
             yield frame
     finally:
         source.close()

@@ -22,13 +22,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.bench.report import Row, report
-from edge_nav.bench.walker_kept import check_folder, check_writable
 from edge_nav.bench.walker_runs import Condition, Job, failed, open_depth_model, run_jobs, save_failure
 from edge_nav.bench.walker_trial import Result
 from edge_nav.errors import UsageError
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.sim.split import SEEDS, TEST_FROM
 from edge_nav.sources.sim import open_scene
+from edge_nav.writable import check_folder, check_writable
 
 FAMILIES = ("corridor", "interior", "pavement", "stairs")
 QUICK, FULL = 1, 50

@@ -60,24 +60,3 @@ class KeptWalks:
                 f"--keep {self._path} cannot be written ({e.strerror}): free some space or give another file."
             ) from e
         self._torn = False
-
-
-def check_writable(path: Path, option: str) -> None:
-    """Raises UsageError before hours are spent on results that cannot be kept."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8"):
-            pass
-    except OSError as e:
-        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a file.") from e
-
-
-def check_folder(path: Path, option: str) -> None:
-    """The same for a folder."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as e:
-        raise UsageError(f"{option} {path} cannot be written ({e.strerror}): give a folder.") from e

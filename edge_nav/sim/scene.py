@@ -54,7 +54,7 @@ class WalkSpec(Settings):
 
 
 class SceneSpec(Settings):
-    """A scene as a person can write it: everything but the things has a default."""
+    """A scene as a person can write it: everything has a default, and the ground is even where no thing changes it."""
 
     schema_: Literal["edge-nav/scene/1"] = Field(default="edge-nav/scene/1", alias="schema", description="Format.")
     name: str = Field(default="", max_length=200, description="For people.")
@@ -219,7 +219,11 @@ def load_scene(path: Path) -> Scene:
     except (OSError, UnicodeDecodeError) as e:
         reason = e.strerror if isinstance(e, OSError) and e.strerror else "it is not UTF-8 text"
         raise UsageError(f"scene {path} cannot be read ({reason}); give the path of a scene's YAML file.") from e
-    return Scene(parse_scene(text, str(path)))
+    scene = Scene(parse_scene(text, str(path)))
+    start = scene.spec.walk.path[0]
+    if math.isnan(scene.tops.height(*start)):
+        raise UsageError(f"scene {path}: walk.path begins at {list(start)}, over no ground; lay a floor there.")
+    return scene
 
 
 def parse_scene(text: str, where: str) -> SceneSpec:
@@ -231,8 +235,10 @@ def parse_scene(text: str, where: str) -> SceneSpec:
         line = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(e, "problem", None) or "it cannot be read"
         raise UsageError(f"scene {where} is not YAML{line}: {problem}; mend or quote it there.") from e
+    except (ValueError, RecursionError) as e:  # a date that is none, a number without end, brackets without end
+        raise UsageError(f"scene {where} holds what YAML cannot read ({type(e).__name__}); quote or mend it.") from e
     if not isinstance(data, dict):
-        raise UsageError(f"scene {where} holds no settings; it needs at least a list of things.")
+        raise UsageError(f"scene {where} holds no settings; give it some, such as a list of things.")
     try:
         return SceneSpec.model_validate(data)
     except ValidationError as e:

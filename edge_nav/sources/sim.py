@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.types import Frame, Intrinsics
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from edge_nav.sim.standing import TruthFrame
 
 TRUTH_HZ = 5
-FAMILY_AND_SEED = re.compile(r"([a-z_]+):(\d+)")
+FAMILY_AND_SEED = re.compile(r"([a-z_]+):([0-9]{1,9})")
 
 
 class SimSourceSettings(Settings):
@@ -113,6 +114,19 @@ def open_scene(name: str) -> Scene:
     from edge_nav.sim.scene import Scene, load_scene
 
     drawn = FAMILY_AND_SEED.fullmatch(name.strip())
-    if drawn is not None and not Path(name).exists():
-        return Scene(generate(drawn[1], int(drawn[2])))
-    return load_scene(Path(name).expanduser())
+    file = _existing(name)
+    if file is None:
+        if drawn is not None:
+            return Scene(generate(drawn[1], int(drawn[2])))
+        raise UsageError(
+            f"scene {name[:100]} is not here; give the path of a scene's YAML file, or FAMILY:SEED, such as corridor:7."
+        )
+    return load_scene(file)
+
+
+def _existing(name: str) -> Path | None:
+    try:
+        file = Path(name).expanduser()
+        return file if file.exists() else None
+    except (OSError, RuntimeError, ValueError):  # a name that is too long, or an unknown user's
+        return None

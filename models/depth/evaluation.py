@@ -151,8 +151,11 @@ def _show(result: Evaluation, abs_rel: float, depth: F32, truth: F32, frame: Fra
 
 
 def write_pictures(result: Evaluation, path: Path) -> None:
-    """Best frames on the left, worst on the right: picture, estimate, truth, relative error."""
+    """Best frames on the left, worst on the right: picture, estimate, truth, relative error. Nothing where no frame
+    has depth."""
     rows = [_row(*shown) for shown in result.shown]
+    if not rows:
+        return
     half = len(rows) // 2
     left, right = rows[:half], rows[half:][::-1]
     lines = [np.hstack(pair) for pair in zip(left, right, strict=False)] or [rows[0]]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -7,14 +8,17 @@ import numpy as np
 import pytest
 from models_frames import write_frames
 from perception.tiny_bundle import write_bundle
+from typer.testing import CliRunner
 
 from edge_nav.bundle import open_bundle
+from edge_nav.errors import UsageError
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
 from models.data.classes import CLASSES, classified
 from models.data.dataset import list_frames, read_frame
 from models.depth.evaluation import Evaluation, evaluate, write_pictures
 from models.depth.metrics import BINS_M, Sums
 from models.depth.reliability import expected_error, write_reliability
+from models.evaluate import app
 
 
 def test_measures_of_a_known_error() -> None:
@@ -109,3 +113,33 @@ def _oracle(folder: Path, gain: float, far_m: float | None = None, **entry: obje
         **entry,
     }
     return write_bundle(folder, gain=gain, offset=0.0, depth=depth, far_m=far_m)
+
+
+def test_no_pictures_where_no_frame_has_depth(tmp_path: Path) -> None:
+    write_pictures(Evaluation(), tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--source", "rgbd:nowhere"], "nowhere"),
+        (["--pictures", "FILE"], "--pictures .* cannot be written"),
+        (["--json", "FOLDER"], "--json .* cannot be written"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_told_before_anything_is_measured(
+    tmp_path: Path, more: list[str], told: str
+) -> None:
+    frames, folder, file = (
+        write_frames(tmp_path / "frames", range(1)),
+        _oracle(tmp_path / "oracle", 1.0),
+        tmp_path / "f",
+    )
+    file.touch()
+    named = {"FILE": str(file), "FOLDER": str(tmp_path)}
+    command = ["depth", "--bundle", str(folder), "--source", f"frames:{frames}", "--first-seed", "0"]
+    done = CliRunner().invoke(app, [*command, *(named.get(word, word) for word in more)])
+    assert isinstance(done.exception, UsageError)
+    assert re.search(told, str(done.exception))
+    assert done.output == ""

@@ -11,6 +11,7 @@ import pytest
 from edge_nav.errors import UsageError
 from edge_nav.sim.families import generate
 from edge_nav.sim.scene import Scene, SceneSpec, load_scene, parse_scene, save_scene, split_of
+from edge_nav.sources.sim import open_scene
 
 SHORT = "things: [{kind: chair, at: [0.5, 4]}, {kind: stairs_down, at: [0, 9], steps: 8}]"
 
@@ -34,6 +35,15 @@ def test_two_lines_are_a_scene() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("name: 2024-02-30", "holds what YAML cannot read (ValueError)"),
+        ("seed: " + 5000 * "9", "holds what YAML cannot read (ValueError)"),
+        ("things: " + 5000 * "[", "holds what YAML cannot read (RecursionError)"),
+        ("things: [{kind: floor, from: [0, 0], to: [0, 5]}]", "has no area; give two corners across"),
+        ("things: [{kind: wall, from: [1, 1], to: [1, 1]}]", "has no length; give two points"),
+        (
+            "things: [{kind: wall, from: [0, 0], to: [2, 0], openings: [{at: 3}]}]",
+            "at 3 lies beyond the wall; give 0 to 2.00",
+        ),
         ("things: [{kind: chiar, at: [0, 1]}]", "chiar is unknown; use one of"),
         ("things: [{at: [0, 1]}]", "has no kind"),
         ("things: [{kind: chair}]", "at is missing"),
@@ -66,6 +76,21 @@ def test_a_file_that_is_missing_or_not_text_is_said(tmp_path: Path) -> None:
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
         load_scene(tmp_path / "bytes.yaml")
+
+
+@pytest.mark.parametrize(
+    "name", ["corridor:-1", "corridor", "Corridor:7", "~nobody-of-this-name/x.yaml", "corridor:" + 300 * "7"]
+)
+def test_a_scene_that_is_not_here_is_told_with_both_ways_to_name_one(name: str) -> None:
+    with pytest.raises(UsageError, match=r"is not here; give the path .* or FAMILY:SEED, such as corridor:7"):
+        open_scene(name)
+
+
+def test_a_path_over_no_ground_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "scene.yaml"
+    file.write_text("things: [{kind: floor, from: [50, 50], to: [51, 51]}]\nwalk: {path: [[0, 0], [0, 5]]}\n")
+    with pytest.raises(UsageError, match=r"begins at \[0.0, 0.0\], over no ground; lay a floor there"):
+        load_scene(file)
 
 
 @pytest.mark.parametrize("family", ["corridor", "interior", "pavement", "stairs"])

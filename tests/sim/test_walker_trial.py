@@ -212,7 +212,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) 
         (["--latency", "-1"], "--latency = -1 is not allowed: give 0 to 10"),
         (["--scenes", "100000000"], "give 1 to 50000"),
         (["--only", "corridor:1-99999999999"], "no scene seed 99999999999"),
-        (["--only", "nowhere.yaml"], "nowhere.yaml cannot be read"),
+        (["--only", "nowhere.yaml"], "nowhere.yaml is not here"),
         (["--only", "corridor:1000000"], "scene seed 1000000 does not exist"),
         (["--failures", "FILE"], "give a folder"),
         (["--keep", "FILE", "--json", "FILE"], "give two files"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_nav.settings import Settings
 from edge_nav.sim.shapes import Point
@@ -15,6 +15,7 @@ from edge_nav.sim.things.plan import Plan, Rect
 Metres = Annotated[float, Field(ge=-200, le=200, allow_inf_nan=False)]
 Spot = tuple[Metres, Metres]
 """x to the right and y ahead, metres."""
+LEAST_M = 0.02
 Degrees = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
 
 
@@ -57,6 +58,12 @@ class Area(Thing):
     low: Spot = Field(alias="from", description="One corner: [x, y], metres.")
     high: Spot = Field(alias="to", description="The corner across: [x, y], metres.")
     level_m: float = Field(default=0.0, ge=-20, le=20, description="Height of its ground, metres.")
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Area:
+        if min(abs(a - b) for a, b in zip(self.low, self.high, strict=True)) < LEAST_M:
+            raise ValueError(f"from {list(self.low)} to {list(self.high)} has no area; give two corners across")
+        return self
 
     @property
     def rect(self) -> Rect:

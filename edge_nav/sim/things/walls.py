@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_nav.settings import Settings
 from edge_nav.sim.shapes import Material, Point, heading
-from edge_nav.sim.things.base import Area, Metres, Spot, Thing
+from edge_nav.sim.things.base import LEAST_M, Area, Metres, Spot, Thing
 from edge_nav.sim.things.finishes import Role
 from edge_nav.sim.things.parts import Parts
 from edge_nav.sim.things.plan import Plan, Slab
@@ -44,6 +44,16 @@ class Wall(Thing):
     level_m: float = Field(default=0.0, ge=-20, le=20, description="Height of its foot, metres.")
     look: Literal["indoor_wall", "facade"] = Field(default="indoor_wall", description="Its finish.")
     openings: tuple[Opening, ...] = Field(default=(), max_length=20, description="Doors, windows and gaps.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Wall:
+        length = math.dist(self.low, self.high)
+        if length < LEAST_M:
+            raise ValueError(f"from {list(self.low)} to {list(self.high)} has no length; give two points")
+        for o in self.openings:
+            if not 0 < o.at < length:
+                raise ValueError(f"openings at {o.at:g} lies beyond the wall; give 0 to {length:.2f}")
+        return self
 
     def origin(self, plan: Plan) -> tuple[Point, float]:
         (x0, y0), (x1, y1) = self.low, self.high
