@@ -87,7 +87,7 @@ def test_a_file_of_that_name_comes_first(scene: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("nowhere.yaml", "cannot be read"),
+        ("nowhere.yaml", "is not here"),
         ("castle:3", "castle"),
         ("corridor:99999999999", "99999999999"),
     ],
