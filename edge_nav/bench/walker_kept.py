@@ -29,11 +29,8 @@ class KeptWalks:
             raise UsageError(f"--keep {path} cannot be read ({e.strerror}): give a file.") from e
         self._torn = bool(text) and not text.endswith("\n")
         lines = text.splitlines()
-        if (
-            lines
-            and not any(line.startswith(LINE) for line in lines)
-            and not (len(lines) == 1 and LINE.startswith(text))
-        ):
+        ours = LINE.startswith(text) or any(line.startswith(LINE) for line in lines)
+        if not ours:
             raise UsageError(f"--keep {path} holds something else than walks: give another file, or a new one.")
         for line in lines:
             try:

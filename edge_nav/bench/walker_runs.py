@@ -147,9 +147,7 @@ def save_failure(job: Job, result: Result, folder: Path) -> Path:
     )
     camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
     name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]
-    file = folder / re.sub(
-        r"[/\\:\s]", lambda c: "_" if c[0].isspace() else "-", f"{job.scene} {job.condition.name}.yaml"
-    )
+    file = folder / re.sub(r"[/\\:]", "-", f"{job.scene} {job.condition.name}.yaml".replace(" ", "_"))
     folder.mkdir(parents=True, exist_ok=True)
     save_scene(spec.model_copy(update={"walk": walked, "camera": camera, "name": name, "seconds": None}), file)
     return file
