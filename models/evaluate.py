@@ -41,13 +41,13 @@ def depth(
     from models.depth.report import show
 
     opened = open_bundle(bundle)
+    for spec in source:  # so that a misspelt one is told before the others are measured
+        if next(frames_of(spec, (first_seed, last_seed), most), None) is None:
+            raise UsageError(f"source {spec} holds no frame: give another.")
     if pictures is not None:
         check_folder(pictures, "--pictures")
     if json_file is not None:
         check_writable(json_file, "--json")
-    for spec in source:  # so that a misspelt one is told before the others are measured
-        if next(frames_of(spec, (first_seed, last_seed), most), None) is None:
-            raise UsageError(f"source {spec} holds no frame: give another.")
     results = []
     for spec in source:
         result = evaluate(opened, OnnxDepthSettings(), spec, (first_seed, last_seed), most)

@@ -59,16 +59,16 @@ class WalkerOptions:
 
 def bench(options: WalkerOptions, json_file: Path | None) -> int:
     """Walk every scene under every condition and compare."""
-    for path, name in ((options.keep, "--keep"), (json_file, "--json")):
-        if path is not None:
-            check_writable(path, name)
-    if options.keep is not None and json_file is not None and options.keep.resolve() == json_file.resolve():
-        raise UsageError(f"--keep and --json are both {json_file}: give two files.")
-    if options.failures is not None:
-        check_folder(options.failures, "--failures")
     conditions, missing = conditions_of(options)
     scenes = scenes_of(options)
     _check(scenes)
+    if options.keep is not None and json_file is not None and options.keep.resolve() == json_file.resolve():
+        raise UsageError(f"--keep and --json are both {json_file}: give two files.")
+    for path, name in ((options.keep, "--keep"), (json_file, "--json")):
+        if path is not None:
+            check_writable(path, name)
+    if options.failures is not None:
+        check_folder(options.failures, "--failures")
     jobs = [Job.of(scene, condition) for scene in scenes for condition in conditions]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("walks", total=len(jobs))

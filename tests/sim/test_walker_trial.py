@@ -228,5 +228,12 @@ def test_what_cannot_be_walked_is_told_before_walking(arguments: list[str], told
     assert file.read_text(encoding="utf-8") == ""
 
 
+def test_bad_usage_leaves_no_empty_file(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    done = CliRunner().invoke(app, ["bench", "walker", "--only", "nowhere.yaml", "--keep", str(kept)])
+    assert isinstance(done.exception, UsageError)
+    assert not kept.exists()
+
+
 def test_scenes_open_by_name(scene: str) -> None:
     assert open_scene(scene).solvable_path is not None
