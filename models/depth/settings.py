@@ -10,6 +10,7 @@ from edge_nav.settings import Settings
 from models.data.classes import CLASSES
 from models.depth.augment import AugmentSettings
 from models.depth.network import NanoSettings
+from models.depth.shipped import is_graph
 
 
 class DataSettings(Settings):
@@ -32,7 +33,7 @@ class TrainSettings(Settings):
     start: Path | None = Field(
         default=None,
         description="A checkpoint of another run whose averaged weights are begun with, where a weight is of the same "
-        "name and shape; none if empty.",
+        "name and shape; or a bundle's folder, of whose network all settings must be the same; none if empty.",
     )
     blend: Path | None = Field(
         default=None,
@@ -73,6 +74,8 @@ class TrainSettings(Settings):
                 raise ValueError(f"{name} {pixels}: with a fine branch give multiples of {self.network.multiple}")
         if self.blend is not None and self.start is None:
             raise ValueError(f"blend {self.blend}: give a start, too, or leave it empty")
+        if self.start is not None and self.blend is not None and any(is_graph(p) for p in (self.start, self.blend)):
+            raise ValueError("start and blend: only two checkpoints can be blended, a bundle's weights are folded")
         if self.only_labels and (not self.network.labels or self.start is None):
             raise ValueError("only_labels: give a label head (network.labels) and what it is the head of (start)")
         if self.network.labels not in (0, len(CLASSES)):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edge_nav.errors import UsageError
 from models.data.dataset import FrameRef, list_frames
-from models.depth import checkpoint
+from models.depth import checkpoint, shipped
 from models.depth.batches import Batch, TrainingBatches, UnreadableFrame, ValidationBatches, loader
 from models.depth.loss import losses
 from models.depth.metrics import Sums
@@ -49,7 +49,7 @@ def _steps(
     frames: list[FrameRef],
     held_out: list[FrameRef],
 ) -> Path:
-    run = _Run(settings, out, accelerator, len(frames))
+    run = _Run(settings, out, accelerator, frames)
     last = min(settings.steps, stop_at or settings.steps)
     batches = TrainingBatches(frames, settings, accelerator.process_index, accelerator.num_processes)
     progress = Progress("training", run.step, settings.steps, quiet=not accelerator.is_main_process)
@@ -77,21 +77,25 @@ def _steps(
 class _Run:
     """Everything that a checkpoint holds, and the devices it is on."""
 
-    def __init__(self, settings: TrainSettings, out: Path, accelerator: Accelerator, frames: int) -> None:
+    def __init__(self, settings: TrainSettings, out: Path, accelerator: Accelerator, frames: list[FrameRef]) -> None:
         self.settings, self.out, self.accelerator = settings, out, accelerator
         torch.manual_seed(settings.seed)
         # The layout in which gradients come, which several processes exchange as they lie.
         network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         found = checkpoint.latest(out / "checkpoints")
         if found is None and settings.start is not None:
-            _begin_with(network, settings.start, settings.blend, settings.blend_share)
+            if shipped.is_graph(settings.start):
+                network.load_state_dict(shipped.weights_of(settings.start, network), strict=False)
+                shipped.measure_norms(network, TrainingBatches(frames, settings)[0].pixels)  # the same in all processes
+            else:
+                _begin_with(network, settings.start, settings.blend, settings.blend_share)
         if settings.only_labels:
             _hold_all_but_labels(network)
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         precision = torch.bfloat16 if _has_bfloat16() else torch.float32
         made = optimisers(network, settings.learning_rate, settings.weight_decay, precision)
         self.step = 0
-        recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": frames}
+        recipe = settings.model_dump(mode="json", by_alias=True) | {"frames": len(frames)}
         if found is not None:
             state = checkpoint.load(found, "network_settings", "network", "average")
             _check_same(state["network_settings"], recipe["network"], found)

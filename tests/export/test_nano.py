@@ -10,17 +10,23 @@ from models_frames import write_frames
 from torch.nn import functional
 
 from edge_nav.bundle import open_bundle
+from edge_nav.errors import UsageError
 from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
 from edge_nav.perception.named_floor import LOWER
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 from export.__main__ import main
 from models.data.classes import CLASSES
+from models.data.dataset import list_frames
 from models.depth import checkpoint
 from models.depth.augment import normalised
+from models.depth.batches import TrainingBatches
 from models.depth.canonical import canonical_focal_px
 from models.depth.loss import LOWER_COUNTS
 from models.depth.network import NanoDepth, NanoSettings
+from models.depth.settings import DataSettings, TrainSettings
+from models.depth.shipped import weights_of
+from models.depth.training import train
 
 TINY = NanoSettings(
     stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=20, fine=8
@@ -129,3 +135,52 @@ def test_frames_of_training_scenes_alone_do_not_calibrate(
     assert main(["nano", run, "--out", str(out), "--frames", str(frames)]) == 2
     assert str(frames) in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_training_goes_on_from_a_bundle_as_if_its_checkpoint_were_here(bundle: Path, tmp_path: Path) -> None:
+    frames = write_frames(bundle.parent / "frames", range(4))
+    write_frames(bundle.parent / "frames", range(900_010, 900_012))
+    recipe = TrainSettings.model_validate(
+        {
+            "data": DataSettings(folders=[frames], workers=0), "network": TINY, "start": bundle, "batch": 8, "steps": 2,
+            "height": 64, "width": 128, "warmup": 0, "decay": 2, "learning_rate": 1e-9, "weight_decay": 0.0,
+        }
+    )  # fmt: skip
+    state = checkpoint.load(train(recipe, tmp_path))
+    pixels = TrainingBatches(list_frames([frames], 0, 900_000), recipe)[0].pixels
+    exported, taught = network_of(bundle), NanoDepth(TINY)
+
+    def off(network: NanoDepth) -> float:
+        """Of what is told of labels, against its own spread."""
+        told = network(pixels).label  # coarser while it is taught
+        told = functional.interpolate(told, size=expected.shape[2:], mode="bilinear", align_corners=False)
+        return float((told - expected).abs().mean() / expected.std())
+
+    with torch.no_grad():
+        expected = exported(pixels).label
+        for weights in (state["average"], state["network"]):
+            taught.load_state_dict(weights)
+            assert off(taught.eval()) < 0.05
+        assert off(taught.train()) < 0.1  # normalised by the batch itself, as it is while it is taught
+        assert off(exported.train()) > 0.5  # which the exported network would not bear: its norms are of other pictures
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"stem": 16}, r"stem\.0|unnamed weights|another shape"),
+        ({"attention": 2}, "holds .* unnamed weights where the network has"),
+        ({"fine": 0}, "holds .* unnamed weights where the network has"),
+    ],
+)
+def test_a_bundle_of_another_network_is_no_beginning(bundle: Path, change: dict[str, int], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence) as told:
+        weights_of(bundle, NanoDepth(TINY.model_copy(update=change)))
+    assert "give the recipe's network the settings" in str(told.value)
+
+
+def test_a_bundle_that_cannot_be_read_is_no_beginning(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "depth.onnx").write_bytes((bundle / "depth.onnx").read_bytes()[:5000])
+    for path in (tmp_path, tmp_path / "other.onnx"):
+        with pytest.raises(UsageError, match=r"\.onnx cannot be read .* give a bundle of the nano network"):
+            weights_of(path, NanoDepth(TINY))
