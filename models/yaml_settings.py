@@ -27,5 +27,7 @@ def read_yaml(path: Path, kind: type[S]) -> S:
         return kind.model_validate(data)
     except ValidationError as e:
         first = e.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(f"settings {path}: {where} = {first['input']!r} is wrong ({first['msg']}).") from e
+        where = ".".join(map(str, first["loc"]))
+        # A rule about several settings names them itself.
+        said = f": {where} = {first['input']!r} is wrong" if where else " are wrong"
+        raise UsageError(f"settings {path}{said} ({first['msg'].removeprefix('Value error, ')}).") from e

@@ -20,6 +20,7 @@ from models.depth.network import NanoDepth
 
 GRAPH = "depth.onnx"
 PREFIX, HALF = "network.", ".half"
+REMEDY = "give the recipe's network the settings that it was trained with."
 
 
 def is_graph(path: Path) -> bool:
@@ -53,9 +54,6 @@ def weights_of(path: Path, network: NanoDepth) -> dict[str, Tensor]:
             found |= {f"{norm}.weight": one, f"{norm}.bias": bias, f"{norm}.running_mean": torch.zeros_like(bias)}
             found[f"{norm}.running_var"] = one - after.eps
     return found
-
-
-REMEDY = "give the recipe's network the settings that it was trained with."
 
 
 def _other(file: Path, name: str) -> UsageError:

@@ -24,6 +24,7 @@ from models.depth.network import NanoDepth, NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
 from models.depth.training import train
 from models.lock import alone
+from models.yaml_settings import read_yaml
 
 TINY = NanoSettings(
     stem=8, widths=(8, 8, 12, 16), blocks=(1, 1, 1, 1), heads=2, attention=1, decoder=(12, 8, 8, 8), labels=20
@@ -230,6 +231,8 @@ def test_what_is_begun_with_lies_between_two_checkpoints(frames: Path, tmp_path:
         train(recipe(frames, start=one, blend=tmp_path / "gone.pt"), tmp_path / "none")
     with pytest.raises(ValueError, match="give a start"):
         recipe(frames, blend=two)
+    with pytest.raises(ValueError, match="only two checkpoints can be blended"):
+        recipe(frames, start=one, blend=tmp_path)  # a folder is a bundle
 
 
 def test_the_label_head_can_be_taught_alone(frames: Path, tmp_path: Path) -> None:
@@ -294,6 +297,18 @@ def test_two_processes_go_on_where_they_stopped(frames: Path, tmp_path: Path) ->
     run("parts", "--stop-at", "2")
     parts = run("parts")
     assert all(torch.allclose(whole[name], parts[name], atol=1e-6) for name in whole)
+
+
+def test_settings_that_do_not_fit_together_are_named_without_the_whole_file(frames: Path, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.yaml"
+    settings = {**recipe(frames).model_dump(mode="json", by_alias=True), "decay": 30}
+    config.write_text(yaml.safe_dump(settings))
+    with pytest.raises(UsageError) as told:
+        read_yaml(config, TrainSettings)
+    assert str(told.value) == f"settings {config} are wrong (warmup 2 and decay 30 are longer than steps 8)."
+    config.write_text(yaml.safe_dump({**settings, "batch": 0}))
+    with pytest.raises(UsageError, match=r"recipe.yaml: batch = 0 is wrong \(Input should be greater than"):
+        read_yaml(config, TrainSettings)
 
 
 def test_no_frames(tmp_path: Path) -> None:
