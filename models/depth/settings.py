@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from edge_nav.settings import Settings
 from models.data.classes import CLASSES
 from models.depth.augment import AugmentSettings
+from models.depth.from_bundle import is_graph
 from models.depth.network import NanoSettings
-from models.depth.shipped import is_graph
 
 
 class DataSettings(Settings):

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from edge_nav.errors import UsageError
 from models.data.dataset import FrameRef, list_frames
-from models.depth import checkpoint, shipped
+from models.depth import checkpoint
 from models.depth.batches import Batch, TrainingBatches, UnreadableFrame, ValidationBatches, loader
+from models.depth.from_bundle import is_graph, measure_norms, weights_of
 from models.depth.loss import losses
 from models.depth.metrics import Sums
 from models.depth.muon import optimisers
@@ -84,11 +85,7 @@ class _Run:
         network = NanoDepth(settings.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         found = checkpoint.latest(out / "checkpoints")
         if found is None and settings.start is not None:
-            if shipped.is_graph(settings.start):
-                network.load_state_dict(shipped.weights_of(settings.start, network), strict=False)
-                shipped.measure_norms(network, TrainingBatches(frames, settings)[0].pixels)  # the same in all processes
-            else:
-                _begin_with(network, settings.start, settings.blend, settings.blend_share)
+            _begin_with(network, settings.start, settings, frames)
         if settings.only_labels:
             _hold_all_but_labels(network)
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
@@ -205,13 +202,20 @@ class _Run:
         return folder / f"step-{self.step:07d}.pt"
 
 
-def _begin_with(network: NanoDepth, start: Path, blend: Path | None, share: float) -> None:
-    """Take over what is of the same name and shape, of two between both. UsageError where nothing is."""
+def _begin_with(network: NanoDepth, start: Path, settings: TrainSettings, frames: list[FrameRef]) -> None:
+    """Take over what is of the same name and shape, of two checkpoints between both; or all of a bundle's weights.
+    UsageError where nothing is, and for a bundle of another network.
+    """
+    if is_graph(start):
+        network.load_state_dict(weights_of(start, network), strict=False)
+        whole = TrainingBatches(frames, settings)[0]  # not a process's share of it: all of them measure the same
+        measure_norms(network, whole.pixels)
+        return
     taken = _common(network, "start", start)
-    if blend is not None:
-        for name, weight in _common(network, "blend", blend).items():
+    if settings.blend is not None:
+        for name, weight in _common(network, "blend", settings.blend).items():
             mixed = weight.is_floating_point() and name in taken
-            taken[name] = torch.lerp(taken[name], weight, share) if mixed else weight
+            taken[name] = torch.lerp(taken[name], weight, settings.blend_share) if mixed else weight
     network.load_state_dict(taken, strict=False)
 
 

@@ -22,10 +22,10 @@ from models.depth import checkpoint
 from models.depth.augment import normalised
 from models.depth.batches import TrainingBatches
 from models.depth.canonical import canonical_focal_px
+from models.depth.from_bundle import weights_of
 from models.depth.loss import LOWER_COUNTS
 from models.depth.network import NanoDepth, NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
-from models.depth.shipped import weights_of
 from models.depth.training import train
 
 TINY = NanoSettings(
