@@ -7,8 +7,6 @@ is measured anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +41,7 @@ def weights_of(path: Path, network: NanoDepth) -> dict[str, Tensor]:
     names = {module: name for name, module in network.named_modules()}
     used = [(names[m], m, after) for m, after in _order_of_use(network) if f"{names[m]}.weight" not in found]
     if len(used) != len(plain):
-        raise UsageError(f"{file} holds {len(plain)} unnamed weights where the network has {len(used)}: {REMEDY}")
+        raise UsageError(f"start {file} holds {len(plain)} unnamed weights where the network has {len(used)}: {REMEDY}")
     for (name, module, after), (stored, bias) in zip(used, plain, strict=True):
         weight = stored.T if isinstance(module, nn.Linear) else stored
         if weight.shape != known[f"{name}.weight"].shape or (after is None) != (bias is None):
@@ -57,7 +55,7 @@ def weights_of(path: Path, network: NanoDepth) -> dict[str, Tensor]:
 
 
 def _other(file: Path, name: str) -> UsageError:
-    return UsageError(f"{file} is of another network, {name} has another shape: {REMEDY}")
+    return UsageError(f"start {file} is of another network, {name} has another shape: {REMEDY}")
 
 
 @torch.no_grad()
@@ -98,7 +96,9 @@ def _initialisers(file: Path) -> tuple[dict[str, Tensor], list[tuple[Tensor, Ten
         graph = onnx.load(str(file)).graph
         values = {i.name.removesuffix(HALF): _tensor(numpy_helper.to_array(i)) for i in graph.initializer}
     except Exception as e:  # protobuf's and onnx's errors have no class in common
-        raise UsageError(f"{file} cannot be read ({type(e).__name__}): give a bundle of the nano network.") from e
+        raise UsageError(
+            f"start {file} cannot be read ({type(e).__name__}): give a bundle of the nano network, or a checkpoint."
+        ) from e
     plain = [
         (values[node.input[1]], values[node.input[2]] if len(node.input) > 2 else None)
         for node in graph.node
@@ -113,24 +113,17 @@ def _tensor(values: np.ndarray) -> Tensor:
 
 def _order_of_use(network: NanoDepth) -> list[tuple[nn.Module, nn.BatchNorm2d | None]]:
     """Convolutions and linear layers as they are used, each with the normalisation right after it."""
-    with _noted(network) as used, torch.no_grad():
-        taught = network.training
-        network.eval()(torch.zeros(1, 3, network.settings.multiple, network.settings.multiple))
-        network.train(taught)
-    after = [*used[1:], None]
-    return [
-        (m, n if isinstance(m, nn.Conv2d) and isinstance(n, nn.BatchNorm2d) else None)
-        for m, n in zip(used, after, strict=True)
-        if isinstance(m, (nn.Conv2d, nn.Linear))
-    ]
-
-
-@contextmanager
-def _noted(network: NanoDepth) -> Iterator[list[nn.Module]]:
-    """A list that grows by each layer that is used."""
     used: list[nn.Module] = []
     layers = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear, nn.BatchNorm2d))]
     hooks = [m.register_forward_hook(lambda module, _inputs, _output: used.append(module)) for m in layers]
-    yield used
+    taught = network.training
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, network.settings.multiple, network.settings.multiple))
+    network.train(taught)
     for hook in hooks:
         hook.remove()
+    return [
+        (m, n if isinstance(m, nn.Conv2d) and isinstance(n, nn.BatchNorm2d) else None)
+        for m, n in zip(used, [*used[1:], None], strict=True)
+        if isinstance(m, (nn.Conv2d, nn.Linear))
+    ]
