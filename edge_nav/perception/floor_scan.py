@@ -81,16 +81,15 @@ def scan_floor(
     cell = sector * BINS + (expected / BIN_M).astype(np.int32)
 
     slack = LEVEL_M + 0.015 * np.maximum(expected - 1.5, 0)
-    state = np.full(len(h), MISSING, np.int32)
-    state[h > slack] = ABOVE
-    state[np.abs(h) <= slack] = LEVEL
-    state[h < -slack] = BELOW
+    below, level, above = h < -slack, np.abs(h) <= slack, h > slack
+    missing = ~(below | level | above)
+    state = BELOW * below + MISSING * missing + ABOVE * above
     size = SECTORS * BINS
     counts = np.bincount(cell * 4 + state, minlength=size * 4).reshape(SECTORS, BINS, 4)
     pixels = counts.sum(axis=2)
 
-    below, level, missing = state == BELOW, state == LEVEL, state == MISSING
-    colour = rgb[rows, columns][use][inside][missing]
+    unknown = np.flatnonzero(chosen)[inside][missing]
+    colour = rgb[rows, columns].reshape(-1, 3)[unknown]
     brightness = colour.mean(axis=1) if len(colour) else np.zeros(0)
     return FloorScan(
         counts / np.maximum(pixels, 1)[:, :, None],

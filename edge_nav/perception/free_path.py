@@ -152,7 +152,7 @@ def _cells(
 def _seen(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
     """Cells with what the picture shows of this."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
-    cells = any_layer(occupied.voxels[:, :, :layers])
+    cells = any_layer(occupied.voxels, layers)
     for f in found:
         if f.band == "drop" and not f.held:
             edge = np.stack([f.places[:, 0] + HALF_WIDTH_M, f.places[:, 1]], axis=1) / CELL_M

@@ -131,7 +131,7 @@ class GroundTracker:
     def _fit(self, samples: _Samples, t: float) -> Ground | None:
         fresh = t - self._last_t <= MEMORY_S
         points = samples.points
-        upright = points[samples.upright]
+        upright = _those(points, samples.upright)
         if len(upright) < MIN_INLIERS:
             return None
         normals, heights = _hypotheses(upright)
@@ -188,22 +188,26 @@ def _sample(depth: NDArray[np.float32], rays: Rays) -> _Samples | None:
     stride = max(1, round(depth.shape[1] / 80))
     z = depth[::stride, ::stride].astype(np.float64)
     grid = rays.strided(stride, stride)
-    points = np.stack([z * grid.x[None, :], z * grid.y[:, None], z], axis=-1)
+    points = z * grid.x[None, :], z * grid.y[:, None], z
     if min(z.shape) < 5:
         return None
     # Two samples to either side; at the border one-sided, for the nearest floor lies at the picture's lower border.
     row, column = np.arange(z.shape[0]), np.arange(z.shape[1])
-    across = points[:, np.minimum(column + 2, column[-1])] - points[:, np.maximum(column - 2, 0)]
-    along = points[np.maximum(row - 2, 0)] - points[np.minimum(row + 2, row[-1])]
-    normal = np.cross(along, across)  # up-facing for a floor: away from the camera's own down axis
-    length = np.linalg.norm(normal, axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        upright = np.abs(normal[..., 1]) > UPRIGHT * length
+    before, after = np.maximum(column - 2, 0), np.minimum(column + 2, column[-1])
+    above, below = np.maximum(row - 2, 0), np.minimum(row + 2, row[-1])
+    across = [axis[:, after] - axis[:, before] for axis in points]
+    along = [axis[above] - axis[below] for axis in points]
+    # Their cross product, up-facing for a floor: away from the camera's own down axis.
+    right, down, out = (along[b] * across[c] - along[c] * across[b] for b, c in ((1, 2), (2, 0), (0, 1)))
+    least = UPRIGHT * np.sqrt(right * right + down * down + out * out)
+    with np.errstate(invalid="ignore"):
+        upright = np.abs(down) > least
         # A floor under a camera pitched far down shows as facing the camera as much as up.
-        upright |= (np.abs(normal[..., 1] + 0.6 * normal[..., 2]) / np.hypot(1, 0.6)) > UPRIGHT * length
-        valid = np.isfinite(z) & (z > NEAR_M) & (z < FAR_M)
-    points = points[valid]
-    return _Samples(points, upright[valid]) if len(points) >= MIN_INLIERS else None
+        upright |= np.abs(down + 0.6 * out) / np.hypot(1, 0.6) > least
+        valid = np.flatnonzero((z > NEAR_M) & (z < FAR_M))  # not where it is unknown
+    if len(valid) < MIN_INLIERS:
+        return None
+    return _Samples(np.stack([axis.ravel()[valid] for axis in points], axis=1), upright.ravel()[valid])
 
 
 def _hypotheses(points: F64) -> tuple[F64, F64]:
@@ -234,19 +238,19 @@ def _refine(
 
     Growing keeps the road beyond a kerb out: it never comes close to the plane that the pavement has set.
     """
-    candidates = points[upright]
-    near = candidates[np.abs(candidates @ normal + height) < 1.5 * _reach(candidates)]
+    candidates = _those(points, upright)
+    near = _those(candidates, np.abs(candidates @ normal + height) < 1.5 * _reach(candidates))
     if len(near) < MIN_INLIERS:
         return None
     first = max(float(np.percentile(near[:, 2], 20)), float(near[:, 2].min()) + 0.5)
-    normal, height = _least_squares(near[near[:, 2] <= first])
+    normal, height = _least_squares(_those(near, near[:, 2] <= first))
     for limit in (first + 0.4, first + 0.9, first + 1.6, FAR_M, FAR_M):
-        some = candidates[candidates[:, 2] <= limit]
-        some = some[np.abs(some @ normal + height) < CLOSE * _reach(some)]
+        some = _those(candidates, candidates[:, 2] <= limit)
+        some = _those(some, np.abs(some @ normal + height) < CLOSE * _reach(some))
         if len(some) >= MIN_INLIERS:
             normal, height = _least_squares(some)
     off = np.abs(candidates @ normal + height)
-    inliers = candidates[off < _reach(candidates)]
+    inliers = _those(candidates, off < _reach(candidates))
     if len(inliers) < MIN_INLIERS:
         return None
     if np.count_nonzero(off < CLOSE * _reach(candidates)) < 0.4 * len(inliers):
@@ -291,6 +295,11 @@ def _least_squares(points: F64) -> tuple[F64, float]:
     return normal, -float(normal @ centre)
 
 
+def _those(points: F64, which: NDArray[np.bool_]) -> F64:
+    """Some of the points [N, 3]; several times faster than indexing by a mask."""
+    return np.take(points, np.flatnonzero(which), axis=0)
+
+
 def _reach(points: F64) -> F64:
     """How far a floor point may lie off the plane, metres: a depth camera's noise, growing with distance."""
     reach: F64 = 0.02 + 0.012 * points[:, 2]
@@ -299,5 +308,5 @@ def _reach(points: F64) -> F64:
 
 def _spread(inliers: F64, ahead_m: float) -> bool:
     """A floor extends ahead, and 0.4 m across: a shelf's edge or a strip of carpet is not one."""
-    x, z = np.percentile(inliers[:, 0], [5, 95]), np.percentile(inliers[:, 2], [5, 95])
-    return bool(x[1] - x[0] > 0.4 and z[1] - z[0] > ahead_m)
+    across, _, ahead = np.ptp(np.percentile(inliers, [5, 95], axis=0), axis=0)
+    return bool(across > 0.4 and ahead > ahead_m)

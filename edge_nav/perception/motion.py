@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,10 @@ class Step:
         """Where points [N, 2] (right, forward) lie for a walker who has made the move."""
         a = math.radians(self.turn_deg)
         x, y = points[:, 0] - self.right_m, points[:, 1] - self.forward_m
-        return np.stack([x * math.cos(a) - y * math.sin(a), x * math.sin(a) + y * math.cos(a)], axis=1)
+        after = np.empty_like(points)
+        after[:, 0] = x * math.cos(a) - y * math.sin(a)
+        after[:, 1] = x * math.sin(a) + y * math.cos(a)
+        return after
 
     def seen_before(self, points: F64) -> F64:
         """Where points that are seen after the move lay before it."""
@@ -180,8 +184,7 @@ def match(key: Outline, now: Outline, guess: Step, before: Step, seconds: float)
         if most > GOOD_SHARE * len(points):
             break
         tried = Step(guess.right_m, guess.forward_m, guess.turn_deg + turn)
-        _, off, _ = _residuals(key, band, points, tried)
-        fits = int(np.count_nonzero(np.abs(off) < 0.1))
+        fits = int(np.count_nonzero(np.abs(_met(key, band, points, tried).off) < 0.1))
         if fits > most * (1.05 if turn else 1.0):  # the guess stays where others are no better
             best, most = tried, fits
     seconds = max(seconds, 0.05)
@@ -201,15 +204,16 @@ def _agreed(key: Outline, band: NDArray[np.intp], points: F64, move: Step, other
     """The move, or one near to others by which more of the things that face the walker stand where they stood; and in
     how many directions they do, 0 where no other is clearly better.
     """
-    most = _standing(key, band, points, move, FITS_M)
-    enough = AGREED * _standing(key, band, points, move, math.inf)
+    met = _met(key, band, points, move)
+    most = _standing(points, met, FITS_M)
+    enough = AGREED * _standing(points, met, math.inf)
     if most >= enough:
         return move, 0
     agreed = 0
-    likely = sorted(others, key=lambda other: -_standing(key, band, points, other, GATES_M[2]))
+    likely = sorted(others, key=lambda other: -_standing(points, _met(key, band, points, other), GATES_M[2]))
     for other in likely[:TRIED]:
         tried, *_ = _fitted(key, band, points, other, GATES_M[2:], SLACK * np.eye(3))
-        standing = _standing(key, band, points, tried, FITS_M)
+        standing = _standing(points, _met(key, band, points, tried), FITS_M)
         if standing >= max(most + CLEARLY, enough):
             move, most, agreed = tried, standing, standing
     return move, agreed
@@ -223,50 +227,62 @@ def _fitted(
     weight the likely move has itself, with (right, forward, turn) in metres and radians."""
     start = np.array([likely.right_m, likely.forward_m, math.radians(likely.turn_deg)])
     state, here = start, likely
-    used = met = facing = 0
+    used = number = facing = 0
     for gate in gates_m:
-        which, off, normal = _residuals(key, band, points, here)
-        near = np.abs(off) < gate
-        used, met = int(np.count_nonzero(near)), len(off)
+        met = _met(key, band, points, here)
+        near = np.abs(met.off) < gate
+        used, number = int(np.count_nonzero(near)), len(near)
         if used < LEAST_POINTS:
             break
         # A turn to the right by a moves a seen point p to R p + t, with dR/da p = (y', -x') for p' = R p.
-        turned = here.seen_before(points[which][near]) - state[:2]
-        normal, off = normal[near], off[near]
-        facing = int(np.count_nonzero(np.abs(normal[:, 1]) > FACING))
-        turn = normal[:, 0] * turned[:, 1] - normal[:, 1] * turned[:, 0]
-        slope = np.stack([normal[:, 0], normal[:, 1], turn], axis=1)
+        turned = here.seen_before(points[met.which[near]]) - state[:2]
+        off, across, ahead = met.off[near], met.across[near], met.ahead[near]
+        facing = int(np.count_nonzero(np.abs(ahead) > FACING))
+        slope = np.empty((used, 3))
+        slope[:, 0], slope[:, 1], slope[:, 2] = across, ahead, across * turned[:, 1] - ahead * turned[:, 0]
         weighted = slope / (1.0 + (off / (0.3 * gate)) ** 2)[:, None]
         state = state - np.linalg.solve(weighted.T @ slope + prior, weighted.T @ off + prior @ (state - start))
         here = Step(float(state[0]), float(state[1]), math.degrees(state[2]))
-    return here, used, met, facing
+    return here, used, number, facing
 
 
-def _standing(key: Outline, band: NDArray[np.intp], points: F64, move: Step, gate_m: float) -> int:
+class _Met(NamedTuple):
+    """Points that meet an outline: which, how far off its line (metres), and the line's normal (right, forward)."""
+
+    which: NDArray[np.intp]
+    off: F64
+    across: F64
+    ahead: F64
+
+
+def _met(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> _Met:
+    """What of the points meets the other outline, supposing a move."""
+    then = move.seen_before(points)
+    bins = _bins(then)
+    which = np.flatnonzero(bins >= 0)
+    line = band[which] * BINS + bins[which]
+    there, normal = key.points.reshape(-1, 2)[line], key.normals.reshape(-1, 2)[line]
+    across, ahead = normal[:, 0], normal[:, 1]
+    x, y = then[which, 0] - there[:, 0], then[which, 1] - there[:, 1]
+    fine = np.flatnonzero(np.isfinite(across) & (x * x + y * y < 0.5))
+    across, ahead = across[fine], ahead[fine]
+    return _Met(which[fine], x[fine] * across + y[fine] * ahead, across, ahead)
+
+
+def _standing(points: F64, met: _Met, gate_m: float) -> int:
     """In how many directions something that faces the walker is where a move would bring it."""
-    which, off, normal = _residuals(key, band, points, move)
-    there = points[which[(np.abs(off) < gate_m) & (np.abs(normal[:, 1]) > FACING)]]
+    there = points[met.which[(np.abs(met.off) < gate_m) & (np.abs(met.ahead) > FACING)]]
     if not len(there):
         return 0
     degrees, away = np.degrees(np.arctan2(there[:, 0], there[:, 1])), np.hypot(there[:, 0], there[:, 1])
     order = np.argsort(degrees)
     degrees, away = degrees[order], away[order]
-    apart = (np.diff(degrees) > THING_DEG) | (np.abs(np.diff(away)) > THING_M)
-    ends = np.flatnonzero(np.append(apart, True))
-    wide = degrees[ends] - degrees[np.append(0, ends[:-1] + 1)]
-    return int(np.minimum(1 + wide // SECTOR_DEG, MOST_SECTORS).sum())
-
-
-def _residuals(key: Outline, band: NDArray[np.intp], points: F64, move: Step) -> tuple[NDArray[np.intp], F64, F64]:
-    """Of the points that meet the other outline: which, how far off its line (metres), and the line's normal."""
-    then = move.seen_before(points)
-    bins = _bins(then)
-    which = np.flatnonzero(bins >= 0)
-    there, normal = key.points[band[which], bins[which]], key.normals[band[which], bins[which]]
-    offset = then[which] - there
-    fine = np.isfinite(normal[:, 0]) & ((offset * offset).sum(axis=1) < 0.5)
-    off = (offset[fine] * normal[fine]).sum(axis=1)
-    return which[fine], off, normal[fine]
+    last = np.ones(len(order), np.bool_)
+    last[:-1] = (degrees[1:] - degrees[:-1] > THING_DEG) | (np.abs(away[1:] - away[:-1]) > THING_M)
+    ends = np.flatnonzero(last)
+    begins = np.empty_like(ends)
+    begins[0], begins[1:] = 0, ends[:-1] + 1
+    return int(np.minimum(1 + (degrees[ends] - degrees[begins]) // SECTOR_DEG, MOST_SECTORS).sum())
 
 
 def _bins(points: F64) -> NDArray[np.intp]:
@@ -283,24 +299,20 @@ def _normals(points: F64) -> F64:
     Through neighbours some way off where they are of the same thing, for noise turns short lines.
     """
     normals = np.full_like(points, np.nan)
-    away = np.sqrt((points * points).sum(axis=2))
+    x, y = points[:, :, 0], points[:, :, 1]
+    away = np.sqrt(x * x + y * y)
     for apart in BASES:
-        before, after = np.roll(points, apart, axis=1), np.roll(points, -apart, axis=1)
-        along = after - before
-        length = np.sqrt((along * along).sum(axis=2))
-        gap = GAP * max(1.0, apart / 2) * away
-        ranges = np.roll(away, apart, axis=1), np.roll(away, -apart, axis=1)
+        before, here, after = slice(None, -2 * apart), slice(apart, -apart), slice(2 * apart, None)
+        right, forward = x[:, after] - x[:, before], y[:, after] - y[:, before]
+        length = np.sqrt(right * right + forward * forward)
+        gap = GAP * max(1.0, apart / 2) * away[:, here]
         with np.errstate(invalid="ignore"):
-            one = (np.abs(ranges[0] - away) < gap) & (np.abs(ranges[1] - away) < gap) & (length > 1e-4)
+            one = (np.abs(away[:, before] - away[:, here]) < gap) & (np.abs(away[:, after] - away[:, here]) < gap)
+            one &= length > 1e-4
             # The point itself lies between the two, or they are of a corner.
-            off = np.abs(_cross(along, points - before)) / np.maximum(length, 1e-4)
-            one &= off < 0.02 + 0.01 * away
-        one[:, :apart] = one[:, -apart:] = False
-        normal = np.stack([along[:, :, 1], -along[:, :, 0]], axis=2) / np.maximum(length, 1e-4)[:, :, None]
-        normals = np.where(one[:, :, None], normal, normals)
+            aside = right * (y[:, here] - y[:, before]) - forward * (x[:, here] - x[:, before])
+            length = np.maximum(length, 1e-4)
+            one &= np.abs(aside) / length < 0.02 + 0.01 * away[:, here]
+        normals[:, here, 0] = np.where(one, forward / length, normals[:, here, 0])
+        normals[:, here, 1] = np.where(one, -right / length, normals[:, here, 1])
     return normals
-
-
-def _cross(a: F64, b: F64) -> F64:
-    product: F64 = a[:, :, 0] * b[:, :, 1] - a[:, :, 1] * b[:, :, 0]
-    return product

@@ -77,7 +77,7 @@ def occupancy(grid: VoxelGrid, intrinsics: Intrinsics, floor_noise_m: float) -> 
     rows = grid.counts.shape[0]
     full = expected_pixels(rows, intrinsics)
     needed = np.ceil(np.maximum(full * FILL, MIN_PIXELS)).astype(np.intp)
-    voxels = grid.counts >= needed[:, None, None]
+    voxels = (grid.counts.reshape(rows, -1) >= needed[:, None]).reshape(grid.counts.shape)
     # Noise grows with distance: where the floor itself reaches the lowest layer, that layer alone proves nothing.
     forward = (np.arange(rows) + 0.5) * CELL_M
     unsure = 3.0 * floor_noise_m * np.maximum(forward / 3.0, 0.3) ** 2 > LOWEST_M
@@ -99,7 +99,7 @@ class Look:
 
 def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings) -> list[Found]:
     """Connected things, nearest first."""
-    standing = any_layer(occupied.voxels[:, :, :BODY_LAYER])
+    standing = any_layer(occupied.voxels, BODY_LAYER)
     reach = 2 * round(FOOT_M / CELL_M) + 1
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     near_foot = np.asarray(cv2.dilate(standing, ellipse), dtype=np.uint8)

@@ -52,7 +52,8 @@ HIDES_M, THROUGH_M = 0.25, 0.20
 """Depth so much nearer than a place hides it; so much farther, and there is nothing."""
 SHARES = (0.2, 0.5, 0.8)
 """Of a thing's height: where it is looked for."""
-AROUND_M = np.array([(0.08, 0.0), (-0.08, 0.0), (0.0, 0.08), (0.0, -0.08)])
+SIDES = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
+AROUND_M = 0.08
 """And so far about its place: a corner seen edge on is missed by a hair."""
 ABOUT_M, LEVEL_M = 0.15, 0.05
 """Floor within this of level, so far about a place on three sides, and there is no edge."""
@@ -115,9 +116,11 @@ class Remembered:
         # Heights are known to a voxel only: one look may go just beneath it.
         keep = drop | (beyond < THROUGH_M).any(axis=0) | (np.isfinite(beyond).sum(axis=0) < 2)
         doubtful = np.flatnonzero(~keep)
-        for aside in AROUND_M if len(doubtful) else ():
-            there = _beyond(eye, self._places[doubtful] + aside, low[doubtful], high[doubtful]) < THROUGH_M
-            keep[doubtful] |= there.any(axis=0)
+        if len(doubtful):
+            around = (self._places[doubtful] + AROUND_M * SIDES[:, None]).reshape(-1, 2)
+            heights = np.tile(low[doubtful], len(SIDES)), np.tile(high[doubtful], len(SIDES))
+            there = _beyond(eye, around, *heights) < THROUGH_M
+            keep[doubtful] = there.reshape(-1, len(doubtful)).any(axis=0)
         if floor and drop.any():
             keep[drop] &= ~self._level(eye, self._places[drop])
         self._keep(keep)
@@ -126,13 +129,10 @@ class Remembered:
 
     @staticmethod
     def _level(eye: _Eye, places: NDArray[np.float64]) -> NDArray[np.bool_]:
-        seen, level = np.zeros(len(places), np.int64), np.ones(len(places), np.bool_)
-        for right, forward in ((ABOUT_M, 0.0), (-ABOUT_M, 0.0), (0.0, ABOUT_M), (0.0, -ABOUT_M)):
-            beyond, height = eye.at(places + np.array([right, forward]), np.zeros(len(places)))
-            inside = np.isfinite(beyond)
-            seen += inside
-            level &= ~inside | (np.abs(height) < LEVEL_M)
-        return level & (seen >= 3)
+        beyond, height = eye.at((places + ABOUT_M * SIDES[:, None]).reshape(-1, 2), np.zeros(len(SIDES) * len(places)))
+        inside = np.isfinite(beyond).reshape(len(SIDES), -1)
+        level = ~inside | (np.abs(height) < LEVEL_M).reshape(inside.shape)
+        return np.asarray(level.all(axis=0) & (inside.sum(axis=0) >= 3), dtype=np.bool_)
 
     def add(self, found: Sequence[Found], frames: Sequence[int], moving: Sequence[bool], t: float) -> None:
         """Take note of what is seen. ``frames``: in how many each was; ``moving``: whether it moves by itself. Both may
@@ -184,7 +184,8 @@ def _beyond(
     eye: _Eye, places: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """How much farther than each place the depth is at some heights there [SHARES, N], metres; NaN where not seen."""
-    return np.stack([eye.at(places, low + share * (high - low))[0] for share in SHARES])
+    heights = low + np.array(SHARES)[:, None] * (high - low)
+    return eye.at(np.tile(places, (len(SHARES), 1)), heights.ravel())[0].reshape(heights.shape)
 
 
 def _held(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Found | None:
@@ -250,13 +251,12 @@ class _Eye:
         outside of the picture, and where nothing is known.
         """
         axes, camera = self._axes, self._camera
-        up = (height_m - axes.height_m)[:, None] * axes.up
-        points = places[:, :1] * axes.right + places[:, 1:] * axes.forward + up
-        z = points[:, 2]
+        right, forward, up = places[:, 0], places[:, 1], height_m - axes.height_m
+        x, y, z = (right * axes.right[n] + forward * axes.forward[n] + up * axes.up[n] for n in range(3))
         ahead = z > 0.05
         safe = np.where(ahead, z, 1.0)
-        u = camera.fx * points[:, 0] / safe + camera.cx
-        v = camera.fy * points[:, 1] / safe + camera.cy
+        u = camera.fx * x / safe + camera.cx
+        v = camera.fy * y / safe + camera.cy
         across, along = BORDER * camera.width, BORDER * camera.height
         inside = ahead & (u >= across) & (u < camera.width - across) & (v >= along) & (v < camera.height - along)
         column = np.where(inside, u, 0).astype(np.intp)

@@ -145,11 +145,13 @@ class Voxelizer:
             inner &= np.logical_not(smeared, out=smeared).view(np.uint8)
 
 
-def any_layer(voxels: NDArray[np.bool_]) -> U8:
-    """1 in each cell [forward, across] with any of the layers occupied; several times faster than any()."""
-    rows, columns, layers = voxels.shape
-    filled = voxels.reshape(-1, layers).astype(np.float32) @ np.ones(layers, np.float32)
-    return (filled > 0).astype(np.uint8).reshape(rows, columns)
+def any_layer(voxels: NDArray[np.bool_], layers: int = LAYERS) -> U8:
+    """1 in each cell [forward, across] with any of the lowest layers occupied; several times faster than any()."""
+    flat = np.flatnonzero(voxels)
+    cell, layer = np.divmod(flat, voxels.shape[2])
+    occupied = np.zeros(voxels.shape[:2], np.uint8)
+    occupied.ravel()[cell[layer < layers]] = 1
+    return occupied
 
 
 def _between(values: F32, low: float, high: float) -> U8:

@@ -7,6 +7,7 @@ that is handed to its renderer is filled directly, so that moving things need no
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import sys
 import weakref
@@ -55,6 +56,7 @@ class MujocoRenderer:
         self._materials: dict[Material, int] = {}
         self._textures: dict[Material, int] = {}
         self._offsets: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._balls, self._drawn = np.zeros((0, 4)), np.zeros(0, np.bool_)
         self._size = (0, 0)
         self._tables = (np.zeros(1, np.uint8), np.zeros(1, np.uint16))
         # Contexts that outlive OpenGL crash the interpreter at exit.
@@ -76,7 +78,9 @@ class MujocoRenderer:
             self._fit(world, camera)
             self._place(world.moving)
             self._label(world)
-            self._look(pose, camera)
+            self._look(world, pose, camera)
+            if not self._shadows:  # what is out of sight still casts them
+                self._cull(pose, camera)
             put_lights(lights_of(world.lights, pose, world.seed), self._scene, shadows=self._shadows)
             rgb = self._colours(camera) if self._coloured else None
             ids = np.zeros((camera.height, camera.width, 3), np.uint8)
@@ -162,6 +166,8 @@ class MujocoRenderer:
         }
         for n, shape in enumerate(world.still):
             self._put(n, shape)
+        self._balls = np.array([(*s.centre, _radius(s)) for s in world.still]).reshape(-1, 4)
+        self._drawn = np.ones(len(world.still), np.bool_)
 
     def _add_material(self, spec: Any, material: Material) -> None:
         if material in self._materials:
@@ -231,7 +237,7 @@ class MujocoRenderer:
         instances[1:] = [s.instance for s in shapes]
         self._tables = labels, instances
 
-    def _look(self, pose: Pose, camera: Intrinsics) -> None:
+    def _look(self, world: World, pose: Pose, camera: Intrinsics) -> None:
         """The pinhole as a frustum: pixel centres are at integers, so the picture begins half a pixel before 0."""
         _, down, forward = camera_axes(pose)
         at = np.array([pose.x, pose.y, pose.height_m])
@@ -243,13 +249,28 @@ class MujocoRenderer:
             eye.frustum_width = camera.width / 2 * per_pixel
             eye.frustum_top = (0.5 + camera.cy) * per_pixel
             eye.frustum_bottom = (camera.cy + 0.5 - camera.height) * per_pixel
-        glass = [g for g in self._scene.geoms[: self._scene.ngeom] if g.transparent] if self._see_through else []
-        for g in glass:  # drawn from far to near
-            g.camdist = float(np.linalg.norm(g.pos - at))
+        for n, shape in enumerate((*world.still, *world.moving)):
+            if shape.material.look == "glass":  # drawn from far to near
+                g = self._scene.geoms[n]
+                g.camdist = float(np.linalg.norm(g.pos - at))
 
-    @property
-    def _see_through(self) -> bool:
-        return any(m.look == "glass" for m in self._materials)
+    def _cull(self, pose: Pose, camera: Intrinsics) -> None:
+        """Draw only those still shapes whose enclosing balls reach into the view."""
+        ball = self._balls
+        right, down, ahead = ((ball[:, :3] - (pose.x, pose.y, pose.height_m)) @ axis for axis in camera_axes(pose))
+        seen = ahead > -ball[:, 3]
+        edges = (
+            (right, (camera.cx + 1) / camera.fx),
+            (-right, (camera.width - camera.cx) / camera.fx),
+            (down, (camera.cy + 1) / camera.fy),
+            (-down, (camera.height - camera.cy) / camera.fy),
+        )
+        for outward, slope in edges:  # distance from the view's side, which leans outward by so much per metre ahead
+            seen &= outward + slope * ahead > -ball[:, 3] * math.hypot(1.0, slope)
+        mesh_or_none = self._mj.mjtGeom.mjGEOM_NONE.value, self._mj.mjtGeom.mjGEOM_MESH.value
+        for n in np.flatnonzero(seen != self._drawn):
+            self._scene.geoms[n].type = mesh_or_none[int(seen[n])]
+        self._drawn = seen
 
     def _colours(self, camera: Intrinsics) -> NDArray[np.uint8]:
         mj, n = self._mj, self._times
@@ -290,6 +311,11 @@ def _greys(which: NDArray[Any], depth: NDArray[np.float32]) -> NDArray[np.uint8]
     """
     lines = (np.nan_to_num(depth) * 8).astype(np.int32) % 2
     return (60 + (which.astype(np.int32) * 61) % 140 + 30 * lines).astype(np.uint8)
+
+
+def _radius(shape: Shape) -> float:
+    """Of a ball about the shape's centre that encloses it, metres."""
+    return math.hypot(*shape.half) + (max(shape.half[:2]) if shape.form == "capsule" else 0.0)
 
 
 def _key(shape: Shape) -> _Key:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from edge_nav.sim.shapes import (
     World,
     heading,
     rotation,
+    then,
 )
 from edge_nav.types import Intrinsics
 
@@ -167,6 +169,31 @@ def test_glass_has_the_depth_of_its_surface_and_shows_what_is_behind(renderer: M
 def test_the_same_world_gives_the_same_picture(renderer: MujocoRenderer) -> None:
     first, again = draw(renderer, *BOXES), draw(renderer, *BOXES)
     assert all(np.array_equal(a, b, equal_nan=a.dtype == np.float32) for a, b in zip(first, again, strict=True))
+
+
+def test_what_is_out_of_view_is_left_out_and_nothing_else(renderer: MujocoRenderer) -> None:
+    forms = ("box", "cylinder", "capsule", "ellipsoid")
+    crowd = tuple(
+        Shape(
+            forms[n % 4],  # type: ignore[arg-type]
+            (5 * math.sin(n), 5 * math.cos(1.7 * n), 0.3 + n % 4),
+            (0.25, 0.25, 0.2 + n % 3 / 3),
+            (RED, GREEN, WALL)[n % 3],
+            LABELS.index("object"),
+            n,
+            then(heading(40.0 * n), (math.cos(n), math.sin(n), 0.0, 0.0)),
+        )
+        for n in range(1, 60)
+    )
+    still, moving = World((GROUND, *crowd)), World((GROUND,), crowd)  # what moves is always drawn
+    in_view: set[int] = set()
+    with MujocoRenderer() as every:
+        for n in range(200):
+            pose = Pose(0.02 * n, 0.01 * n, 1.2, 77.0 * n, 12.0 * (n % 5) - 20.0, 9.0 * (n % 3))
+            seen, drawn = renderer.render(still, pose, OFF_CENTRE), every.render(moving, pose, OFF_CENTRE)
+            assert all(np.array_equal(a, b, equal_nan=a.dtype == np.float32) for a, b in zip(seen, drawn, strict=True))
+            in_view |= set(np.unique(seen.instance))
+    assert len(in_view) > 50
 
 
 def test_light_and_texture_are_to_be_seen(renderer: MujocoRenderer) -> None:
