@@ -120,9 +120,10 @@ class MujocoRenderer:
 
     def _fit(self, world: World, camera: Intrinsics) -> None:
         """A new model where the world or what moves in it is new, or the picture is larger than before."""
-        size = (camera.width, camera.height)
+        width, height = self._size
+        size = max(width, camera.width), max(height, camera.height)
         known = world.still is self._still and len(world.moving) <= self._room
-        if known and size <= self._size and all(_key(s) in self._meshes for s in world.moving):
+        if known and size == self._size and all(_key(s) in self._meshes for s in world.moving):
             return
         self._build(world, size)
 
@@ -151,7 +152,10 @@ class MujocoRenderer:
         model = spec.compile()
         if self._context is not None:
             self._context.free()
-        self._context = mj.MjrContext(model, mj.mjtFontScale.mjFONTSCALE_50.value)
+        try:
+            self._context = mj.MjrContext(model, mj.mjtFontScale.mjFONTSCALE_50.value)
+        except mj.FatalError as e:
+            raise _no_opengl(e) from e
         mj.mjr_setBuffer(mj.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._context.readDepthMap = mj.mjtDepthMap.mjDEPTH_ZEROFAR
         # MuJoCo moves each mesh to its centre of mass and principal axes: these take it back.
@@ -331,6 +335,8 @@ def _mujoco() -> Any:
         raise UsageError(f"MuJoCo is not here ({e}): install it with `pip install edge-nav[sim]`.") from e
     except RuntimeError as e:
         raise UsageError(f"MuJoCo does not start ({e}): unset MUJOCO_GL, or set it to egl.") from e
+    except (AttributeError, OSError) as e:  # PyOpenGL looks up functions of a library that it has not found
+        raise _no_opengl(e) from e
     return mujoco
 
 
@@ -343,10 +349,14 @@ def _gl_context(mujoco: Any) -> Any:
             return GLContext(64, 64)
         return mujoco.GLContext(64, 64)
     except Exception as e:  # each backend has its own errors for a library or driver that is missing
-        raise UsageError(
-            f"OpenGL does not start through MUJOCO_GL={os.environ.get('MUJOCO_GL', '')} ({type(e).__name__}: {e}): "
-            "install its libraries (Debian, Ubuntu: `apt install libegl1 libgl1 libgl1-mesa-dri`)."
-        ) from e
+        raise _no_opengl(e) from e
+
+
+def _no_opengl(e: Exception) -> UsageError:
+    return UsageError(
+        f"OpenGL does not start through MUJOCO_GL={os.environ.get('MUJOCO_GL', '')} ({type(e).__name__}: {e}): install "
+        "its libraries (Debian, Ubuntu: `apt install libegl1 libgl1 libgl1-mesa-dri`), or unset MUJOCO_GL."
+    )
 
 
 def _release() -> None:

@@ -228,9 +228,32 @@ def test_a_larger_picture_and_another_thread_may_follow(renderer: MujocoRenderer
     assert draw(renderer, *BOXES).rgb.shape == (240, 320, 3)
 
 
+def test_pictures_of_other_proportions_may_follow_each_other(renderer: MujocoRenderer) -> None:
+    low, high = Intrinsics.from_fov(96, 48, 90.0), Intrinsics.from_fov(48, 96, 60.0)
+    world = World(BOXES)
+    for camera in (low, high, low):
+        seen = renderer.render(world, POSE, camera)
+        with MujocoRenderer() as fresh:
+            alone = fresh.render(world, POSE, camera)
+        assert all(np.array_equal(a, b, equal_nan=a.dtype == np.float32) for a, b in zip(seen, alone, strict=True))
+
+
 def test_pixels_that_are_not_square_are_refused(renderer: MujocoRenderer) -> None:
     with pytest.raises(UsageError, match="square pixels"):
         draw(renderer, GROUND, camera=Intrinsics(320, 240, 228.0, 200.0, 159.5, 119.5))
+
+
+HIDE_GL = """
+import ctypes, ctypes.util
+class Without(ctypes.CDLL):
+    def __init__(self, name=None, *more, **named):
+        if name and any(part in str(name) for part in ("GL", "OSMesa")):
+            raise OSError(f"{name}: cannot open shared object file")
+        super().__init__(name, *more, **named)
+ctypes.CDLL = ctypes.cdll._dlltype = Without
+find = ctypes.util.find_library
+ctypes.util.find_library = lambda name: None if "GL" in name or name == "OSMesa" else find(name)
+"""
 
 
 @pytest.mark.parametrize(
@@ -239,7 +262,10 @@ def test_pixels_that_are_not_square_are_refused(renderer: MujocoRenderer) -> Non
         ("sys.modules['mujoco'] = None", r"MuJoCo is not here .*pip install edge-nav\[sim\]"),
         ("os.environ['MUJOCO_GL'] = 'crayon'", "unset MUJOCO_GL"),
         ("os.environ['MUJOCO_GL'] = 'disable'", "apt install libegl1"),
+        (HIDE_GL, "apt install libegl1"),
+        (HIDE_GL + "\nos.environ['MUJOCO_GL'] = 'osmesa'", "apt install libegl1"),
     ],
+    ids=["no mujoco", "unknown", "disabled", "no EGL", "no OSMesa"],
 )
 def test_what_is_missing_is_one_sentence_with_the_remedy(setup: str, sentence: str) -> None:
     pytest.importorskip("mujoco")
