@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -29,10 +31,22 @@ def depth(
     from models.depth.training import train
     from models.yaml_settings import read_yaml
 
-    # To be ended by the system, or by Ctrl-C in a shell that starts it in the background, is to be stopped.
+    train(read_yaml(config, TrainSettings), out, stop_at, _asked_to_stop())
+
+
+def _asked_to_stop() -> Callable[[], bool]:
+    """Whether Ctrl-C was pressed, or the system wants the process to end. Who presses it twice does not wait."""
+    asked = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    train(read_yaml(config, TrainSettings), out, stop_at)
+        signal.signal(number, note)
+    return lambda: asked
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +27,36 @@ from models.depth.settings import TrainSettings
 from models.lock import alone
 from models.progress import Progress
 
+_STEP = re.compile(r'\{"step": (\d+),.*\}$')
 
-def train(settings: TrainSettings, out: Path, stop_at: int | None = None) -> Path:
+
+def train(
+    settings: TrainSettings,
+    out: Path,
+    stop_at: int | None = None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Path:
     """Run, or go on with, the training in ``out``; returns the last checkpoint.
 
-    ``out`` holds settings.json, metrics.jsonl, events for TensorBoard and checkpoints. ``stop_at`` ends before that
-    step, with a checkpoint from which the same command goes on. Ctrl-C does the same at the next step.
+    ``out`` holds recipes.jsonl, metrics.jsonl, events for TensorBoard and checkpoints. ``stop_at`` ends before that
+    step, with a checkpoint from which the same command goes on. ``asked_to_stop`` is looked at after each step, and
+    ends it there in the same way.
     """
     frames = list_frames(settings.data.folders, *settings.data.train)
     held_out = list_frames(settings.data.folders, *settings.data.validate_)
     accelerator = Accelerator(mixed_precision="bf16" if _has_bfloat16() else "no")
     if not accelerator.is_main_process:
-        return _steps(settings, out, stop_at, accelerator, frames, held_out)
+        return _steps(settings, out, stop_at, asked_to_stop, accelerator, frames, held_out)
     out.mkdir(parents=True, exist_ok=True)
     with alone(out, "a network is being trained"):
-        return _steps(settings, out, stop_at, accelerator, frames, held_out)
+        return _steps(settings, out, stop_at, asked_to_stop, accelerator, frames, held_out)
 
 
 def _steps(
     settings: TrainSettings,
     out: Path,
     stop_at: int | None,
+    asked_to_stop: Callable[[], bool],
     accelerator: Accelerator,
     frames: list[FrameRef],
     held_out: list[FrameRef],
@@ -65,8 +76,9 @@ def _steps(
                 run.log({f"held_out_{k}": v for k, v in run.validate(watched).items()})
             if run.step % settings.save_every == 0:
                 run.save()
-    except KeyboardInterrupt:
-        progress.note(f"stopped at step {run.step}: the same command goes on from there")
+            if run.anywhere(asked_to_stop()):
+                progress.note(f"stopped at step {run.step}: the same command goes on from there")
+                break
     except UnreadableFrame:
         if accelerator.num_processes == 1:  # the others would wait for one another
             run.save()
@@ -110,6 +122,7 @@ class _Run:
         self.network, *self.optimisers = accelerator.prepare(network, *made)
         self._writer: Any = None
         if accelerator.is_main_process:
+            _forget_after(out / "metrics.jsonl", self.step)
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(str(out / "tensorboard"), purge_step=self.step)
@@ -145,6 +158,13 @@ class _Run:
             "loss": float(found.total.detach()),
             **{k: float(v.detach()) for k, v in found._asdict().items() if k != "total"},
         }
+
+    def anywhere(self, here: bool) -> bool:
+        """Whether something holds in any of the processes: they stop after the same step, or would wait for ever."""
+        if self.accelerator.num_processes == 1:
+            return here
+        count = self.accelerator.reduce(torch.tensor(float(here), device=self.accelerator.device))
+        return float(count) > 0
 
     def validate(self, batches: ValidationBatches) -> dict[str, float]:
         """The averaged weights on frames held out."""
@@ -200,6 +220,18 @@ class _Run:
             checkpoint.save(folder, self.step, state)
         self.accelerator.wait_for_everyone()
         return folder / f"step-{self.step:07d}.pt"
+
+
+def _forget_after(metrics: Path, step: int) -> None:
+    """Drop what was logged of steps that are taken again, as their checkpoint is not there."""
+    if not metrics.is_file():
+        return
+    lines = metrics.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if (found := _STEP.match(line)) and int(found[1]) <= step]
+    if len(kept) < len(lines):
+        part = metrics.with_suffix(".part")
+        part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        part.replace(metrics)
 
 
 def _begin_with(network: NanoDepth, start: Path, settings: TrainSettings, frames: list[FrameRef]) -> None:

@@ -63,6 +63,18 @@ def test_an_interrupted_run_ends_with_the_same_weights(frames: Path, tmp_path: P
     assert list((tmp_path / "parts" / "tensorboard").iterdir())
 
 
+def test_steps_that_are_taken_again_are_logged_once(frames: Path, tmp_path: Path) -> None:
+    train(recipe(frames, save_every=2), tmp_path, stop_at=5)
+    newest = checkpoint.latest(tmp_path / "checkpoints")
+    assert newest is not None
+    newest.unlink()  # as when the process is killed before it is written
+    metrics = tmp_path / "metrics.jsonl"
+    metrics.write_text(metrics.read_text() + '{"step": 5, "wa')
+    train(recipe(frames, save_every=2), tmp_path)
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 9))
+
+
 def test_the_first_steps_are_taken_at_the_smaller_size(frames: Path, tmp_path: Path) -> None:
     settings = recipe(frames, width=96, small_until=2, small_height=64, small_width=64)
     batches = TrainingBatches(list_frames([frames], 0, 900_000), settings)
@@ -276,7 +288,25 @@ def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -
     assert "the same command goes on from there" in said
     found = checkpoint.latest(tmp_path / "out" / "checkpoints")
     assert found is not None
-    assert checkpoint.load(found)["step"] >= 1
+    end = checkpoint.load(found)["step"] + 2
+    parts = train(recipe(frames, steps=5000), tmp_path / "out", stop_at=end)
+    whole = train(recipe(frames, steps=5000), tmp_path / "whole", stop_at=end)
+    a, b = weights(whole), weights(parts)
+    assert whole.name == parts.name and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_who_asks_twice_does_not_wait() -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from models import train\n"
+        "asked = train._asked_to_stop()\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "print(asked())\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "except KeyboardInterrupt:\n    print('at once')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["True", "at once", ""]
 
 
 @pytest.mark.slow
