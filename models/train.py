@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -11,6 +12,9 @@ from typing import Annotated
 import typer
 
 from models.command import run_command
+
+AGAIN_S = 1.0
+"""Sooner it is the same wish: torchrun passes on the Ctrl-C that its processes have had from the terminal."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train a model of our own.")
 
@@ -35,18 +39,17 @@ def depth(
 
 
 def _asked_to_stop() -> Callable[[], bool]:
-    """Whether Ctrl-C was pressed, or the system wants the process to end. Who presses it twice does not wait."""
-    asked = False
+    """Whether Ctrl-C was pressed, or the system wants the process to end. Who presses it again does not wait."""
+    asked: list[float] = []
 
     def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+        asked.append(time.monotonic())
+        if asked[-1] - asked[0] > AGAIN_S:
             raise KeyboardInterrupt
-        asked = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, note)
-    return lambda: asked
+    return lambda: bool(asked)
 
 
 if __name__ == "__main__":

@@ -301,7 +301,9 @@ def test_who_asks_twice_does_not_wait() -> None:
         "from models import train\n"
         "asked = train._asked_to_stop()\n"
         "os.kill(os.getpid(), signal.SIGINT)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
         "print(asked())\n"
+        "train.AGAIN_S = 0.0\n"
         "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
         "except KeyboardInterrupt:\n    print('at once')"
     )
