@@ -63,7 +63,7 @@ def film(
 ) -> None:
     """Film a scene's walk: a video with its truth. Goes on with the frames that are there."""
     from models.data.film import Film, draw_frames
-    from models.data.film_store import store
+    from models.data.film_store import need_encoder, store
 
     width, height = _size(size)
     if width % 2 or height % 2:
@@ -71,6 +71,7 @@ def film(
     out = out.resolve()
     if not out.name or (out.exists() and not out.is_dir()):
         raise UsageError(f"--out {out} is no folder for a film: give another.")
+    need_encoder()
     plan = Film(scene, renderer, width, height, fps, samples)
     frames = work if work is not None else out.with_name(out.name + ".work")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

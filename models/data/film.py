@@ -146,26 +146,27 @@ def _open_renderer(film: Film) -> Renderer:
 
 
 def _draw_part(film: Film, work: Path, numbers: list[int], parent: int) -> None:
-    """A worker's life. Ends by itself when its parent is gone."""
+    """A worker's life. Ends by itself when its parent is gone, and with a sentence where it cannot go on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         scene, renderer = open_film(film), _open_renderer(film)
+        stage = Stage(scene)
+        for number in numbers:
+            if os.getppid() != parent:
+                break
+            t = number / film.fps
+            pose = scene.pose(t)
+            world = stage.world(t) if film.renderer == "cycles" else scene.world(t)
+            rgb = renderer.render(world, pose, scene.camera).rgb
+            path = frame_path(work, number)
+            part = path.with_name(path.name + PART)
+            part.write_bytes(cv2.imencode(".png", rgb[:, :, ::-1])[1].tobytes())
+            part.replace(path)
+        renderer.close()
     except UsageError as e:
         sys.stderr.write(f"{e}\n")
-        return
-    stage = Stage(scene)
-    for number in numbers:
-        if os.getppid() != parent:
-            break
-        t = number / film.fps
-        pose = scene.pose(t)
-        world = stage.world(t) if film.renderer == "cycles" else scene.world(t)
-        rgb = renderer.render(world, pose, scene.camera).rgb
-        path = frame_path(work, number)
-        part = path.with_name(path.name + PART)
-        part.write_bytes(cv2.imencode(".png", rgb[:, :, ::-1])[1].tobytes())
-        part.replace(path)
-    renderer.close()
+    except OSError as e:
+        sys.stderr.write(f"frames cannot be written to {work} ({e.strerror}): free some space, or mend that.\n")
 
 
 def _claim(film: Film, work: Path) -> None:

@@ -20,6 +20,19 @@ from models.data.layout import PART
 KEY_FRAMES = 50
 
 
+def need_encoder() -> None:
+    """UsageError without Blender: it brings the encoder, whichever renderer draws. OpenCV's packages have none whose
+    quality can be set.
+    """
+    try:
+        load_bpy()
+    except UsageError as e:
+        raise UsageError(
+            "every film is stored by Blender's module bpy 4.5, which exists for Python 3.11 alone, and is not here: "
+            "there run `pip install 'edge-nav[render]'`."
+        ) from e
+
+
 def store(film: Film, scene: Scene, work: Path, out: Path) -> str:
     """Write the three files; a sentence on them. UsageError where a frame cannot be read or a file not be written."""
     count = frame_count(scene, film.fps)
@@ -49,10 +62,7 @@ def _expose(scene: Scene, work: Path, count: int, fps: float, folder: Path) -> N
 
 
 def encode_video(folder: Path, count: int, size: tuple[int, int], fps: float, path: Path) -> None:
-    """PNG files 00000.png and on, of a width and height, as H.264, which OpenCV decodes wherever it has FFmpeg.
-
-    Blender brings the encoder: OpenCV's packages have none whose quality can be set.
-    """
+    """PNG files 00000.png and on, of a width and height, as H.264, which OpenCV decodes wherever it has FFmpeg."""
     bpy = load_bpy()
     with quiet():
         bpy.ops.wm.read_factory_settings(use_empty=True)

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -31,8 +32,8 @@ BYTES_PER_PIXEL = 3.2
 """Of the four pictures together, measured: 0.20-0.24 MB a frame of 320 x 240."""
 SPARE_BYTES = 1 << 30
 LINE_S = 30.0
-FAILURES = 3
-"""A process that dies this often in a row at its first scene will not come up at the next try."""
+TRIES, FAILURES = 2, 5
+"""A scene in which so many processes died is given up; and where so many died in a row, it is not the scenes."""
 
 Report = tuple[str, int, str]
 """What happened ("scene", "skipped" or "failed"), to which seed; how many frames or why."""
@@ -97,6 +98,7 @@ class _Crew:
         self._context = multiprocessing.get_context("spawn")
         self._reports: Queue[Report] = self._context.Queue()
         self._busy: dict[BaseProcess, list[int]] = {}
+        self._died_in: Counter[int] = Counter()
         self._failures = 0
 
     def work(self) -> None:
@@ -136,8 +138,7 @@ class _Crew:
                     self._tally.scenes += 1
                     self._tally.frames += int(text)
                 else:
-                    self._tally.skipped.append(seed)
-                    self._tally.note(f"scene {seed} gives no frames: {text}")
+                    self._skip(seed, text)
 
     def _bury(self) -> None:
         """What a dead process left undone goes to another; a scene that kills its process is given up."""
@@ -147,13 +148,21 @@ class _Crew:
             if not seeds:
                 continue
             self._failures += 1
+            self._died_in[seeds[0]] += 1
             self._tally.note(f"a worker died in scene {seeds[0]} (exit code {process.exitcode})")
             if self._failures >= FAILURES:
                 raise UsageError(
                     f"{self._failures} workers died one after another, the last in scene {seeds[0]} (exit code "
                     f"{process.exitcode}): free memory or use fewer --workers, then run the same command again."
                 )
-            self._waiting.insert(0, seeds)
+            if self._died_in[seeds[0]] >= TRIES:
+                self._skip(seeds.pop(0), f"{TRIES} workers died in it")
+            if seeds:
+                self._waiting.insert(0, seeds)
+
+    def _skip(self, seed: int, why: str) -> None:
+        self._tally.skipped.append(seed)
+        self._tally.note(f"scene {seed} gives no frames: {why}")
 
 
 def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Report], parent: int) -> None:

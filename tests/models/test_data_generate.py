@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from edge_nav.errors import UsageError
 from edge_nav.sim.mujoco_renderer import MujocoRenderer
 from edge_nav.sim.scene import load_scene
 from edge_nav.sim.shapes import Rendered
+from models.data import generate
 from models.data.__main__ import app
 from models.data.dataset import list_frames, read_frame
 from models.data.decoded import read_through
@@ -204,6 +206,25 @@ def test_a_full_disk_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"2 more scenes need about .* free: free some space"):
         generate_frames(huge, tmp_path / "x", range(2), workers=1)
     assert not (tmp_path / "x").exists()  # so that the next size is not taken for another dataset's
+
+
+def _draw_but_for_two(dataset: Dataset, root: Path, seeds: list[int], reports: Any, parent: int) -> None:
+    """A worker that two scenes kill."""
+    for seed in seeds:
+        if seed in (3, 4):
+            reports.close()
+            reports.join_thread()  # a killed process sends nothing more
+            os.kill(os.getpid(), signal.SIGKILL)
+        reports.put(("scene", seed, "1"))
+
+
+def test_a_scene_that_kills_its_workers_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "_draw_all", _draw_but_for_two)
+    tally = generate_frames(FAST, tmp_path, range(6), workers=1)
+    assert (tally.scenes, tally.skipped) == (4, [3, 4])
+    assert "scene 3 gives no frames: 2 workers died in it" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_nothing_half_done_and_no_process(has_mujoco: None, tmp_path: Path) -> None:

@@ -74,6 +74,27 @@ def test_a_film_that_cannot_be_stored_is_told_before_it_is_drawn(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.yaml"]
 
 
+def test_without_an_encoder_nothing_is_drawn(plan: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bpy", None)
+    command = ["film", str(plan.scene), "--out", str(tmp_path / "film"), "--renderer", "mujoco"]
+    done = CliRunner().invoke(app, command)
+    assert isinstance(done.exception, UsageError)
+    assert "every film is stored by Blender" in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.yaml"]
+
+
+def test_a_frame_that_cannot_be_written_is_a_sentence(
+    plan: Film, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    work = tmp_path / "work"
+    (work / "frames" / "00001.png.part").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"4 of 5 frames could not be drawn .* the first is 1: see above"):
+        draw_frames(plan, work, 1)
+    said = capfd.readouterr().err
+    assert f"frames cannot be written to {work} (Is a directory)" in said
+    assert "Traceback" not in said
+
+
 def test_a_path_tracer_gets_what_matters_and_the_same_for_neighbours(plan: Film) -> None:
     scene = open_film(plan)
     assert (scene.camera.width, scene.camera.height) == (96, 72)
