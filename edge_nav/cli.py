@@ -348,7 +348,7 @@ def bench_walker(
     ] = None,
     fps: Annotated[
         list[float] | None,
-        typer.Option(callback=_each_at_least(1, 60), help="Another frame rate to try; may be repeated."),
+        typer.Option(callback=_each_at_least(1, 20), help="Another frame rate to try; may be repeated."),
     ] = None,
     latency: Annotated[
         list[float] | None,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -74,7 +74,7 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
         task = bar.add_task("walks", total=len(jobs))
         results = run_jobs(jobs, options.workers, options.keep, lambda done: bar.update(task, completed=done))
     rows = [row(c, {j: r for j, r in results.items() if j.condition == c}, _baseline(results)) for c in conditions]
-    rows += [{"condition": name, "scenes": 0, "note": "not available"} for name in missing]
+    rows += [{"condition": name, "scenes": 0, "note": why} for name, why in missing.items()]
     report(f"a walker who obeys, {len(scenes)} scenes; fewer: accidents per 100 m against no aid", rows, json_file)
     Console(stderr=True).print(NOTE)
     if options.failures is not None:
@@ -82,25 +82,32 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
     return 0
 
 
-def conditions_of(options: WalkerOptions) -> tuple[list[Condition], list[str]]:
-    """What is compared, and the names of what cannot be, for want of a bundle."""
+def conditions_of(options: WalkerOptions) -> tuple[list[Condition], dict[str, str]]:
+    """What is compared, and why what cannot be, by name: for want of a bundle."""
     made = [
         Condition("no aid"),
         Condition("cane alone", cane=True),
         Condition("true depth", "true"),
         Condition("true depth, cane", "true", cane=True),
+        *_slower(Condition("true depth", "true"), options),
     ]
-    made += [Condition(f"true depth, {fps:g} fps", "true", fps=fps) for fps in options.fps if fps != 10.0]
-    made += [Condition(f"true depth, +{1000 * s:.0f} ms", "true", latency_s=s) for s in options.latency_s if s > 0]
     name = options.bundle or "nano"
     network = Condition(f"bundle {name}", "bundle", bundle=name)
+    with_it = [network, *_slower(network, options)]
     try:
         open_depth_model(network, PerceptionSettings())
-    except UsageError:
-        if options.bundle is not None:
+    except UsageError as e:
+        if options.bundle is not None or {c.name for c in with_it} & set(options.conditions):
             raise
-        return _chosen(made, options), [network.name]
-    return _chosen([*made, network], options), []
+        return _chosen(made, options), {} if options.conditions else {network.name: str(e)}
+    return _chosen([*made, *with_it], options), {}
+
+
+def _slower(condition: Condition, options: WalkerOptions) -> list[Condition]:
+    """The same at the other frame rates and with the delays that are asked for."""
+    rates = [replace(condition, name=f"{condition.name}, {fps:g} fps", fps=fps) for fps in options.fps]
+    delays = [replace(condition, name=f"{condition.name}, +{1000 * s:.0f} ms", latency_s=s) for s in options.latency_s]
+    return [c for c in (*rates, *delays) if (c.fps, c.latency_s) != (condition.fps, condition.latency_s)]
 
 
 def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
@@ -113,10 +120,16 @@ def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
 
 def scenes_of(options: WalkerOptions) -> list[str]:
     """FAMILY:SEED of the test split, or the files and scenes that were named: FAMILY:FIRST-LAST is many."""
-    if options.only and not all(name in FAMILIES for name in options.only):
-        return [scene for name in options.only for scene in _named(name)]
+    if options.full and options.scenes is not None:
+        raise UsageError(f"--full is {FULL} scenes of each family, and --scenes {options.scenes} others: give one.")
+    families = [name for name in options.only if name in FAMILIES]
+    named = [scene for name in options.only if name not in FAMILIES for scene in _named(name)]
+    if named and not families and (options.full or options.scenes is not None):
+        raise UsageError(f"--only {options.only[0]} says which scenes: leave out --full and --scenes.")
     count = options.scenes if options.scenes is not None else FULL if options.full else QUICK
-    return [f"{family}:{TEST_FROM + n}" for n in range(count) for family in options.only or FAMILIES]
+    if not named:
+        families = families or list(FAMILIES)
+    return [*(f"{family}:{TEST_FROM + n}" for n in range(count) for family in families), *named]
 
 
 def _named(name: str) -> list[str]:

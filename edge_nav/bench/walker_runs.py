@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -50,25 +51,36 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One walk: scene as FAMILY:SEED or a file; ``seed`` of the person; ``sha256`` of the file, "" for a drawn one."""
+    """One walk: scene as FAMILY:SEED or a file; ``seed`` of the person; SHA-256 of the scene's file and of the network,
+    where there are any.
+    """
 
     scene: str
     seed: int
     condition: Condition
-    sha256: str = ""
+    hashes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scene: str, condition: Condition) -> Job:
         """With the person of the scene's own seed, 0 for a file: alone or among others, it is the same walk."""
         _, _, number = scene.rpartition(":")
         written = Path(scene).expanduser()
-        sha256 = hashlib.sha256(written.read_bytes()).hexdigest() if written.is_file() else ""
-        return cls(scene, int(number) if number.isdecimal() else 0, condition, sha256)
+        hashes = [hashlib.sha256(written.read_bytes()).hexdigest()] if written.is_file() else []
+        hashes += [] if condition.bundle is None else [_network_sha256(condition.bundle)]
+        return cls(scene, int(number) if number.isdecimal() else 0, condition, tuple(hashes))
 
     @property
     def key(self) -> str:
-        """By which it is kept: a file that was changed is another scene."""
-        return json.dumps([self.scene, self.seed, asdict(self.condition), *([self.sha256] if self.sha256 else [])])
+        """By which it is kept: a file that was changed is another scene, and weights that were, another network."""
+        return json.dumps([self.scene, self.seed, asdict(self.condition), *self.hashes])
+
+
+@functools.cache
+def _network_sha256(bundle: str) -> str:
+    from edge_nav.bundle import open_bundle
+
+    manifest = open_bundle(bundle).manifest
+    return "" if manifest.depth is None else manifest.files[manifest.depth.file].sha256
 
 
 def run_jobs(jobs: list[Job], workers: int, kept: Path | None, progress: Callable[[int], None]) -> dict[Job, Result]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
 from edge_nav.bench.walker_aid import Aid, Heard
 from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
 from edge_nav.bench.walker_trial import CAMERA
+from edge_nav.bundle import SHIPPED
 from edge_nav.cli import app
 from edge_nav.errors import UsageError
 from edge_nav.sim.scene import load_scene
@@ -177,13 +180,38 @@ def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
     assert many == ["corridor:900000", "corridor:900001", "corridor:900002", "stairs:7"]
     with pytest.raises(UsageError, match="3 is before 9"):
         scenes_of(WalkerOptions(only=("corridor:9-3",)))
-    conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0), latency_s=(0.3,)))
-    assert {(c.fps, c.latency_s) for c in conditions if c.depth == "true"} == {(10, 0), (5, 0), (20, 0), (10, 0.3)}
+    both = scenes_of(WalkerOptions(only=("stairs", "corridor:7"), scenes=2))
+    assert both == [f"stairs:{TEST_FROM}", f"stairs:{TEST_FROM + 1}", "corridor:7"]
+    with pytest.raises(UsageError, match="--full is 50 scenes of each family, and --scenes 3 others"):
+        scenes_of(WalkerOptions(full=True, scenes=3))
+    conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0), latency_s=(0.0, 0.3)))
+    for depth, name in (("true", "true depth"), ("bundle", "bundle nano")):
+        tried = [c for c in conditions if c.depth == depth and not c.cane]
+        assert [c.name.removeprefix(name) for c in tried] == ["", ", 5 fps", ", 20 fps", ", +300 ms"]
+        assert [(c.fps, c.latency_s) for c in tried] == [(10, 0), (5, 0), (20, 0), (10, 0.3)]
     assert [c.name for c in conditions_of(WalkerOptions(conditions=("cane alone",)))[0]] == ["cane alone"]
     with pytest.raises(UsageError, match="'dog' is unknown: use one of no aid"):
         conditions_of(WalkerOptions(conditions=("dog",)))
     with pytest.raises(UsageError, match="nowhere"):
         conditions_of(WalkerOptions(bundle="nowhere"))
+
+
+def test_why_a_network_is_not_tried_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(SHIPPED / "nano", tmp_path / "models" / "bundles" / "nano")
+    (tmp_path / "models" / "bundles" / "nano" / "depth.onnx").write_bytes(b"spoilt")
+    monkeypatch.chdir(tmp_path)
+    conditions, missing = conditions_of(WalkerOptions())
+    assert not [c for c in conditions if c.bundle]
+    assert "depth.onnx has 6 bytes instead of" in missing["bundle nano"]
+    with pytest.raises(UsageError, match="6 bytes instead of"):
+        conditions_of(WalkerOptions(conditions=("bundle nano",)))
+    assert conditions_of(WalkerOptions(conditions=("no aid",))) == ([Condition("no aid")], {})
+
+
+def test_another_network_is_walked_anew() -> None:
+    condition = Condition("bundle nano", "bundle", bundle="nano")
+    weights = hashlib.sha256((SHIPPED / "nano" / "depth.onnx").read_bytes()).hexdigest()
+    assert weights in Job.of("corridor:7", condition).key
 
 
 def test_the_verb_writes_its_figures(scene: str, tmp_path: Path) -> None:
@@ -207,13 +235,16 @@ def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--fps", "0"], "--fps = 0 is not allowed: give 1 to 60"),
+        (["--fps", "0"], "--fps = 0 is not allowed: give 1 to 20"),
         (["--fps", "nan"], "--fps = nan is not allowed"),
         (["--latency", "-1"], "--latency = -1 is not allowed: give 0 to 10"),
         (["--scenes", "100000000"], "give 1 to 50000"),
         (["--only", "corridor:1-99999999999"], "no scene seed 99999999999"),
         (["--only", "nowhere.yaml"], "nowhere.yaml is not here"),
         (["--only", "corridor:1000000"], "scene seed 1000000 does not exist"),
+        (["--fps", "30"], "--fps = 30 is not allowed: give 1 to 20"),  # a walk's ticks are 50 ms
+        (["--scenes", "3"], "says which scenes: leave out --full and --scenes"),
+        (["--full"], "says which scenes: leave out --full and --scenes"),
         (["--failures", "FILE"], "give a folder"),
         (["--keep", "FILE", "--json", "FILE"], "give two files"),
     ],
