@@ -38,7 +38,7 @@ def depth(
     from models.depth.evaluation import evaluate, write_pictures
     from models.depth.frames import frames_of
     from models.depth.reliability import write_reliability
-    from models.depth.report import show
+    from models.depth.report import short_names, show
 
     opened = open_bundle(bundle)
     for spec in source:  # so that a misspelt one is told before the others are measured
@@ -49,14 +49,13 @@ def depth(
     if json_file is not None:
         check_writable(json_file, "--json")
     results = []
-    for spec in source:
+    for spec, name in zip(source, short_names(source), strict=True):
         result = evaluate(opened, OnnxDepthSettings(), spec, (first_seed, last_seed), most)
         if pictures is not None:
-            name = spec.rstrip("/").rpartition("/")[2].rpartition(":")[2]
             write_pictures(result, pictures / f"{name}.png")
             if result.confident.any():
                 write_reliability(result, f"{opened.manifest.name} on {name}", pictures / f"{name}-confidence.png")
-        results.append((spec, result))
+        results.append((name, result))
     show(opened.manifest.name, results, json_file)
 
 

@@ -13,6 +13,7 @@ import yaml
 from perception.tiny_bundle import write_bundle
 from world import SMALL, box, depth_map, frame, render
 
+from edge_nav.commands import doctor
 from edge_nav.commands.run import WalkOptions, session_of
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import UsageError
@@ -194,12 +195,24 @@ def test_doctor_and_models_answer(tmp_path: Path) -> None:
         "llama.cpp",
         "audio",
         "text to speech",
+        "MuJoCo",
+        "Blender",
     ):
         assert what in out
     write_bundle(tmp_path / "models" / "bundles" / "tiny")
     status, out, _ = cli("models", "list", cwd=tmp_path, env={**os.environ, "COLUMNS": "200"})
     assert (status, "tiny" in out, "simulator" in out) == (0, True, True)
     assert cli("models", "verify", "tiny", cwd=tmp_path)[0] == 0
+
+
+def test_a_remedy_is_shown_as_it_is_to_be_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = doctor.Finding("text reader", False, "not installed", "pip install 'edge-nav[ocr]'")
+    monkeypatch.setattr(doctor, "findings", lambda: [missing])
+    monkeypatch.setenv("COLUMNS", "200")
+    assert doctor.diagnose() == 0
+    assert "pip install 'edge-nav[ocr]'" in capsys.readouterr().out
 
 
 def write(path: Path, text: str) -> Path:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from edge_nav import __version__
@@ -37,7 +38,7 @@ def diagnose() -> int:
     for column in ("what", "", "state", "to mend it"):
         table.add_column(column, overflow="fold")
     for f in findings():
-        table.add_row(f.what, "[green]ok[/]" if f.good else "[yellow]--[/]", f.state, f.mend)
+        table.add_row(f.what, "[green]ok[/]" if f.good else "[yellow]--[/]", escape(f.state), escape(f.mend))
     Console().print(table)
     return 0
 
@@ -53,12 +54,13 @@ def findings() -> list[Finding]:
         _language_models(),
         *_sound(),
         _text_to_speech(),
-        *_recognisers(),
+        *_packages(),
     ]
 
 
 LIBRARIES = (
     ("libGL", "GL", "libgl1", "pictures (opencv-python)"),
+    ("libEGL", "EGL", "libegl1", "simulated scenes"),
     ("glib", "glib-2.0", "libglib2.0-0", "pictures (opencv-python)"),
     ("PortAudio", "portaudio", "libportaudio2", "sound"),
     ("eSpeak NG", "espeak-ng", "libespeak-ng1", "speech"),
@@ -194,11 +196,13 @@ def _text_to_speech() -> Finding:
     )
 
 
-def _recognisers() -> Iterator[Finding]:
+def _packages() -> Iterator[Finding]:
     for name, package, use, remedy in (
         ("pocketsphinx", "pocketsphinx", "questions in English, offline", "pip install pocketsphinx"),
         ("Whisper", "whisper", "questions in free words and other languages", "pip install 'edge-nav[whisper]'"),
         ("text reader", "pytesseract", "reads signs aloud", "pip install 'edge-nav[ocr]'"),
+        ("MuJoCo", "mujoco", "simulated scenes, in real time", "pip install 'edge-nav[sim]'"),
+        ("Blender", "bpy", "simulated scenes, realistic; films", "pip install 'edge-nav[render]' (Python 3.11)"),
     ):
         here = importlib.util.find_spec(package) is not None
         yield Finding(name, here, f"{use}: {'installed' if here else 'not installed'}", "" if here else remedy)

@@ -1,1 +1,1 @@
-"""A small world with exact depth."""
+"""Scenes as plain data, drawn with exact depth, and the simulated person who walks through them."""

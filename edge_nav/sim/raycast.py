@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.types import Ground, Intrinsics
+from edge_nav.types import Intrinsics
 
 F64 = NDArray[np.float64]
 Point = tuple[float, float, float]
@@ -99,12 +99,6 @@ def render(boxes: list[Box], pose: Pose, camera: Intrinsics, far_m: float = 12.0
     depth[depth > far_m] = np.inf
     rgb = _shade(boxes, depth, which, _rays(axes, u, v), origin)
     return Picture(rgb, np.where(np.isfinite(depth), depth, np.nan).astype(np.float32))
-
-
-def pose_ground(pose: Pose, floor_m: float = 0.0) -> Ground:
-    """The floor plane below a pose, in camera axes."""
-    right, down, forward = camera_axes(pose)
-    return Ground((float(right[2]), float(down[2]), float(forward[2])), pose.height_m - floor_m, 1.0)
 
 
 def camera_axes(pose: Pose) -> tuple[F64, F64, F64]:

@@ -102,8 +102,9 @@ class Scene:
         moving: list[Shape] = []
         for person, style, number in self._movers:
             (x, y), heading, walked = person.when(t)
-            base = (x, y, self.tops.height(x, y) if person.lift_m == 0 else person.lift_m)
-            parts = Parts("person", style, (*base[:2], 0.0 if math.isnan(base[2]) else base[2]), heading, [""] * number)
+            ground = self.tops.height(x, y)
+            base = (x, y, (0.0 if math.isnan(ground) else ground) + person.lift_m)
+            parts = Parts("person", style, base, heading, [""] * number)
             person.figure(parts, walked)
             moving.extend(parts.shapes)
         return World(self._still, tuple(moving), self._light, self.spec.seed)

@@ -29,7 +29,9 @@ class SensorSpec(Settings):
     exposure_ev: float = Field(default=0.0, ge=-5, le=4, description="Over (+) or under (-) exposure, stops.")
     read_noise: float = Field(default=0.004, ge=0, le=0.2, description="Sigma of the dark noise, 1 is white.")
     shot_noise: float = Field(default=0.006, ge=0, le=0.3, description="Sigma of the light's own noise at white.")
-    shutter_s: float = Field(default=0.008, ge=0, le=0.2, description="Exposure time; what moves blurs over it.")
+    shutter_s: float = Field(
+        default=0.008, ge=0, le=0.2, description="Exposure time, over which the picture smears as the camera turns."
+    )
     defocus_px: float = Field(
         default=0.4, ge=0, le=8, description="Sigma of the lens's blur, pixels of a 640 wide picture."
     )

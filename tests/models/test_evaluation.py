@@ -18,6 +18,7 @@ from models.data.dataset import list_frames, read_frame
 from models.depth.evaluation import Evaluation, evaluate, write_pictures
 from models.depth.metrics import BINS_M, Sums
 from models.depth.reliability import expected_error, write_reliability
+from models.depth.report import short_names
 from models.evaluate import app
 
 
@@ -113,6 +114,12 @@ def _oracle(folder: Path, gain: float, far_m: float | None = None, **entry: obje
         **entry,
     }
     return write_bundle(folder, gain=gain, offset=0.0, depth=depth, far_m=far_m)
+
+
+def test_sources_of_one_name_are_told_apart() -> None:
+    assert short_names(["frames:new/cycles", "rgbd:data/kitchen/"]) == ["cycles", "kitchen"]
+    assert short_names(["frames:new/cycles", "frames:old/cycles"]) == ["new-cycles", "old-cycles"]
+    assert short_names(["rgbd:here", "stereo:here"]) == ["rgbd-here", "stereo-here"]
 
 
 def test_no_pictures_where_no_frame_has_depth(tmp_path: Path) -> None:

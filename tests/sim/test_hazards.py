@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from box_truth import truth_obstacles
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from edge_nav.sim.scene import Scene, parse_scene
 from edge_nav.sim.shapes import LABELS, Material, Shape, World, heading, then
 from edge_nav.sim.solids import Solids, draw
 from edge_nav.sim.things.parts import lean, tilt
-from edge_nav.sim.truth import truth_obstacles
 from edge_nav.types import Intrinsics
 
 GREY = Material("plaster", (0.5, 0.5, 0.5))

@@ -9,11 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_nav.sim.raycast import SKY, Box, Pose, box, floor_levels, pose_ground, render
+from edge_nav.sim.raycast import SKY, Box, Pose, box, camera_axes, floor_levels, render
 from edge_nav.types import Ground, Intrinsics
 
 CAMERA = Intrinsics.from_fov(160, 120, 70.0)
 FLOOR = floor_levels((-5.0, 0.0), until_m=30.0, width_m=60.0)
+
+
+def pose_ground(pose: Pose, floor_m: float = 0.0) -> Ground:
+    """The floor plane below a pose, in camera axes."""
+    right, down, forward = camera_axes(pose)
+    return Ground((float(right[2]), float(down[2]), float(forward[2])), pose.height_m - floor_m, 1.0)
 
 
 def camera_points(depth: NDArray[np.float32], camera: Intrinsics = CAMERA) -> NDArray[np.float64]:

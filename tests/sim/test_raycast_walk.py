@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from box_truth import truth_obstacles
 from pydantic import ValidationError
 
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.record.session import SessionRecorder
 from edge_nav.sim import raycast_walk as walk
-from edge_nav.sim.truth import truth_obstacles
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
 from edge_nav.types import DepthMap, Frame, Obstacle

@@ -69,6 +69,24 @@ def test_who_looks_across_a_hole_sees_earth_beneath_the_paving(depth: float, lin
         assert side.centre[2] - side.half[2] <= -depth + 1e-6
 
 
+@pytest.mark.parametrize("heading", [0, 90, -180, 270])
+def test_a_holes_length_leads_where_it_is_headed(heading: float) -> None:
+    made = built("hole", style=1, depth_m=1.0, width_m=0.4, length_m=2.0, heading_deg=heading)
+    along, across = ((0.0, 0.9), (0.9, 0.0)) if heading % 180 == 0 else ((0.9, 0.0), (0.0, 0.9))
+    assert made.tops.height(along[0], 4.0 + along[1]) == pytest.approx(-1.0)
+    assert made.tops.height(across[0], 4.0 + across[1]) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("way", [[], [[0.0, 5.0]]])
+def test_who_is_lifted_is_so_far_above_their_floor(way: list[list[float]]) -> None:
+    person = {"kind": "person", "at": [0.0, 3.0], "way": way, "lift_m": 0.5}
+    for level in (0.0, 1.0):
+        floor = {"kind": "floor", "from": [-3, -1], "to": [3, 9], "level_m": level}
+        world = Scene(SceneSpec.model_validate({"things": [floor, person]})).world(1.0)
+        figure = [s for s in (*world.still, *world.moving) if s.instance]
+        assert _volume(figure)[2] == pytest.approx(level + 0.5, abs=0.02)
+
+
 @pytest.mark.parametrize("heading", [0, 90, 200.5])
 def test_a_turned_thing_is_the_same_thing_turned(heading: float) -> None:
     straight, turned = (built("chair", style=4, heading_deg=h).world(0).still for h in (0, heading))

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from box_truth import truth_obstacles
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_nav.sim.raycast import Box, Pose, box
-from edge_nav.sim.truth import truth_obstacles
 
 
 def test_distance_bearing_and_heights_are_those_of_the_nearest_point() -> None:

@@ -40,16 +40,24 @@ class Thing(Settings):
         """Add its shapes."""
 
 
-class Placed(Thing):
-    """A thing that stands somewhere."""
+class Grounded(Thing):
+    """A thing that stands on the ground, or in it."""
 
     at: Spot = Field(description="Where it stands: [x to the right, y ahead], metres.")
     heading_deg: Degrees = Field(default=0.0, description="Where its front faces, degrees clockwise from ahead.")
+
+    def origin(self, plan: Plan) -> tuple[Point, float]:
+        return (*self.at, plan.level(*self.at) or 0.0), self.heading_deg
+
+
+class Placed(Grounded):
+    """A thing that stands somewhere, on the ground or above it."""
+
     lift_m: float = Field(default=0.0, ge=-20, le=20, description="How far above the ground it begins, metres.")
 
     def origin(self, plan: Plan) -> tuple[Point, float]:
-        ground = plan.level(*self.at)
-        return (*self.at, (ground or 0.0) + self.lift_m), self.heading_deg
+        (x, y, ground), heading = super().origin(plan)
+        return (x, y, ground + self.lift_m), heading
 
 
 class Area(Thing):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from edge_nav.sim.shapes import Point
-from edge_nav.sim.things.base import Area, Degrees, Placed
+from edge_nav.sim.things.base import Area, Degrees, Grounded, Placed
 from edge_nav.sim.things.finishes import Role
 from edge_nav.sim.things.parts import Parts, tilt
 from edge_nav.sim.things.plan import Plan, Rect, Slab
@@ -36,28 +36,28 @@ class Floor(Area):
         plan.lay(Slab(self.rect, self.level_m, parts.material(self.look)))
 
 
-class Hole(Placed):
+class Hole(Grounded):
     """An open hole or pit in the ground."""
 
     kind: Literal["hole"] = Field(default="hole", description="A hole in the ground; at: its middle.")
-    width_m: float = Field(default=0.8, ge=0.1, le=20, description="Size across, along x, metres.")
-    length_m: float = Field(default=0.8, ge=0.1, le=20, description="Size along y, metres.")
+    heading_deg: Quarter = Field(default=0.0, description="Where its length leads, a multiple of 90 degrees.")
+    width_m: float = Field(default=0.8, ge=0.1, le=20, description="Size across, metres.")
+    length_m: float = Field(default=0.8, ge=0.1, le=20, description="Size along its heading, metres.")
     depth_m: float = Field(default=1.0, ge=0.02, le=6, description="How deep, metres.")
 
     def lay(self, plan: Plan, parts: Parts) -> None:
         x, y = self.at
         a, b = self.width_m / 2, self.length_m / 2
+        if self.heading_deg % 180:
+            a, b = b, a
         top = plan.level(x, y) or 0.0
         bottom = Slab((x - a, y - b, x + a, y + b), top - self.depth_m, parts.material("soil"))
         plan.dig(bottom, parts.material("soil"))
 
 
-class _Flight(Placed):
+class _Slope(Placed):
     heading_deg: Quarter = Field(default=0.0, description="Where it leads, a multiple of 90 degrees.")
     width_m: float = Field(default=1.6, ge=0.5, le=20, description="Width, metres.")
-    steps: int = Field(default=8, ge=1, le=40, description="How many steps.")
-    rise_m: float = Field(default=0.17, ge=0.05, le=0.3, description="Height of a step, metres.")
-    going_m: float = Field(default=0.29, ge=0.2, le=1.0, description="Depth of a step, metres.")
     landing_m: float = Field(default=2.0, ge=0.3, le=60, description="Length of the landing at its end, metres.")
     railings: bool = Field(default=True, description="Handrails on both sides.")
 
@@ -80,6 +80,12 @@ class _Flight(Placed):
                 s = n / (posts - 1)
                 y, z = low[1] + s * (high[1] - low[1]), low[2] + s * (high[2] - low[2])
                 parts.rod((x, y, z - 0.05), (x, y, z + 0.92), 0.016, metal, "object")
+
+
+class _Flight(_Slope):
+    steps: int = Field(default=8, ge=1, le=40, description="How many steps.")
+    rise_m: float = Field(default=0.17, ge=0.05, le=0.3, description="Height of a step, metres.")
+    going_m: float = Field(default=0.29, ge=0.2, le=1.0, description="Depth of a step, metres.")
 
 
 class StairsDown(_Flight):
@@ -127,7 +133,7 @@ class StairsUp(_Flight):
             self._rails(parts, (0, 0.05, 0.1), (0, run + 0.2, self.steps * self.rise_m))
 
 
-class Ramp(_Flight):
+class Ramp(_Slope):
     """An even slope up to a landing."""
 
     kind: Literal["ramp"] = Field(default="ramp", description="A ramp up; at: the middle of its lower edge.")

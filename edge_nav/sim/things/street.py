@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_nav.sim.things.base import Placed
+from edge_nav.sim.things.base import Grounded, Placed
 from edge_nav.sim.things.parts import Parts
 
 
@@ -51,11 +51,10 @@ class StreetLamp(Placed):
             parts.lamp((0, arm + 0.2 if arm else 0.35, h - 0.12), (0.4, 0.4), 120, bulb.colour)
 
 
-class TrafficSign(Placed):
+class TrafficSign(Grounded):
     """A sign on a post, read from its front."""
 
     kind: Literal["traffic_sign"] = Field(default="traffic_sign", description="A road sign on its post.")
-    lift_m: float = Field(default=0.0, ge=0, le=0, description="It stands on the ground.")
     low_m: float = Field(default=2.1, ge=0.8, le=4, description="Height of the plate's lower edge, metres.")
 
     def build(self, parts: Parts) -> None:

@@ -11,7 +11,6 @@ from edge_nav.sim.walker.body import DROP_M, RADIUS_M, Body
 LENGTH_M = 1.0
 """It reaches this far before the body."""
 HALF_SWEEP_M = 0.4
-TIP_M = 0.1
 
 
 @dataclass(frozen=True, slots=True)
