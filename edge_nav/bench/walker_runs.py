@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +31,8 @@ from edge_nav.types import DepthModel
 
 BASE_LATENCY_S = 0.06
 """From capture to the first sample of sound, of a walk that keeps pace."""
-MOST_POINTS = 480
+MOST_POINTS, LONGEST_S = 480, 590.0
+"""Of a way that is saved: what a scene holds."""
 
 Depth = Literal["none", "true", "bundle"]
 
@@ -141,21 +141,24 @@ def open_depth_model(condition: Condition, perception: PerceptionSettings) -> De
 
 
 def save_failure(job: Job, result: Result, folder: Path) -> Path:
-    """The scene with the way that was walked, to be replayed with `--source sim:FILE`."""
+    """The scene with the way that was walked and when, to be replayed with `--source sim:FILE`: there the camera faces
+    where the way leads.
+    """
     from edge_nav.sim.scene import WalkSpec, save_scene
     from edge_nav.sim.sensor_spec import CameraSpec
     from edge_nav.sources.sim import open_scene
 
     spec = open_scene(job.scene).spec
-    points = [(x, y) for _, x, y in result.trail]
-    moved = [p for n, p in enumerate(points) if n == 0 or p != points[n - 1]]
-    step = -(-len(moved) // MOST_POINTS)
-    path = [*moved[::step], moved[-1]] if len(moved) > 1 else [moved[0]]
-    length = sum(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5 for a, b in pairwise(path))
+    trail = [point for point in result.trail if point[0] <= LONGEST_S]
+    # Of a stand its beginning and its end.
+    kept = [
+        p for n, p in enumerate(trail) if n in (0, len(trail) - 1) or not trail[n - 1][1:] == p[1:] == trail[n + 1][1:]
+    ]
+    kept = [*kept[: -1 : -(-len(kept) // MOST_POINTS)], kept[-1]]
     walked = WalkSpec(
-        path=tuple(path),
+        path=tuple((x, y) for _, x, y in kept),
+        times_s=tuple(t for t, _, _ in kept),
         goal=spec.walk.goal or spec.walk.path[-1],
-        speed_mps=min(max(length / max(result.seconds, 1.0), 0.3), 1.4),
     )
     camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
     name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]

@@ -14,6 +14,7 @@ from edge_nav.settings import Settings
 F64 = NDArray[np.float64]
 LOOK_AHEAD_M = 0.6
 """The walker faces the point of the path this far ahead, so that turns take time."""
+GLANCE_S = 0.05
 STEP_M = 0.64
 """Length of a step at 1.15 m/s (1.8 steps a second)."""
 
@@ -29,16 +30,36 @@ class Gait(Settings):
 
 
 class Track:
-    """A path by its length."""
+    """A path by its length, walked at a speed in metres a second, or with each point at its own time in seconds."""
 
-    def __init__(self, points: Sequence[tuple[float, float]]) -> None:
+    def __init__(
+        self, points: Sequence[tuple[float, float]], speed_mps: float = 1.0, times_s: Sequence[float] = ()
+    ) -> None:
         self._points: F64 = np.array(points, np.float64).reshape(-1, 2)
         steps = np.hypot(*np.diff(self._points, axis=0).T) if len(self._points) > 1 else np.zeros(0)
         self._ends = np.concatenate([[0.0], np.cumsum(steps)])
+        self._speed_mps, self._times_s = speed_mps, np.array(times_s)
 
     @property
     def length_m(self) -> float:
         return float(self._ends[-1])
+
+    @property
+    def seconds(self) -> float:
+        """How long the walk takes; at less than 0.05 m/s as long as at that."""
+        return float(self._times_s[-1]) if len(self._times_s) else self.length_m / max(self._speed_mps, 0.05)
+
+    def walked_m(self, t: float) -> float:
+        """How far along the path the walker is at a time, seconds."""
+        if len(self._times_s):
+            return float(np.interp(t, self._times_s, self._ends))
+        return min(max(t, 0.0) * self._speed_mps, self.length_m)
+
+    def walks(self, t: float) -> bool:
+        """Whether they walk then; else they stand."""
+        if len(self._times_s):
+            return self.walked_m(t + GLANCE_S) > self.walked_m(t - GLANCE_S)
+        return 0 < self.walked_m(t) < self.length_m
 
     def at(self, s: float) -> tuple[float, float]:
         """The point after so many metres; its ends hold beyond."""

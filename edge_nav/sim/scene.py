@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
@@ -31,6 +32,7 @@ from edge_nav.types import Intrinsics
 
 __all__ = ["Scene", "SceneSpec", "SensorSpec", "WalkSpec", "load_scene", "save_scene", "split_of"]
 
+Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Family = Literal["corridor", "interior", "pavement", "stairs"]
 MARGIN_M = 12.0
 """Ground beyond the farthest thing, where a scene lays no floor of its own."""
@@ -50,7 +52,23 @@ class WalkSpec(Settings):
     )
     goal: Spot | None = Field(default=None, description="Where they want to get; null: the path's end.")
     speed_mps: float = Field(default=1.15, ge=0, le=3, description="Speed, metres a second.")
+    times_s: tuple[Seconds, ...] = Field(
+        default=(),
+        max_length=500,
+        description="When they are at each point of the path, seconds, in place of speed_mps; they stand where the "
+        "next point is the same.",
+    )
     gait: Gait = Field(default_factory=Gait, description="How the walking camera moves.")
+
+    @model_validator(mode="after")
+    def _has_a_time_for_each_point(self) -> WalkSpec:
+        if self.times_s and len(self.times_s) != len(self.path):
+            raise ValueError(
+                f"times_s has {len(self.times_s)} entries and path {len(self.path)}; give one for each point"
+            )
+        if any(b <= a for a, b in pairwise(self.times_s)):
+            raise ValueError("times_s must grow from point to point")
+        return self
 
 
 class SceneSpec(Settings):
@@ -75,7 +93,7 @@ class Scene:
         self.spec = spec
         self.names: list[str] = []
         """Kind of each instance: number 1 is the first."""
-        self._track = Track(spec.walk.path)
+        self._track = Track(spec.walk.path, spec.walk.speed_mps, spec.walk.times_s)
         self._still, self._lamps, self._movers = self._build()
         self.tops = Tops(self._still)
 
@@ -95,7 +113,7 @@ class Scene:
     def seconds(self) -> float:
         if self.spec.seconds is not None:
             return self.spec.seconds
-        return round(min(self._track.length_m / max(self.spec.walk.speed_mps, 0.05) + 1.0, 600.0), 3)
+        return round(min(self._track.seconds + 1.0, 600.0), 3)
 
     def world(self, t: float) -> World:
         """Everything at a time, seconds since the walk began."""
@@ -112,9 +130,8 @@ class Scene:
     def pose(self, t: float) -> Pose:
         """The worn camera at a time."""
         walk, camera = self.spec.walk, self.spec.camera
-        s = min(max(t, 0.0) * walk.speed_mps, self._track.length_m)
-        walking = 1.0 if 0 < s < self._track.length_m else 0.0
-        bob, sway, pitch, roll, yaw = motion(walk.gait, s, walking)
+        s = self._track.walked_m(t)
+        bob, sway, pitch, roll, yaw = motion(walk.gait, s, float(self._track.walks(t)))
         x, y = self._track.at(s)
         facing = self._track.heading_deg(s)
         a = math.radians(facing)

@@ -143,6 +143,17 @@ def test_the_walker_keeps_to_the_path_at_the_speed_and_stands_at_its_end() -> No
     assert made.pose(60.0) == made.pose(80.0)
 
 
+def test_who_has_times_is_there_at_them_and_stands_in_between() -> None:
+    made = scene("walk: {path: [[0, 0], [0, 2], [0, 2], [0, 3]], times_s: [1, 3, 8, 9], gait: {bob_m: 0.1}}")
+    assert made.seconds == 10.0
+    assert [made.pose(t).y for t in (0.0, 1.0, 2.0, 5.0, 8.5, 20.0)] == pytest.approx([0, 0, 1, 2, 2.5, 3])
+    assert len({made.pose(t).height_m for t in np.arange(3.5, 7.5, 0.1)}) == 1  # nobody bobs who stands
+    assert len({made.pose(t).height_m for t in np.arange(1.5, 2.5, 0.1)}) > 5
+    for times, told in (("[0, 1]", "2 entries and path 3"), ("[0, 2, 2]", "must grow"), ("[0, 1, 601]", "600")):
+        with pytest.raises(UsageError, match=told):
+            scene(f"walk: {{path: [[0, 0], [0, 1], [0, 2]], times_s: {times}}}")
+
+
 def test_a_gait_bobs_sways_and_nods_within_its_amplitudes() -> None:
     made = scene("walk: {path: [[0, 0], [0, 20]], gait: {bob_m: 0.02, sway_m: 0.01, pitch_deg: 2, yaw_deg: 0}}")
     poses = [made.pose(t) for t in np.arange(1, 10, 0.02)]
