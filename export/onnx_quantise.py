@@ -27,7 +27,6 @@ from edge_nav.errors import UsageError
 from export.onnx_graph import ONE_FILE_LIMIT, check, external_files, save
 
 Precision = Literal["fp32", "fp16", "int8", "int8-static"]
-PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8", "int8-static")
 BYTES_PER_WEIGHT: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1, "int8-static": 1}
 LINEAR = ("MatMul", "Gemm")
 LARGEST_FP16 = 65504.0

@@ -30,8 +30,6 @@ from edge_nav.sim.things.plan import Plan, Rect, Slab
 from edge_nav.sim.tops import Tops
 from edge_nav.types import Intrinsics
 
-__all__ = ["Scene", "SceneSpec", "SensorSpec", "WalkSpec", "load_scene", "save_scene", "split_of"]
-
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Family = Literal["corridor", "interior", "pavement", "stairs"]
 MARGIN_M = 12.0

@@ -10,7 +10,8 @@ import pytest
 
 from edge_nav.errors import UsageError
 from edge_nav.sim.families import generate
-from edge_nav.sim.scene import Scene, SceneSpec, load_scene, parse_scene, save_scene, split_of
+from edge_nav.sim.scene import Scene, SceneSpec, load_scene, parse_scene, save_scene
+from edge_nav.sim.split import split_of
 from edge_nav.sources.sim import open_scene
 
 SHORT = "things: [{kind: chair, at: [0.5, 4]}, {kind: stairs_down, at: [0, 9], steps: 8}]"
