@@ -89,11 +89,11 @@ def conditions_of(options: WalkerOptions) -> tuple[list[Condition], dict[str, st
         Condition("cane alone", cane=True),
         Condition("true depth", "true"),
         Condition("true depth, cane", "true", cane=True),
-        *_slower(Condition("true depth", "true"), options),
+        *_at_other_rates(Condition("true depth", "true"), options),
     ]
     name = options.bundle or "nano"
     network = Condition(f"bundle {name}", "bundle", bundle=name)
-    with_it = [network, *_slower(network, options)]
+    with_it = [network, *_at_other_rates(network, options)]
     try:
         open_depth_model(network, PerceptionSettings())
     except UsageError as e:
@@ -103,7 +103,7 @@ def conditions_of(options: WalkerOptions) -> tuple[list[Condition], dict[str, st
     return _chosen([*made, *with_it], options), {}
 
 
-def _slower(condition: Condition, options: WalkerOptions) -> list[Condition]:
+def _at_other_rates(condition: Condition, options: WalkerOptions) -> list[Condition]:
     """The same at the other frame rates and with the delays that are asked for."""
     rates = [replace(condition, name=f"{condition.name}, {fps:g} fps", fps=fps) for fps in options.fps]
     delays = [replace(condition, name=f"{condition.name}, +{1000 * s:.0f} ms", latency_s=s) for s in options.latency_s]
