@@ -202,7 +202,7 @@ def _packages() -> Iterator[Finding]:
         ("Whisper", "whisper", "questions in free words and other languages", "pip install 'edge-nav[whisper]'"),
         ("text reader", "pytesseract", "reads signs aloud", "pip install 'edge-nav[ocr]'"),
         ("MuJoCo", "mujoco", "simulated scenes, in real time", "pip install 'edge-nav[sim]'"),
-        ("Blender", "bpy", "simulated scenes, realistic; films", "pip install 'edge-nav[render]' (Python 3.11)"),
+        ("Blender", "bpy", "simulated scenes, realistic; films; Python 3.11 alone", "pip install 'edge-nav[render]'"),
     ):
         here = importlib.util.find_spec(package) is not None
         yield Finding(name, here, f"{use}: {'installed' if here else 'not installed'}", "" if here else remedy)

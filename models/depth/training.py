@@ -226,7 +226,7 @@ def _forget_after(metrics: Path, step: int) -> None:
     """Drop what was logged of steps that are taken again, as their checkpoint is not there."""
     if not metrics.is_file():
         return
-    lines = metrics.read_text(encoding="utf-8").splitlines()
+    lines = metrics.read_text(encoding="utf-8", errors="replace").splitlines()
     kept = [line for line in lines if (found := _STEP.match(line)) and int(found[1]) <= step]
     if len(kept) < len(lines):
         part = metrics.with_suffix(".part")
