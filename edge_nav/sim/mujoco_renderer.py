@@ -152,6 +152,7 @@ class MujocoRenderer:
         model = spec.compile()
         if self._context is not None:
             self._context.free()
+            self._context = None
         try:
             self._context = mj.MjrContext(model, mj.mjtFontScale.mjFONTSCALE_50.value)
         except mj.FatalError as e:
