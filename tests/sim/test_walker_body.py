@@ -99,6 +99,22 @@ def test_who_fell_climbs_back_over_the_edge_they_know_now() -> None:
     assert body.y > 6
 
 
+def test_who_is_up_again_runs_into_the_next_step() -> None:
+    world, body = placed(floor(-5, 3), floor(3, 5, -0.15), floor(5, 8), floor(8, 30, 0.15))
+    walk(world, body, 10.0)
+    assert len(body.falls) == 1
+    assert [c.band for c in body.collisions] == ["ground"]
+    assert body.y < 8
+
+
+def test_who_backs_off_an_edge_lands_below_it_and_falls_once() -> None:
+    world, body = placed(floor(-5, -1, -0.15), floor(-1, 30))
+    walk(world, body, 6.0, speed=-0.4)
+    assert [f.depth_m for f in body.falls] == [pytest.approx(0.15)]
+    assert body.y < -1.3
+    assert body.floor_m == pytest.approx(-0.15)
+
+
 def test_a_step_up_is_run_into() -> None:
     world, body = placed(floor(-5, 3), floor(3, 30, 0.15))
     walk(world, body, 4.0)

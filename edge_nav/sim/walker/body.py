@@ -18,6 +18,8 @@ DROP_M = 0.10
 DEEP_M = 0.5
 """Who falls deeper does not walk on."""
 STEP_UP_M = 0.25
+LAND_M = 0.2
+"""So far beyond the foot that found no floor they land."""
 CAMERA_AHEAD_M = 0.12
 FASTER_MPS2, SLOWER_MPS2 = 1.5, 3.0
 """A walker stops within a step."""
@@ -78,8 +80,8 @@ class Body:
     falls: list[Fall] = field(default_factory=list)
     _touched: dict[int, tuple[float, float, float]] = field(default_factory=dict)
     _fell_t: float = -math.inf
-    _knows_step: bool = False
-    """After a fall they climb back over the edge that they now know."""
+    _fell_from_m: float = -math.inf
+    """Until they are as high again, they climb over steps: they know that there is one."""
 
     @property
     def down(self) -> bool:
@@ -122,7 +124,7 @@ class Body:
     def _hit(self, world: World, x: float, y: float) -> list[tuple[int, Band]]:
         """What a step would newly touch; what is touched already (someone came too near) does not hold the walker."""
         there = self.around.touched(world, x, y, RADIUS_M, self.floor_m)
-        if self._knows_step and there:
+        if there and self.floor_m < self._fell_from_m - 0.02:
             there = [h for h in there if not self._only_a_step(x, y, h)]
         if not there:
             return []
@@ -184,11 +186,12 @@ class Body:
                 t_first, x_first, y_first = first.t, first.x, first.y
             else:
                 t_first, x_first, y_first = t, x, y
+                self._fell_from_m = max(self._fell_from_m, self.floor_m)
             self._fell_t = t
             self.falls.append(Fall(t_first, x_first, y_first, min(depth, 20.0)))
-            self._knows_step = True
             if not math.isnan(under):
-                self.x, self.y = x + 0.2 * math.sin(a), y + 0.2 * math.cos(a)
+                on = math.copysign(LAND_M, foot_m)
+                self.x, self.y = x + on * math.sin(a), y + on * math.cos(a)
                 self.floor_m, self.speed_mps = under, 0.0
         elif not math.isnan(under):
             self.floor_m = under
