@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def evaluate(
     for known in frames_of(spec, seeds, most):
         assert known.frame.depth_m is not None
         depth = model.infer(known.frame)
-        truth = cv2.resize(known.frame.depth_m, depth.depth_m.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        truth = cv2.resize(known.frame.depth_m, depth.depth_m.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         _add(result, known.frame, depth, np.asarray(truth, np.float32), known.ground, floor)
         if known.lower is not None and depth.label is not None and LOWER in depth.label_names:
             _add_lower(result, known.lower, depth, np.asarray(truth, np.float32))
@@ -110,14 +111,14 @@ def _add(result: Evaluation, frame: Frame, depth: DepthMap, truth: F32, known: G
         if inside is not None:
             result.by_scale[name].corridor.add(scaled, np.where(inside, truth, np.float32(np.nan)))
     if depth.confidence is not None:
-        within = np.abs(depth.depth_m[both] / truth[both] - 1) < WITHIN
+        within = np.abs(np.log(depth.depth_m[both] / truth[both])) < math.log(1 + WITHIN)  # as it was calibrated
         which = np.clip((depth.confidence[both] * CONFIDENCE_BINS).astype(int), 0, CONFIDENCE_BINS - 1)
         result.confident += np.bincount(which, minlength=CONFIDENCE_BINS)
         result.right += np.bincount(which, within, CONFIDENCE_BINS)
 
 
 def _add_lower(result: Evaluation, lower: NDArray[np.bool_], depth: DepthMap, truth: F32) -> None:
-    there = cv2.resize(lower.astype(np.uint8), truth.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    there = cv2.resize(lower.astype(np.uint8), truth.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 0
     called = depth.label == depth.label_names.index(LOWER)
     with np.errstate(invalid="ignore"):
         near = truth < LOWER_FAR_M

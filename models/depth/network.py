@@ -126,8 +126,17 @@ class NanoDepth(nn.Module):
         if self.label is not None:
             label = self.label(coarse).float()
             if not self.training:
-                label = functional.interpolate(label, size=x.shape[2:], mode="bilinear", align_corners=False)
+                label = _finer(label, x.shape[3] // label.shape[3])
         return Estimate(out[:, :1], out[:, 1:].clamp(LEAST_LOG_SPREAD, MOST_LOG_SPREAD), label)
+
+
+def _finer(label: Tensor, step: int) -> Tensor:
+    """``step`` times as fine, and where they were taught (`models/depth/loss.py`): each logit at the first pixel of
+    ``step`` x ``step``, not at their middle as of a picture that was made smaller.
+    """
+    rows, columns = ((n - 1) * step + 1 for n in label.shape[2:])
+    between = functional.interpolate(label, size=(rows, columns), mode="bilinear", align_corners=True)
+    return functional.pad(between, (0, step - 1, 0, step - 1), mode="replicate")
 
 
 def _conv(inside: int, outside: int, size: int, stride: int = 1, groups: int = 1, *, act: bool = True) -> nn.Sequential:

@@ -153,8 +153,8 @@ def test_training_goes_on_from_a_bundle_as_if_its_checkpoint_were_here(bundle: P
     def off(network: NanoDepth) -> float:
         """Of what is told of labels, against its own spread."""
         told = network(pixels).label  # coarser while it is taught
-        told = functional.interpolate(told, size=expected.shape[2:], mode="bilinear", align_corners=False)
-        return float((told - expected).abs().mean() / expected.std())
+        step = expected.shape[-1] // told.shape[-1]
+        return float((told - expected[..., ::step, ::step]).abs().mean() / expected.std())
 
     with torch.no_grad():
         expected = exported(pixels).label

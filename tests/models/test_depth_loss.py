@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from edge_nav.sim.shapes import LABELS
 from models.depth.loss import SKY, losses
-from models.depth.network import Estimate
+from models.depth.network import Estimate, NanoDepth, NanoSettings
 
 H, W = 16, 24
 WALL, POLE = LABELS.index("wall"), LABELS.index("pole")
@@ -28,6 +29,22 @@ def missed(label: int, metres: float = 4.0) -> float:
 
 def test_a_missed_pole_costs_more_than_a_missed_piece_of_wall() -> None:
     assert missed(POLE) > 2 * missed(WALL)
+
+
+@pytest.mark.parametrize("fine", [0, 8])
+def test_labels_come_out_where_they_are_taught(fine: int) -> None:
+    network = NanoDepth(
+        NanoSettings(stem=8, widths=(8, 8, 8, 8), blocks=(1, 1, 1, 1), heads=2, decoder=(8, 8, 8, 8), fine=fine)
+    ).eval()
+    assert network.label is not None
+    taught: list[torch.Tensor] = []
+    network.label.register_forward_hook(lambda _module, _inputs, logits: taught.append(logits))
+    with torch.no_grad():
+        told = network(torch.rand(1, 3, 64, 128)).label
+    step = told.shape[-1] // taught[0].shape[-1]
+    assert step == (4 if fine else 2)
+    # As the loss samples what is true.
+    torch.testing.assert_close(told[..., ::step, ::step], taught[0], atol=1e-5, rtol=1e-4)
 
 
 def test_what_is_near_costs_more() -> None:
