@@ -1,22 +1,22 @@
 """`bench walker`: a simulated person who obeys the guidance, against the same person without it.
 
 What flatters, and what does not. The person is 1.8 m tall and 0.5 m wide, hears everything, never misunderstands and
-never tires of asking; they stop at the STOP tone, before the words. They know at every moment which way leads round the
-building's walls to their goal, as from an exact map and an exact place on it, and nothing of what stands in that way
-(`edge_nav/sim/walker/route.py`). They walk straight and know how far; their turns on the spot err by 2 degrees and a
-twentieth. The camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is known; its
-pictures are noisy, but sharp and not compressed. "True depth" tells what guidance can do at best: no network errs, and
-there is no noise.
+never tires of asking; they stop at the STOP tone, before the words. They know at every moment which way leads round
+the building's walls to their goal, as from an exact map and an exact place on it, and nothing of what stands in that
+way (`edge_nav/sim/walker/route.py`). They walk straight and know how far; their turns on the spot err by 2 degrees and
+a twentieth. The camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is
+known; its pictures are noisy, but sharp and not compressed. "True depth" tells what guidance can do at best: no
+network errs, and there is no noise.
 
-What is counted. Touching a thing again near by within ten seconds is not counted anew, whoever walks; all that is built,
-walls and door frames, is one thing. A fall down a flight of stairs is one fall; who fell climbs back over steps until they
-are up again. Whoever walks without aid or with a cane alone feels their way round what they touched; whoever is guided
-remembers for three minutes where they ran into something, and is not told into it again. A cane's sweep of 0.8 m finds
-whatever reaches down to the knee and every edge a metre ahead. People who walk to and fro look at nothing: that they walk
-into who stands in their way is not counted, that they cross before who walks is. A STOP is false where, up to half a metre
-beyond the distance that it names, nothing stands and no ground ends, neither in the corridor nor within 20 degrees of where
-it points: what it calls the thing is not asked. Accidents are set against metres walked, in scenes without a way,
-too: without aid most happen to walkers who never arrive.
+What is counted. Touching a thing again near by within ten seconds is not counted anew, whoever walks; all that is
+built, walls and door frames, is one thing. A fall down a flight of stairs is one fall; who fell climbs back over steps
+until they are up again. Whoever walks without aid or with a cane alone feels their way round what they touched;
+whoever is guided remembers for three minutes where they ran into something, and is not told into it again. A cane's
+sweep of 0.8 m finds whatever reaches down to the knee and every edge a metre ahead. People who walk to and fro look at
+nothing: that they walk into who stands in their way is not counted, that they cross before who walks is. A STOP is
+false where, up to half a metre beyond the distance that it names, nothing stands and no ground ends, neither in the
+corridor nor within 20 degrees of where it points: what it calls the thing is not asked. Accidents are set against
+metres walked, in scenes without a way, too: without aid most happen to walkers who never arrive.
 """
 
 from __future__ import annotations

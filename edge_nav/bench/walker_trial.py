@@ -31,7 +31,8 @@ DOOR_M = 0.8
 a door (815 mm; 2010 ADA Standards for Accessible Design, 404.2.3)."""
 LIMIT_S, LIMIT_S_PER_M = 180.0, 12.0
 FALSE_M, FALSE_DEG = 0.5, 20.0
-"""A STOP is false where nothing is up to so far beyond the distance it names, in the corridor or so near its direction."""
+"""A STOP is false where nothing is up to so far beyond the distance it names, in the corridor or so near to where it
+points."""
 
 
 @dataclass(frozen=True, slots=True)

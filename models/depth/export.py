@@ -12,8 +12,8 @@ from models.depth.loss import LABEL_COUNTS
 from models.depth.network import Estimate, NanoDepth
 
 WITHIN = 0.15
-"""A pixel's confidence is the probability that its depth is within 15 % of the truth: neither is more than 1.15 times the
-other."""
+"""A pixel's confidence is the probability that its depth is within 15 % of the truth: neither is more than 1.15 times
+the other."""
 
 
 class NanoGraph(nn.Module):
