@@ -1,6 +1,7 @@
 """How a trained walker behaves: stops at once, asks, turns on the spot, goes small steps, resumes when it is clear.
 
-They know their goal's direction, what they hear when they have heard it, and what they touch. They see nothing.
+They know where the way to their goal leads next, what they hear when they have heard it, and what they touch. They see
+nothing.
 """
 
 from __future__ import annotations
