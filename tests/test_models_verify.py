@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from perception.tiny_bundle import MEAN, STD, write_bundle
 
-from edge_nav.bundle import open_bundle, write_manifest
+from edge_nav.bundle import SHIPPED, open_bundle, write_manifest
 from edge_nav.commands.models import verify_model
 from edge_nav.commands.verify import verify
 from edge_nav.errors import UsageError
@@ -118,6 +118,36 @@ def test_a_whole_bundle_is_told_part_by_part(tmp_path: Path, capsys: pytest.Capt
     assert "llm.gguf: llama, 300 tokens, width 64, context 512" in out
     assert "2e-05" in out
     assert lines(write_bundle(tmp_path / "depth")) == ["depth.onnx: depth of 98x126 and 98x168, its size free"]
+
+
+def test_the_bundle_that_comes_along_is_what_it_says() -> None:
+    assert lines(SHIPPED / "nano") == ["depth.onnx: depth of 96x128 and 96x160, its size free"]
+
+
+def test_outputs_beside_depth_are_looked_at(tmp_path: Path) -> None:
+    def told(name: str, **entry: Any) -> list[str]:
+        return lines(write_bundle(tmp_path / name, far_m=2.0, depth=entry))
+
+    assert told("two", labels=["floor", "wall"]) == ["depth.onnx: depth of 98x126 and 98x168, its size free"]
+    with pytest.raises(UsageError, match=r"depth\.onnx gives labels from 0 to 1 where depth\.labels has 1 names"):
+        told("one", labels=["floor"])
+    with pytest.raises(UsageError, match="has 1 inputs and 2 outputs instead of 1 and 1: export it again"):
+        told("none")
+    with pytest.raises(UsageError, match="has 1 inputs and 2 outputs instead of 1 and 3: export it again"):
+        told("more", labels=["floor", "wall"], confidence=True)
+    with pytest.raises(UsageError, match=r"depth of shape \(1, 98, 126\) where \(49, 63\) was due"):
+        told("half", labels=["floor", "wall"], step=2)
+
+
+def test_a_confidence_that_is_no_probability_is_found(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "sure", depth={"confidence": True})
+    model = onnx.load(str(folder / "depth.onnx"))
+    model.graph.node.append(helper.make_node("Identity", ["depth"], ["confidence"]))
+    model.graph.output.append(helper.make_tensor_value_info("confidence", TensorProto.FLOAT, None))
+    onnx.save(model, str(folder / "depth.onnx"))
+    write_manifest(folder, open_fields(folder), ["depth.onnx"])
+    with pytest.raises(UsageError, match=r"gives a confidence of .* where depth\.confidence promises 0 to 1"):
+        lines(folder)
 
 
 def test_a_graph_that_kept_one_size_is_found(tmp_path: Path) -> None:

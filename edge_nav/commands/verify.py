@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_nav.bundle import Bundle, DepthEntry, FixedInput, LlmEntry, TokensRun, VisionEntry
 from edge_nav.errors import UsageError
 from edge_nav.gguf_header import read_header
+from edge_nav.perception.network_output import as_planes
 from edge_nav.perception.preprocess import input_size
 from edge_nav.perception.providers import NAMES
 
@@ -54,15 +55,24 @@ def _files(first: str, variants: dict[str, str]) -> list[str]:
 def _depth(bundle: Bundle, entry: DepthEntry) -> str:
     graph = _Graph(bundle, entry.file)
     sizes = list(dict.fromkeys(input_size(entry.input, *frame) for frame in FRAMES))
+    where = f"{bundle.folder}: {entry.file}"
     for rows, columns in sizes:
-        graph.check_input((1, 3, rows, columns), "depth.input")
-        shape = graph.run((1, 3, rows, columns)).shape
-        if tuple(n for n in shape if n != 1) != tuple(n for n in (rows, columns) if n != 1) or len(shape) > 4:
+        graph.check_input((1, 3, rows, columns), "depth.input", 1 + entry.confidence + bool(entry.labels))
+        outputs = graph.run((1, 3, rows, columns))
+        planes = as_planes(outputs, entry, (rows, columns), where)
+        sure = planes.confidence
+        if sure is not None and not (sure.min() >= 0 and sure.max() <= 1):
             raise UsageError(
-                f"bundle {bundle.folder}: {entry.file} gives {list(shape)} for a picture of {rows}x{columns}: "
-                "export it again, with the size as an input."
+                f"bundle {where} gives a confidence of {sure.min():g} to {sure.max():g} where depth.confidence "
+                "promises 0 to 1: export it again."
             )
-    told = " and ".join(f"{r}x{c}" for r, c in sizes)
+        label = outputs[-1]  # as it comes: made a byte, 256 and -1 would pass
+        if entry.labels and not (label.min() >= 0 and label.max() < len(entry.labels)):
+            raise UsageError(
+                f"bundle {where} gives labels from {label.min():g} to {label.max():g} where depth.labels has "
+                f"{len(entry.labels)} names: export it again."
+            )
+    told = " and ".join(f"{r // entry.step}x{c // entry.step}" for r, c in sizes)
     fixed = "" if isinstance(entry.input, FixedInput) else ", its size free"
     return f"{entry.file}: depth of {told}{fixed}"
 
@@ -71,7 +81,7 @@ def _vision(bundle: Bundle, entry: VisionEntry, file: str) -> str:
     graph = _Graph(bundle, file)
     shape = (1, 3, entry.image_size, entry.image_size)
     graph.check_input(shape, "vision.image_size")
-    found = graph.run(shape).shape
+    found = graph.run(shape)[0].shape
     if found != (1, entry.tokens, entry.width):
         raise UsageError(
             f"bundle {bundle.folder}: {file} gives {list(found)} where the manifest says "
@@ -117,12 +127,12 @@ class _Graph:
             raise UsageError(f"{self._where} is no usable ONNX model ({_first_line(e)}): export it again.") from e
         self._inputs, self._outputs = self._session.get_inputs(), self._session.get_outputs()
 
-    def check_input(self, wanted: tuple[int, ...], said: str) -> None:
-        """Whether the graph takes this shape, by what it states itself."""
-        if len(self._inputs) != 1 or len(self._outputs) != 1:
+    def check_input(self, wanted: tuple[int, ...], said: str, outputs: int = 1) -> None:
+        """Whether the graph takes this shape and gives so many outputs, by what it states itself."""
+        if len(self._inputs) != 1 or len(self._outputs) != outputs:
             raise UsageError(
-                f"{self._where} has {len(self._inputs)} inputs and {len(self._outputs)} outputs instead of one each: "
-                "export it again."
+                f"{self._where} has {len(self._inputs)} inputs and {len(self._outputs)} outputs instead of 1 and "
+                f"{outputs}: export it again."
             )
         shape, kind = list(self._inputs[0].shape), self._inputs[0].type
         if kind != "tensor(float)":
@@ -136,18 +146,18 @@ class _Graph:
                 "or as the manifest states it."
             )
 
-    def run(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """Its output for a picture of noise. Raises UsageError where it fails or gives what is no number."""
+    def run(self, shape: tuple[int, ...]) -> list[NDArray[Any]]:
+        """Its outputs for a picture of noise. Raises UsageError where it fails or gives what is no number."""
         pixels = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
         try:
-            output = np.asarray(self._session.run(None, {self._inputs[0].name: pixels})[0])
+            outputs = [np.asarray(o) for o in self._session.run(None, {self._inputs[0].name: pixels})]
         except Exception as e:  # ONNX Runtime's errors have no class of their own to name
             raise UsageError(
                 f"{self._where} fails on a picture of {list(shape)} ({_first_line(e)}): export it again."
             ) from e
-        if not np.isfinite(output).all():
+        if not all(np.isfinite(output).all() for output in outputs):
             raise UsageError(f"{self._where} gives values that are no numbers: export it in another precision.")
-        return output
+        return outputs
 
 
 def _first_line(error: Exception) -> str:
