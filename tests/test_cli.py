@@ -20,7 +20,7 @@ from edge_nav.errors import UsageError
 from edge_nav.perception.calibrate import store_scale
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.read import read_log
-from edge_nav.record.session import SessionRecorder
+from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.spec import parse_source
 
@@ -104,6 +104,20 @@ def test_a_recording_is_walked_logged_pictured_and_replayed(recording: Path, tmp
     status, out, _ = cli("replay", tmp_path / "changed.jsonl")
     assert status == 1
     assert "first difference in record" in out
+
+
+def test_a_walk_that_missed_frames_is_replayed_by_its_recording(recording: Path, tmp_path: Path) -> None:
+    for n in (1, 4, 5):
+        (recording / f"rgb/{n:06d}.png").write_bytes(b"")
+    again = tmp_path / "again"
+    status, _, err = cli(
+        "run", "--source", f"rgbd:{recording}", "--headless", "--record", again, "--as-fast-as-possible"
+    )
+    assert status == 0, err
+    records = read_log(again / LOG_NAME).records
+    assert [r["frame"] for r in records if r["type"] == "scene"] == [0, 2, 3, *range(6, 12)]
+    status, out, _ = cli("replay", again)
+    assert (status, "without a difference" in out) == (0, True), out
 
 
 def test_without_a_verb_it_walks(recording: Path, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def replay_walk(what: Path, source: str | None) -> int:
     was = [r for r in logged.records if _repeatable(r)]
     if not was:
         raise UsageError(f"log {log} holds no frame: there is nothing to replay.")
-    times = {round(float(r["t"]), 3) for r in logged.records if r["type"] == "scene"}
-    now = list(_walk(profile, times, _start(what) if what.is_dir() else 0.0))
+    frames = {round(float(r["t"]), 3): int(r["frame"]) for r in logged.records if r["type"] == "scene"}
+    now = list(_walk(profile, frames, _start(what) if what.is_dir() else 0.0))
     difference = first_difference(was, now)
     lost = f" ({logged.truncated} truncated line left out)" if logged.truncated else ""
     if difference is None:
@@ -78,16 +78,21 @@ def _start(folder: Path) -> float:
         raise UsageError(f"recording {folder} has no usable rgb.txt: give a folder that `run --record` wrote.") from e
 
 
-def _walk(profile: Profile, times: set[float], start_s: float) -> Iterator[dict[str, Any]]:
-    """Records of the frames that the walk took; the ones it dropped are dropped again."""
+def _walk(profile: Profile, frames: dict[float, int], start_s: float) -> Iterator[dict[str, Any]]:
+    """Records of the frames that the walk took, by their times; the ones it dropped are dropped again.
+
+    ``frames`` has the numbers that they had: a recording counts only those that it holds.
+    """
     source = open_source(profile.source)
     try:
         depth, _ = open_measuring(profile, live=False, force=True)
         loop = make_loop(profile, depth)
         while (frame := source.read()) is not None:
-            frame = replace(frame, t=frame.t + start_s)
-            if round(frame.t, 3) not in times:
+            t = frame.t + start_s
+            number = frames.get(round(t, 3))
+            if number is None:
                 continue
+            frame = replace(frame, index=number, t=t)
             step = loop.step(frame)
             found = [records.fault_record(f, frame.t) for f in step.faults]
             if step.scene is not None:
