@@ -455,4 +455,8 @@ def _signals() -> tuple[signal.Signals, ...]:
     """Only the main thread may set handlers; tests and embedders that run a walk in another thread call stop()."""
     if threading.current_thread() is not threading.main_thread():
         return ()
-    return (signal.SIGINT, signal.SIGTERM)
+    asked = [signal.SIGINT, signal.SIGTERM]
+    # A terminal that is closed, where there are such; under `nohup` it is ignored, and the walk goes on.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        asked.append(signal.SIGHUP)
+    return tuple(asked)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -326,6 +328,26 @@ def test_an_error_of_perception_ends_the_walk_aloud(tmp_path: Path, monkeypatch:
     records = read_log(tmp_path / "walk.jsonl").records
     assert faults(records) == [("walk", False)]
     assert spoken(records, "failed")
+
+
+@pytest.mark.parametrize(("before", "frames"), [(signal.SIG_DFL, 6), (signal.SIG_IGN, 20)])
+def test_a_closed_terminal_ends_the_walk_but_under_nohup(tmp_path: Path, before: signal.Handlers, frames: int) -> None:
+    class Closing(RaycastSource):
+        def read(self) -> Frame | None:
+            frame = super().read()
+            if frame is not None and frame.index == 6:
+                os.kill(os.getpid(), signal.SIGHUP)
+            return frame
+
+    was = signal.signal(signal.SIGHUP, before)
+    try:
+        code, records = walk(tmp_path, Closing(RaycastSourceSettings(seconds=2)), every_frame=True)
+        assert signal.getsignal(signal.SIGHUP) == before
+    finally:
+        signal.signal(signal.SIGHUP, was)
+    assert code == 0
+    assert sum(r["type"] == "scene" for r in records) == frames
+    assert records[-1]["type"] == "summary"
 
 
 def test_a_disk_too_slow_for_the_recording_does_not_hold_up_the_walk(tmp_path: Path) -> None:

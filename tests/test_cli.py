@@ -127,7 +127,7 @@ def test_without_a_verb_it_walks(recording: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["recording"]  # no image and no log is stored unasked
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_asked_to_stop_it_finishes_its_log(tmp_path: Path, name: signal.Signals) -> None:
     log = tmp_path / "w.jsonl"
     process = start("run", "--source", "raycast", "--headless", "--log", log)

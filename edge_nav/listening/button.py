@@ -5,6 +5,7 @@ All three only add to the same presses: whoever listens takes them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import struct
@@ -87,12 +88,13 @@ class SpaceKey:
         self._thread.start()
 
     def close(self) -> None:
-        """Give the terminal back."""
+        """Give the terminal back, unless it was closed."""
         import termios
 
         os.write(self._ended, b".")
         self._thread.join(1.0)
-        termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
         for file in (self._end, self._ended):
             os.close(file)
 

@@ -238,6 +238,14 @@ def test_the_space_key_pushes_and_the_terminal_is_given_back() -> None:
     os.close(slave)
 
 
+def test_a_terminal_that_was_closed_is_not_given_back() -> None:
+    master, slave = pty.openpty()
+    key = SpaceKey(Presses(), slave)
+    os.close(master)
+    key.close()
+    os.close(slave)
+
+
 def test_typed_questions_come_a_line_each() -> None:
     typed = TypedQuestions(io.StringIO("what is ahead\n\n  is the way clear  \n"))
     typed.wait_end(5)
