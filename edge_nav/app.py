@@ -99,6 +99,8 @@ class Walk:
         self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
         self._known, self._heard = known, None if known is None else Heard(known.tone_s)
         self.debrief: Debrief | None = None
+        self.no_debrief: str | None = None
+        """Why the words were not held against the truth, where it was to be read and could not."""
         self._last_said: Callout | None = None
         self._asked_to_end = False
         self._every_frame, self._max_seconds = every_frame, max_seconds
@@ -447,8 +449,11 @@ class Walk:
             return ()
         try:
             return self._known.until(self._last_t)
-        except (UsageError, KeyboardInterrupt):
-            return ()
+        except UsageError as e:
+            self.no_debrief = str(e)
+        except KeyboardInterrupt:
+            pass
+        return ()
 
 
 def _signals() -> tuple[signal.Signals, ...]:

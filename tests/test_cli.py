@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,10 @@ from edge_nav.perception.calibrate import store_scale
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.record.read import read_log
 from edge_nav.record.session import LOG_NAME, SessionRecorder
+from edge_nav.sim.filmed import TRUTH, VIDEO
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.spec import parse_source
+from edge_nav.sources.walk import FOLDER
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -150,6 +153,21 @@ def test_a_second_walk_on_the_same_log_is_refused(tmp_path: Path) -> None:
     assert status == 2
     assert err.count("\n") == 1
     assert "in use by another walk" in err
+
+
+def test_a_walk_says_why_it_cannot_tell_what_was_in_the_way(tmp_path: Path) -> None:
+    shutil.copy(FOLDER / VIDEO, tmp_path)
+    (tmp_path / TRUTH).write_bytes((FOLDER / TRUTH).read_bytes()[:5000])
+    code = (
+        "import sys, pathlib, edge_nav.sources.walk as walk, edge_nav.cli as cli\n"
+        "walk.FOLDER = pathlib.Path(sys.argv.pop())\n"
+        "cli.main()"
+    )
+    arguments = ("run", "--headless", "--as-fast-as-possible", "--max-seconds", "0.5", tmp_path)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPO)
+    assert "frames" in done.stdout
+    assert f"what was in the way is not told: the walk's {tmp_path / TRUTH} is damaged" in done.stderr
 
 
 def test_the_wav_output_is_heard(recording: Path, tmp_path: Path) -> None:

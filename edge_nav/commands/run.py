@@ -134,6 +134,8 @@ def _print_end(walk: Walk) -> None:
     Terminal().print(summary_table(walk.result))
     if walk.debrief is not None:
         Terminal().print(debrief_table(walk.debrief))
+    if walk.no_debrief is not None:
+        sys.stderr.write(f"edge-nav: what was in the way is not told: {walk.no_debrief}\n")
 
 
 def _say_no_camera(profile: Profile, options: WalkOptions, fault: Fault) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.sim.filmed import TRUTH, VIDEO, read_camera, read_truth
 from edge_nav.sim.standing import TruthFrame
@@ -26,7 +30,8 @@ class WalkSource:
     live = False
 
     def __init__(self, _settings: WalkSourceSettings) -> None:
-        self._camera, fps = read_camera(FOLDER / TRUTH)
+        with _whole():
+            self._camera, fps = read_camera(FOLDER / TRUTH)
         self._video = VideoSource(VideoSourceSettings(path=FOLDER / VIDEO, fps=fps))
 
     @property
@@ -50,8 +55,22 @@ class WalkSource:
         return None if frame is None else Frame(frame.index, frame.t, frame.rgb, self._camera)
 
     def truth(self, until_s: float) -> list[TruthFrame]:
-        """What stood about the walker up to a time, for every frame."""
-        return [frame for frame in read_truth(FOLDER / TRUTH) if frame.t <= until_s]
+        """What stood about the walker up to a time, for every frame. UsageError where its file is damaged."""
+        with _whole():
+            return [frame for frame in read_truth(FOLDER / TRUTH) if frame.t <= until_s]
 
     def close(self) -> None:
         self._video.close()
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Whoever has the walk only from the program cannot film it again."""
+    try:
+        yield
+    except (UsageError, zlib.error) as e:
+        what = "is damaged" if (FOLDER / TRUTH).is_file() else "is missing"
+        raise UsageError(
+            f"the walk's {FOLDER / TRUTH} {what}: restore it with `git checkout edge_nav/sim/bundled`, or install Edge "
+            "Nav again."
+        ) from e

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edge_nav.errors import UsageError
 from edge_nav.record.debrief import find_hazards
 from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, read_truth
 from edge_nav.sim.ground_truth import truth_at
@@ -37,6 +41,22 @@ def test_every_frame_is_a_picture_and_has_its_truth(pictures: list[np.ndarray]) 
     assert {picture.shape for picture in pictures} == {(360, 480, 3)}
     assert min(picture.std() for picture in pictures) > 20
     assert max(np.abs(a.astype(int) - b).mean() for a, b in pairwise(pictures)) < 60
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:5000], lambda b: b[:5000] + b"\xff" * 50 + b[5050:], None])
+def test_a_damaged_truth_is_one_sentence_that_says_how_to_restore_it(
+    damage: Callable[[bytes], bytes] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = (FOLDER / TRUTH).read_bytes()
+    shutil.copy(FOLDER / VIDEO, tmp_path)
+    shutil.copy(FOLDER / TRUTH, tmp_path)
+    monkeypatch.setattr("edge_nav.sources.walk.FOLDER", tmp_path)
+    source = WalkSource(WalkSourceSettings())
+    (tmp_path / TRUTH).unlink() if damage is None else (tmp_path / TRUTH).write_bytes(damage(data))
+    what = "missing" if damage is None else "damaged"
+    with pytest.raises(UsageError, match=rf"{TRUTH} is {what}: restore it with `git checkout edge_nav/sim/bundled`"):
+        source.truth(1.0)
+    source.close()
 
 
 def test_its_camera_and_truth_are_those_of_its_scene() -> None:
