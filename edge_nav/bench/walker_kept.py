@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class KeptWalks:
         for line in lines:
             try:
                 data = json.loads(line)
-                self._found[data["job"]] = RESULT.validate_python(data["result"])
+                result = RESULT.validate_python(data["result"])
+                if _possible(result):
+                    self._found[data["job"]] = result
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue  # a line cut short by an interruption: that walk is walked again
 
@@ -57,3 +60,10 @@ class KeptWalks:
                 f"--keep {self._path} cannot be written ({e.strerror}): free some space or give another file."
             ) from e
         self._torn = False
+
+
+def _possible(result: Result) -> bool:
+    """Whether its figures can be those of a walk: one number that is none would spoil the sums of all."""
+    figures = (result.seconds, result.walked_m, result.shortest_m)
+    counts = (result.words, result.callouts, result.stops, result.false_stops)
+    return all(0 <= n < math.inf for n in (*figures, *counts))

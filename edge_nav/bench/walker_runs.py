@@ -16,15 +16,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from edge_nav.bench.walker_aid import Aid
 from edge_nav.bench.walker_kept import KeptWalks
 from edge_nav.bench.walker_trial import CAMERA_HEIGHT_M, CAMERA_PITCH_DEG, Result, Trial
-from edge_nav.errors import EdgeNavError
+from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.loop import Loop
 from edge_nav.perception.depth_onnx import OnnxDepthSettings
 from edge_nav.perception.depth_sensor import SensorDepth
 from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.sim.scene import WalkSpec, save_scene
 from edge_nav.sim.walker.touch import TALL_M
 from edge_nav.sources.health import HealthSettings
 from edge_nav.types import DepthModel
@@ -33,6 +36,8 @@ BASE_LATENCY_S = 0.06
 """From capture to the first sample of sound, of a walk that keeps pace."""
 MOST_POINTS, LONGEST_S = 480, 590.0
 """Of a way that is saved: what a scene holds."""
+LONGEST_NAME = 200
+"""Bytes of a saved scene's name, before what is added to it."""
 
 Depth = Literal["none", "true", "bundle"]
 
@@ -84,10 +89,12 @@ def _network_sha256(bundle: str) -> str:
 
 
 def run_jobs(jobs: list[Job], workers: int, kept: Path | None, progress: Callable[[int], None]) -> dict[Job, Result]:
-    """The results of all jobs; those already kept are not run again. ``progress`` is told how many are done."""
+    """The results of all jobs; those already kept are not run again, but for failures without a way that can be saved.
+    ``progress`` is told how many are done.
+    """
     walks = None if kept is None else KeptWalks(kept)
     had = {} if walks is None else {job: walks.get(job.key) for job in jobs}
-    done = {job: result for job, result in had.items() if result is not None}
+    done = {j: r for j, r in had.items() if r is not None and not (failed(j, r) and _way(r) is None)}
     progress(len(done))
     for job, result in _run([j for j in jobs if j not in done], workers):
         done[job] = result
@@ -142,30 +149,53 @@ def open_depth_model(condition: Condition, perception: PerceptionSettings) -> De
 
 def save_failure(job: Job, result: Result, folder: Path) -> Path:
     """The scene with the way that was walked and when, to be replayed with `--source sim:FILE`: there the camera faces
-    where the way leads.
+    where the way leads. Raises UsageError where it cannot be written.
     """
-    from edge_nav.sim.scene import WalkSpec, save_scene
     from edge_nav.sim.sensor_spec import CameraSpec
     from edge_nav.sources.sim import open_scene
 
     spec = open_scene(job.scene).spec
+    way = _way(result)
+    if way is None:
+        raise UsageError(f"--failures {folder}: the walk of {job.scene} leads where no scene can: leave that one out.")
+    walked = way.model_copy(update={"goal": spec.walk.goal or spec.walk.path[-1]})
+    camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
+    name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]
+    file = folder / _file_name(job)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_scene(spec.model_copy(update={"walk": walked, "camera": camera, "name": name, "seconds": None}), file)
+    except OSError as e:
+        raise UsageError(
+            f"--failures {folder}: {file.name} cannot be written ({e.strerror}): free some space or give another "
+            "folder."
+        ) from e
+    return file
+
+
+def _way(result: Result) -> WalkSpec | None:
+    """The way that was walked and when; None where a kept walk lacks it, or has one that nobody can walk."""
     trail = [point for point in result.trail if point[0] <= LONGEST_S]
+    if not trail:
+        return None
     # Of a stand its beginning and its end.
     kept = [
         p for n, p in enumerate(trail) if n in (0, len(trail) - 1) or not trail[n - 1][1:] == p[1:] == trail[n + 1][1:]
     ]
     kept = [*kept[: -1 : -(-len(kept) // MOST_POINTS)], kept[-1]]
-    walked = WalkSpec(
-        path=tuple((x, y) for _, x, y in kept),
-        times_s=tuple(t for t, _, _ in kept),
-        goal=spec.walk.goal or spec.walk.path[-1],
-    )
-    camera = CameraSpec(width=320, height=240, fov_deg=90.0, height_m=CAMERA_HEIGHT_M, pitch_deg=CAMERA_PITCH_DEG)
-    name = f"{job.scene}, {job.condition.name}: {_what_happened(result)}"[:200]
-    file = folder / re.sub(r"[/\\:]", "-", f"{job.scene} {job.condition.name}.yaml".replace(" ", "_"))
-    folder.mkdir(parents=True, exist_ok=True)
-    save_scene(spec.model_copy(update={"walk": walked, "camera": camera, "name": name, "seconds": None}), file)
-    return file
+    try:
+        return WalkSpec(path=tuple((x, y) for _, x, y in kept), times_s=tuple(t for t, _, _ in kept))
+    except ValidationError:
+        return None
+
+
+def _file_name(job: Job) -> str:
+    """After scene and condition; where that is longer than a file's name may be, after its end and a hash."""
+    name = re.sub(r"[/\\:]", "-", f"{job.scene} {job.condition.name}".replace(" ", "_"))
+    data = os.fsencode(name)
+    if len(data) > LONGEST_NAME:
+        name = f"{hashlib.sha256(data).hexdigest()[:8]}-{data[-LONGEST_NAME:].decode(errors='ignore')}"
+    return f"{name}.yaml"
 
 
 def _what_happened(result: Result) -> str:

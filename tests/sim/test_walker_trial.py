@@ -13,8 +13,9 @@ from world import box, frame, render
 
 from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
 from edge_nav.bench.walker_aid import Aid, Heard
+from edge_nav.bench.walker_kept import KeptWalks
 from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
-from edge_nav.bench.walker_trial import CAMERA
+from edge_nav.bench.walker_trial import CAMERA, Result
 from edge_nav.bundle import SHIPPED
 from edge_nav.cli import app
 from edge_nav.errors import UsageError
@@ -164,13 +165,55 @@ def test_a_file_of_something_else_is_left_as_it_is(scene: str, tmp_path: Path, h
     assert kept.read_text(encoding="utf-8") == held
 
 
-def test_a_kept_walk_without_its_figures_is_walked_again(scene: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("walked_m", [None, -5.0, math.nan, math.inf])
+def test_a_kept_walk_without_its_figures_is_walked_again(scene: str, tmp_path: Path, walked_m: float | None) -> None:
     kept, jobs = tmp_path / "kept.jsonl", [Job.of(scene, ALONE)]
     whole = run_jobs(jobs, 1, kept, lambda _: None)
     line = json.loads(kept.read_text(encoding="utf-8"))
-    line["result"]["walked_m"] = None
+    line["result"]["walked_m"] = walked_m
     kept.write_text(json.dumps(line) + "\n", encoding="utf-8")
     assert run_jobs(jobs, 1, kept, lambda _: None) == whole
+
+
+@pytest.mark.parametrize("trail", [[], [[600.0, 0.0, 0.0]], [[0.0, 1.0, 1.0], [0.0, 1.0, 2.0]], [[0.0, 1e9, 0.0]]])
+def test_a_kept_failure_that_cannot_be_saved_is_walked_again(
+    scene: str, tmp_path: Path, trail: list[list[float]]
+) -> None:
+    near = tmp_path / "near.yaml"
+    near.write_text("walk: {path: [[0, 0], [0, 1]]}", encoding="utf-8")
+    job, kept = Job.of(str(near), GUIDED), tmp_path / "kept.jsonl"
+    lost = {"goal": False, "solvable": True, "seconds": 9.0, "walked_m": 5.0, "shortest_m": 1.0, "collisions": ()}
+
+    def found(trail: list[list[float]]) -> Result:
+        line = json.dumps({"job": job.key, "result": {**lost, "falls": (), "trail": trail}})
+        kept.write_text(line + "\n", encoding="utf-8")
+        return run_jobs([job], 1, kept, lambda _: None)[job]
+
+    assert found(trail).goal
+    whole = found([[0.0, 0.0, 0.0], [0.5, 0.3, 0.0]])
+    assert not whole.goal
+    assert load_scene(save_failure(job, whole, tmp_path / "failed")).spec.walk.times_s == (0.0, 0.5)
+
+
+def test_the_walks_that_come_along_are_all_whole() -> None:
+    file = SHIPPED.parents[1] / "docs" / "walks.jsonl"
+    kept = KeptWalks(file)
+    assert all(kept.get(json.loads(line)["job"]) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_failure_is_saved_by_a_name_that_fits_the_disk(tmp_path: Path) -> None:
+    deep = tmp_path / ("\u00e4" * 100) / ("b" * 100)
+    deep.mkdir(parents=True)
+    result = Result(False, True, 1.0, 1.0, 1.0, (), (), trail=((0.0, 0.0, 0.0), (0.5, 0.0, 0.5)))
+    saved = set()
+    for name in ("one.yaml", "two.yaml"):
+        (deep / name).write_text(SCENE, encoding="utf-8")
+        saved |= {save_failure(Job(str(deep / name), 0, c), result, tmp_path / "failed") for c in (ALONE, GUIDED)}
+    assert len(saved) == 4
+    assert all(load_scene(file).goal == (0.0, 5.5) for file in saved)
+    assert sum(file.name.endswith("two.yaml_true_depth.yaml") for file in saved) == 1
+    with pytest.raises(UsageError, match=r"--failures .*one\.yaml: .* cannot be written .* give another folder"):
+        save_failure(Job(str(deep / "one.yaml"), 0, ALONE), result, deep / "one.yaml")
 
 
 def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
