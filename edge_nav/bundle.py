@@ -20,6 +20,9 @@ SHIPPED = Path(__file__).parents[1] / FOLDER
 LIST = "python main.py models list"
 PULL = "python main.py models pull depth-indoor"
 IntendedUse = Literal["simulator", "real"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""Pixels are divided by it."""
 
 
 class FileEntry(Settings):
@@ -63,10 +66,12 @@ class DepthEntry(Settings):
 
     file: str = Field(description="The ONNX file.")
     kind: Literal["metric", "relative"] = Field(description="Metres, or relative until calibrated by the floor.")
-    max_depth_m: float | None = Field(default=None, gt=0, description="Greatest depth of a metric model, metres.")
+    max_depth_m: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Greatest depth of a metric model, metres."
+    )
     input: Annotated[FixedInput | MultipleInput, Field(discriminator="rule")]
-    mean: tuple[float, float, float] = Field(description="Of the red, green and blue channel, 0..1.")
-    std: tuple[float, float, float] = Field(description="Of the red, green and blue channel.")
+    mean: tuple[Finite, Finite, Finite] = Field(description="Of the red, green and blue channel, 0..1.")
+    std: tuple[Spread, Spread, Spread] = Field(description="Of the red, green and blue channel.")
     interpolation: Literal["bicubic", "bilinear", "area"] = Field(
         default="bicubic", description="How frames are resized."
     )
@@ -76,13 +81,16 @@ class DepthEntry(Settings):
     canonical_focal_px: float | None = Field(
         default=None,
         gt=0,
+        allow_inf_nan=False,
         description="Focal length, in pixels of the input, of the camera whose depth it gives; null: the frame's own.",
     )
     confidence: bool = Field(
         default=False, description="Whether its second output is the probability that a depth is within 15 %."
     )
     labels: tuple[str, ...] = Field(
-        default=(), description="Names of the numbers in its last output, where it says what a pixel belongs to."
+        default=(),
+        max_length=256,
+        description="Names of the numbers in its last output, where it says what a pixel belongs to.",
     )
 
 
@@ -96,8 +104,8 @@ class VisionEntry(Settings):
         description="Stretched to the square; padded to one with the mean colour; or the shorter side scaled, then cut."
     )
     interpolation: Literal["bicubic", "bilinear"] = Field(default="bicubic", description="With antialiasing.")
-    mean: tuple[float, float, float] = Field(description="Of the red, green and blue channel, 0..1.")
-    std: tuple[float, float, float] = Field(description="Of the red, green and blue channel.")
+    mean: tuple[Finite, Finite, Finite] = Field(description="Of the red, green and blue channel, 0..1.")
+    std: tuple[Spread, Spread, Spread] = Field(description="Of the red, green and blue channel.")
     tokens: int = Field(ge=1, le=65536, description="Embeddings an image gives.")
     width: int = Field(ge=1, le=65536, description="Values in each embedding; the decoder's n_embd.")
 
@@ -136,7 +144,10 @@ class LlmEntry(Settings):
         default="causal", description="prefix: everything before the answer attends to everything before the answer."
     )
     image_scale: float = Field(
-        default=1.0, gt=0, description="The image's embeddings are multiplied by this before they are decoded."
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="The image's embeddings are multiplied by this before they are decoded.",
     )
     stop_ids: tuple[int, ...] = Field(description="Tokens that end an answer.")
     context: int = Field(ge=64, le=131072, description="Tokens of context to reserve.")

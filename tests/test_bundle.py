@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,26 @@ def test_a_wrong_manifest_is_one_sentence(tmp_path: Path, change: dict[str, obje
     data = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**data, **change}))
     with pytest.raises(UsageError, match=message):
+        open_bundle(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("std", [0.2, 0.0, 0.2]),
+        ("std", [0.2, math.inf, 0.2]),
+        ("mean", [math.nan, 0.5, 0.5]),
+        ("max_depth_m", math.inf),
+        ("canonical_focal_px", math.inf),
+        ("labels", ["thing"] * 257),
+    ],
+)
+def test_figures_that_no_network_has_are_refused(tmp_path: Path, field: str, value: object) -> None:
+    folder = write_bundle(tmp_path / "tiny")
+    data = json.loads((folder / "manifest.json").read_text())
+    data["depth"][field] = value
+    (folder / "manifest.json").write_text(json.dumps(data))
+    with pytest.raises(UsageError, match=rf"depth\.{field}.* is wrong"):
         open_bundle(str(folder))
 
 
