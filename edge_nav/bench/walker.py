@@ -115,7 +115,8 @@ def _at_other_rates(condition: Condition, options: WalkerOptions) -> list[Condit
     """The same at the other frame rates and with the delays that are asked for."""
     rates = [replace(condition, name=f"{condition.name}, {fps:g} fps", fps=fps) for fps in options.fps]
     delays = [replace(condition, name=f"{condition.name}, +{1000 * s:.0f} ms", latency_s=s) for s in options.latency_s]
-    return [c for c in (*rates, *delays) if (c.fps, c.latency_s) != (condition.fps, condition.latency_s)]
+    others = dict.fromkeys((*rates, *delays))
+    return [c for c in others if (c.fps, c.latency_s) != (condition.fps, condition.latency_s)]
 
 
 def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
@@ -127,7 +128,7 @@ def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
 
 
 def scenes_of(options: WalkerOptions) -> list[str]:
-    """FAMILY:SEED of the test split, or the files and scenes that were named: FAMILY:FIRST-LAST is many."""
+    """FAMILY:SEED of the test split, or the files and scenes that were named: FAMILY:FIRST-LAST is many. Each once."""
     if options.full and options.scenes is not None:
         raise UsageError(f"--full is {FULL} scenes of each family, and --scenes {options.scenes} others: give one.")
     families = [name for name in options.only if name in FAMILIES]
@@ -137,7 +138,8 @@ def scenes_of(options: WalkerOptions) -> list[str]:
     count = options.scenes if options.scenes is not None else FULL if options.full else QUICK
     if not named:
         families = families or list(FAMILIES)
-    return [*(f"{family}:{TEST_FROM + n}" for n in range(count) for family in families), *named]
+    drawn = [f"{family}:{TEST_FROM + n}" for n in range(count) for family in families]
+    return list(dict.fromkeys([*drawn, *named]))
 
 
 def _named(name: str) -> list[str]:

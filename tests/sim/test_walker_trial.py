@@ -226,11 +226,13 @@ def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
     assert many == ["corridor:900000", "corridor:900001", "corridor:900002", "stairs:7"]
     with pytest.raises(UsageError, match="3 is before 9"):
         scenes_of(WalkerOptions(only=("corridor:9-3",)))
+    twice = WalkerOptions(only=("stairs", "corridor:7", "stairs", f"stairs:{TEST_FROM}", "corridor:6-7"))
+    assert scenes_of(twice) == [f"stairs:{TEST_FROM}", "corridor:7", "corridor:6"]
     both = scenes_of(WalkerOptions(only=("stairs", "corridor:7"), scenes=2))
     assert both == [f"stairs:{TEST_FROM}", f"stairs:{TEST_FROM + 1}", "corridor:7"]
     with pytest.raises(UsageError, match="--full is 50 scenes of each family, and --scenes 3 others"):
         scenes_of(WalkerOptions(full=True, scenes=3))
-    conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0), latency_s=(0.0, 0.3)))
+    conditions, _ = conditions_of(WalkerOptions(fps=(5.0, 10.0, 20.0, 5.0), latency_s=(0.0, 0.3, 0.3)))
     for depth, name in (("true", "true depth"), ("bundle", "bundle nano")):
         tried = [c for c in conditions if c.depth == depth and not c.cane]
         assert [c.name.removeprefix(name) for c in tried] == ["", ", 5 fps", ", 20 fps", ", +300 ms"]
