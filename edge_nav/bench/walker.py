@@ -83,7 +83,8 @@ def bench(options: WalkerOptions, json_file: Path | None) -> int:
         results = run_jobs(jobs, options.workers, options.keep, lambda done: bar.update(task, completed=done))
     rows = [row(c, {j: r for j, r in results.items() if j.condition == c}, _baseline(results)) for c in conditions]
     rows += [{"condition": name, "scenes": 0, "note": why} for name, why in missing.items()]
-    report(f"a walker who obeys, {len(scenes)} scenes; fewer: accidents per 100 m against no aid", rows, json_file)
+    title = f"a walker who obeys, {_scenes(len(scenes))}; fewer: accidents per 100 m against no aid"
+    report(title, rows, json_file)
     Console(stderr=True).print(NOTE)
     if options.failures is not None:
         save_failures(results, options.failures)
@@ -123,7 +124,7 @@ def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
     names = [c.name for c in made]
     for name in options.conditions:
         if name not in names:
-            raise UsageError(f"--condition {name!r} is unknown: use one of {', '.join(names)}.")
+            raise UsageError(f"--condition {name!r} is unknown: use one of {', '.join(map(repr, names))}.")
     return [c for c in made if not options.conditions or c.name in options.conditions]
 
 
@@ -131,6 +132,8 @@ def scenes_of(options: WalkerOptions) -> list[str]:
     """FAMILY:SEED of the test split, or the files and scenes that were named: FAMILY:FIRST-LAST is many. Each once."""
     if options.full and options.scenes is not None:
         raise UsageError(f"--full is {FULL} scenes of each family, and --scenes {options.scenes} others: give one.")
+    if "" in options.only:
+        raise UsageError("--only '' names no scene: give a family, FAMILY:SEED or a file.")
     families = [name for name in options.only if name in FAMILIES]
     named = [scene for name in options.only if name not in FAMILIES for scene in _named(name)]
     if named and not families and (options.full or options.scenes is not None):
@@ -212,4 +215,8 @@ def save_failures(results: dict[Job, Result], folder: Path) -> None:
     for job, result in some:
         save_failure(job, result, folder)
     if some:
-        console.print(f"{len(some)} scenes with accidents or without the goal: replay with --source sim:{folder}/…")
+        console.print(f"{_scenes(len(some))} with accidents or without the goal: replay with --source sim:{folder}/…")
+
+
+def _scenes(count: int) -> str:
+    return f"{count} scene" if count == 1 else f"{count} scenes"

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 from world import box, frame, render
 
-from edge_nav.bench.walker import WalkerOptions, conditions_of, row, scenes_of
+from edge_nav.bench.walker import WalkerOptions, conditions_of, row, save_failures, scenes_of
 from edge_nav.bench.walker_aid import Aid, Heard
 from edge_nav.bench.walker_kept import KeptWalks
 from edge_nav.bench.walker_runs import Condition, Job, make_aid, run_jobs, save_failure, walk
@@ -177,7 +177,7 @@ def test_a_kept_walk_without_its_figures_is_walked_again(scene: str, tmp_path: P
 
 @pytest.mark.parametrize("trail", [[], [[600.0, 0.0, 0.0]], [[0.0, 1.0, 1.0], [0.0, 1.0, 2.0]], [[0.0, 1e9, 0.0]]])
 def test_a_kept_failure_that_cannot_be_saved_is_walked_again(
-    scene: str, tmp_path: Path, trail: list[list[float]]
+    scene: str, tmp_path: Path, trail: list[list[float]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     near = tmp_path / "near.yaml"
     near.write_text("walk: {path: [[0, 0], [0, 1]]}", encoding="utf-8")
@@ -193,6 +193,8 @@ def test_a_kept_failure_that_cannot_be_saved_is_walked_again(
     whole = found([[0.0, 0.0, 0.0], [0.5, 0.3, 0.0]])
     assert not whole.goal
     assert load_scene(save_failure(job, whole, tmp_path / "failed")).spec.walk.times_s == (0.0, 0.5)
+    save_failures({job: whole}, tmp_path / "failed")
+    assert "1 scene with accidents" in capsys.readouterr().err
 
 
 def test_the_walks_that_come_along_are_all_whole() -> None:
@@ -238,7 +240,7 @@ def test_scenes_are_of_the_test_split_and_conditions_as_asked() -> None:
         assert [c.name.removeprefix(name) for c in tried] == ["", ", 5 fps", ", 20 fps", ", +300 ms"]
         assert [(c.fps, c.latency_s) for c in tried] == [(10, 0), (5, 0), (20, 0), (10, 0.3)]
     assert [c.name for c in conditions_of(WalkerOptions(conditions=("cane alone",)))[0]] == ["cane alone"]
-    with pytest.raises(UsageError, match="'dog' is unknown: use one of no aid"):
+    with pytest.raises(UsageError, match=r"'dog' is unknown: use one of 'no aid', .*'true depth, cane', 'bundle nano'"):
         conditions_of(WalkerOptions(conditions=("dog",)))
     with pytest.raises(UsageError, match="nowhere"):
         conditions_of(WalkerOptions(bundle="nowhere"))
@@ -272,6 +274,7 @@ def test_the_verb_writes_its_figures(scene: str, tmp_path: Path) -> None:
     assert data["rows"][0]["condition"] == "no aid"
     assert data["rows"][0]["collisions_per_100m"] > 0
     assert "cpu" in data["machine"]
+    assert " 1 scene;" in done.output
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) -> None:
@@ -289,6 +292,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_walking(tmp_path: Path) 
         (["--scenes", "100000000"], "give 1 to 50000"),
         (["--only", "corridor:1-99999999999"], "no scene seed 99999999999"),
         (["--only", "nowhere.yaml"], "nowhere.yaml is not here"),
+        (["--only", ""], "--only '' names no scene: give a family"),
         (["--only", "corridor:1000000"], "scene seed 1000000 does not exist"),
         (["--fps", "30"], "--fps = 30 is not allowed: give 1 to 20"),  # a walk's ticks are 50 ms
         (["--scenes", "3"], "says which scenes: leave out --full and --scenes"),
