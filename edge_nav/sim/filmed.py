@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,8 +51,10 @@ def _lines(path: Path) -> Iterator[Iterator[str]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             yield iter(file)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError, KeyError, TypeError, StopIteration) as e:
-        raise UsageError(f"truth {path} cannot be read ({type(e).__name__}): film the scene again.") from e
+    except FileNotFoundError as e:
+        raise UsageError(f"truth {path} is not there: film the scene again.") from e
+    except (OSError, EOFError, zlib.error, RecursionError, ValueError, LookupError, TypeError, StopIteration) as e:
+        raise UsageError(f"truth {path} is damaged or none: film the scene again.") from e
 
 
 def _head(path: Path, line: str) -> tuple[Intrinsics, float]:
