@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from edge_nav.cli import INTERRUPTED
 from models.command import run_command
 
 AGAIN_S = 1.0
@@ -32,10 +34,13 @@ def depth(
 ) -> None:
     """The nano depth network."""
     from models.depth.settings import TrainSettings
-    from models.depth.training import train
+    from models.depth.training import Stopped, train
     from models.yaml_settings import read_yaml
 
-    train(read_yaml(config, TrainSettings), out, stop_at, _asked_to_stop())
+    try:
+        train(read_yaml(config, TrainSettings), out, stop_at, _asked_to_stop())
+    except Stopped:
+        sys.exit(INTERRUPTED)  # whatever uses the trained network next must not begin
 
 
 def _asked_to_stop() -> Callable[[], bool]:

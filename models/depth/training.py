@@ -30,6 +30,10 @@ from models.progress import Progress
 _STEP = re.compile(r'\{"step": (\d+),.*\}$')
 
 
+class Stopped(Exception):
+    """Asked to stop, the training did so after a whole step, and its checkpoint is written."""
+
+
 def train(
     settings: TrainSettings,
     out: Path,
@@ -39,8 +43,8 @@ def train(
     """Run, or go on with, the training in ``out``; returns the last checkpoint.
 
     ``out`` holds recipes.jsonl, metrics.jsonl, events for TensorBoard and checkpoints. ``stop_at`` ends before that
-    step, with a checkpoint from which the same command goes on. ``asked_to_stop`` is looked at after each step, and
-    ends it there in the same way.
+    step, with a checkpoint from which the same command goes on. ``asked_to_stop`` is looked at after each step; where
+    it holds before the last one, Stopped is raised, with a checkpoint of the same kind.
     """
     frames = list_frames(settings.data.folders, *settings.data.train)
     held_out = list_frames(settings.data.folders, *settings.data.validate_)
@@ -76,9 +80,10 @@ def _steps(
                 run.log({f"held_out_{k}": v for k, v in run.validate(watched).items()})
             if run.step % settings.save_every == 0:
                 run.save()
-            if run.anywhere(asked_to_stop()):
+            if run.step < last and run.anywhere(asked_to_stop()):
+                run.save()
                 progress.note(f"stopped at step {run.step}: the same command goes on from there")
-                break
+                raise Stopped
     except UnreadableFrame:
         if accelerator.num_processes == 1:  # the others would wait for one another
             run.save()

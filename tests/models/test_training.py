@@ -22,7 +22,7 @@ from models.depth.augment import AugmentSettings, augmented
 from models.depth.batches import TrainingBatches
 from models.depth.network import NanoDepth, NanoSettings
 from models.depth.settings import DataSettings, TrainSettings
-from models.depth.training import train
+from models.depth.training import Stopped, train
 from models.lock import alone
 from models.yaml_settings import read_yaml
 
@@ -284,7 +284,7 @@ def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -
             assert process.poll() is None
         process.terminate()
         _, said = process.communicate()
-    assert process.returncode == 0
+    assert process.returncode == 130  # so that `train && export` exports no half-trained network
     assert "the same command goes on from there" in said
     found = checkpoint.latest(tmp_path / "out" / "checkpoints")
     assert found is not None
@@ -293,6 +293,16 @@ def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -
     whole = train(recipe(frames, steps=5000), tmp_path / "whole", stop_at=end)
     a, b = weights(whole), weights(parts)
     assert whole.name == parts.name and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_wish_to_stop_that_comes_with_the_last_step_changes_nothing(frames: Path, tmp_path: Path) -> None:
+    asked = iter([False, True, True, True])
+    with pytest.raises(Stopped):
+        train(recipe(frames), tmp_path, asked_to_stop=lambda: next(asked))
+    found = checkpoint.latest(tmp_path / "checkpoints")
+    assert found is not None and found.name == "step-0000002.pt"
+    assert train(recipe(frames), tmp_path, 3, lambda: True).name == "step-0000003.pt"
+    assert train(recipe(frames, steps=4), tmp_path, None, lambda: True).name == "step-0000004.pt"
 
 
 def test_who_asks_twice_does_not_wait() -> None:
