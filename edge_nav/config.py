@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from edge_nav.errors import UsageError
@@ -21,6 +20,7 @@ from edge_nav.sources.health import HealthSettings
 from edge_nav.sources.spec import SourceSettings
 from edge_nav.sources.walk import WalkSourceSettings
 from edge_nav.speech.settings import SpeechSettings
+from edge_nav.yaml_text import NotYaml, parse_yaml
 
 
 class Profile(Settings):
@@ -54,12 +54,13 @@ def load_profile(path: Path | None) -> Profile:
     if path is None:
         return Profile()
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise UsageError(f"profile {path} cannot be read ({e.strerror}): give --config a YAML file.") from e
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
-        where = f" at line {e.problem_mark.line + 1}" if isinstance(e, yaml.MarkedYAMLError) and e.problem_mark else ""
-        raise UsageError(f"profile {path} is not YAML{where}: mend it or start from one in configs/.") from e
+    except UnicodeDecodeError as e:
+        raise UsageError(f"profile {path} is not UTF-8 text: mend it or start from one in configs/.") from e
+    except NotYaml as e:
+        raise UsageError(f"profile {path} is not YAML{e.where} ({e}): mend it or start from one in configs/.") from e
     if data is not None and not isinstance(data, dict):
         raise UsageError(f"profile {path} holds a {type(data).__name__}: its top level must be names and values.")
     return parse_profile(data or {}, str(path))

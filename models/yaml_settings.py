@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from edge_nav.errors import UsageError
+from edge_nav.yaml_text import NotYaml, parse_yaml
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -16,13 +16,11 @@ S = TypeVar("S", bound=BaseModel)
 def read_yaml(path: Path, kind: type[S]) -> S:
     """Settings from a file. UsageError names the first field that is wrong."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as e:
         raise UsageError(f"settings {path} cannot be read ({type(e).__name__}): give a YAML file.") from e
-    except yaml.YAMLError as e:
-        raise UsageError(f"settings {path} are no valid YAML ({str(e).splitlines()[0]}): correct them.") from e
-    except (ValueError, RecursionError) as e:  # a date that is none, a number without end, brackets without end
-        raise UsageError(f"settings {path} hold what YAML cannot read ({type(e).__name__}): quote or mend it.") from e
+    except NotYaml as e:
+        raise UsageError(f"settings {path} are no valid YAML{e.where} ({e}): mend or quote it there.") from e
     try:
         return kind.model_validate(data)
     except ValidationError as e:

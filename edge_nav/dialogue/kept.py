@@ -13,6 +13,7 @@ from edge_nav.errors import UsageError
 from edge_nav.guidance.settings import Directions, GuidanceSettings, Units, Verbosity
 from edge_nav.settings import Settings
 from edge_nav.speech.settings import SpeechSettings
+from edge_nav.yaml_text import parse_yaml
 
 S = TypeVar("S", bound=Settings)
 
@@ -49,13 +50,13 @@ def kept_file() -> Path:
 def read_kept(path: Path) -> Kept:
     """What was kept, or nothing yet. Raises UsageError for a file that is not one of ours: it is never overwritten."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_yaml(path.read_text(encoding="utf-8"))
         return Kept.model_validate(data or {})
     except FileNotFoundError:
         return Kept()
     except OSError as e:
         raise UsageError(f"kept settings {path} cannot be read ({e.strerror}): mend its permissions.") from e
-    except (yaml.YAMLError, ValueError, RecursionError) as e:  # pydantic's is a ValueError, too
+    except ValueError as e:  # no text, no YAML, or not these settings
         raise UsageError(f"kept settings {path} are damaged: mend the file, or remove it to begin anew.") from e
 
 

@@ -29,6 +29,7 @@ from edge_nav.sim.things.people import Person
 from edge_nav.sim.things.plan import Plan, Rect, Slab
 from edge_nav.sim.tops import Tops
 from edge_nav.types import Intrinsics
+from edge_nav.yaml_text import NotYaml, parse_yaml
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 Family = Literal["corridor", "interior", "pavement", "stairs"]
@@ -245,14 +246,9 @@ def load_scene(path: Path) -> Scene:
 def parse_scene(text: str, where: str) -> SceneSpec:
     """YAML text -> description; ``where`` names it in errors."""
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(e, "problem", None) or "it cannot be read"
-        raise UsageError(f"scene {where} is not YAML{line}: {problem}; mend or quote it there.") from e
-    except (ValueError, RecursionError) as e:  # a date that is none, a number without end, brackets without end
-        raise UsageError(f"scene {where} holds what YAML cannot read ({type(e).__name__}); quote or mend it.") from e
+        data = parse_yaml(text)
+    except NotYaml as e:
+        raise UsageError(f"scene {where} is not YAML{e.where}: {e}; mend or quote it there.") from e
     if not isinstance(data, dict):
         raise UsageError(f"scene {where} holds no settings; give it some, such as a list of things.")
     try:

@@ -17,6 +17,7 @@ from pydantic import Field
 from edge_nav.errors import UsageError
 from edge_nav.settings import Settings
 from edge_nav.types import Intrinsics
+from edge_nav.yaml_text import Loader, NotYaml, parse_yaml
 
 ASPECT_TOLERANCE = 0.01
 """Two sizes are the same picture, resized, if their aspects differ by no more than this share."""
@@ -153,18 +154,18 @@ def read_yaml(path: Path) -> dict[str, object]:
     if text.startswith("%YAML:"):  # OpenCV's first line is no valid YAML directive
         text = text.partition("\n")[2]
     try:
-        fields = _Loader(text).get_single_data()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" in line {where.line + 1}" if where is not None else ""
-        raise UsageError(f"{path} is not valid YAML{line}: write one 'name: value' per line.") from None
+        fields = parse_yaml(text, _Loader)
+    except NotYaml as error:
+        raise UsageError(
+            f"{path} is not valid YAML{error.where} ({error}): write one 'name: value' per line."
+        ) from None
     if not isinstance(fields, dict):
         raise UsageError(f"{path} holds no named fields: write one 'name: value' per line.")
     return {str(key): value for key, value in fields.items()}
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that also takes OpenCV's matrices, as plain mappings."""
+class _Loader(Loader):
+    """Loader that also takes OpenCV's matrices, as plain mappings."""
 
 
 def _matrix(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[object, object]:

@@ -89,7 +89,7 @@ def _scene(folder: Path) -> list[FrameRef]:
             )
             for line in lines
         ]
-    except (OSError, ValueError, KeyError, TypeError) as e:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as e:
         raise UsageError(
             f"frames {path} cannot be read ({type(e).__name__}): remove {folder} and generate it again."
         ) from e

@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from models_frames import write_frames
 from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
@@ -23,6 +24,7 @@ from edge_nav.sim.scene import load_scene
 from edge_nav.sim.shapes import Rendered
 from models.data import generate
 from models.data.__main__ import app
+from models.data.classes import classified
 from models.data.dataset import list_frames, read_frame
 from models.data.decoded import read_through
 from models.data.generate import generate_frames
@@ -191,6 +193,19 @@ def test_a_scene_without_frames_has_none_to_draw_anew(copied: Path) -> None:
 def test_other_folders_beside_the_scenes_are_left_alone(copied: Path) -> None:
     (copied / "s12abc").mkdir()
     assert {ref.folder.name for ref in list_frames([copied], 0, 10)} == {"s000004", "s000005"}
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [("frames.jsonl", "[" * 100_000), ("scene.yaml", "seed: !!bool foo"), ("scene.yaml", "seed: 0x" + 5000 * "f")],
+    ids=["brackets", "tag", "number"],
+)
+def test_a_scene_that_cannot_be_read_is_named(tmp_path: Path, name: str, held: str) -> None:
+    root = write_frames(tmp_path, range(2), frames=1)
+    (root / "s000001" / name).write_text(held, encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"{root}/s000001/{name} cannot be read.*: remove .* and generate it again"):
+        for ref in list_frames([root], 0, 2):
+            classified(read_frame(ref), ref)
 
 
 def test_verify_says_what_is_missing(tmp_path: Path) -> None:
