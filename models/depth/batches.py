@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from models.data.decoded import read_through
 from models.depth.augment import augmented, cropped, normalised
 from models.depth.canonical import to_canonical
 from models.depth.settings import TrainSettings
+from models.processes import ignore, kept_from_workers
 
 
 class Batch(NamedTuple):
@@ -80,7 +82,7 @@ class ValidationBatches(Dataset[Batch]):
 
 def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iterator[Batch]:
     """Batches ``first`` to ``last`` - 1 in order, read ahead by ``workers`` processes. Raises UnreadableFrame."""
-    found = DataLoader(
+    loading = DataLoader(
         _OrWhyNot(batches),
         batch_size=None,
         sampler=range(first, last),
@@ -88,10 +90,15 @@ def loader(batches: Dataset[Batch], first: int, last: int, workers: int) -> Iter
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_worker if workers else None,
     )
-    for batch in found:
-        if isinstance(batch, str):
-            raise UnreadableFrame(batch)
-        yield batch
+    with kept_from_workers(*_PARENTS) if workers else contextlib.nullcontext():
+        found = iter(loading)
+    try:
+        for batch in found:
+            if isinstance(batch, str):
+                raise UnreadableFrame(batch)
+            yield batch
+    finally:
+        del found  # ends the workers, which nothing else would while an error's traceback holds it
 
 
 class _OrWhyNot(Dataset[Batch | str]):
@@ -124,11 +131,15 @@ def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return _ORDERS[key]
 
 
+_PARENTS = (signal.SIGINT, signal.SIGTERM)
+"""They go to the whole group from a terminal, from timeout, systemd or Slurm; the parent alone decides, and needs its
+workers for the step that it still takes."""
+
+
 def _worker(_number: int) -> None:
-    """Ctrl-C goes to the whole group; the parent alone decides, and ends its workers."""
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore(*_PARENTS)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

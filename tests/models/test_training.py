@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -157,6 +159,7 @@ def test_a_frame_that_cannot_be_read_loses_no_step(tmp_path: Path, workers: int)
     with pytest.raises(UsageError) as told:
         train(settings, tmp_path / "out")
     assert str(told.value) == f"picture {picture} cannot be read: remove its folder and generate it again."
+    assert not multiprocessing.active_children()  # although the error is held
     found = checkpoint.latest(tmp_path / "out" / "checkpoints")
     assert found is not None
     lost = checkpoint.load(found)["step"]
@@ -274,16 +277,44 @@ def test_a_second_run_in_the_same_folder_is_refused(frames: Path, tmp_path: Path
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -> None:
+def begun(frames: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    """A training with a worker, in a process group of its own."""
     config = tmp_path / "recipe.yaml"
-    config.write_text(yaml.safe_dump(recipe(frames, steps=5000).model_dump(mode="json", by_alias=True)))
+    data = DataSettings(folders=[frames], workers=1)
+    settings = recipe(frames, steps=5000, data=data).model_dump(mode="json", by_alias=True)
+    config.write_text(yaml.safe_dump(settings))
     command = [sys.executable, "-m", "models.train", "depth", "--config", str(config), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        metrics = tmp_path / "out" / "metrics.jsonl"
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_that_is_starting_hears_no_signal(frames: Path, tmp_path: Path, number: signal.Signals) -> None:
+    with begun(frames, tmp_path) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not any(b"spawn_main" in _command(pid) for pid in children.read_text().split()):
+            assert process.poll() is None
+        os.killpg(process.pid, number)
+        _, said = process.communicate()
+    assert "Traceback" not in said
+    assert "stopped at step 1: the same command goes on from there" in said
+    assert process.returncode == 130
+
+
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended since
+        return b""
+
+
+def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -> None:
+    metrics = tmp_path / "out" / "metrics.jsonl"
+    with begun(frames, tmp_path) as process:
         while not metrics.is_file() or not metrics.read_text().endswith("\n"):
             assert process.poll() is None
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # the workers too, as timeout, systemd and Slurm do
         _, said = process.communicate()
+    assert "Traceback" not in said
     assert process.returncode == 130  # so that `train && export` exports no half-trained network
     assert "the same command goes on from there" in said
     found = checkpoint.latest(tmp_path / "out" / "checkpoints")
