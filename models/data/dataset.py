@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,14 @@ STEPS_PER_M = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class FrameRef:
-    """Where one frame lies, and the camera that took it. ``pose`` is (x, y, height_m, heading, pitch, roll degrees)."""
+    """Where one frame lies, and the camera that took it. ``pose`` is (x, y, height_m, heading, pitch, roll degrees);
+    ``line_sha256`` is of its line in frames.jsonl, which has the hashes of its pictures."""
 
     folder: Path
     number: int
     camera: Intrinsics
     pose: tuple[float, float, float, float, float, float]
+    line_sha256: bytes
 
     def path(self, what: str) -> Path:
         return self.folder / f"{self.number:02d}.{what}.png"
@@ -79,15 +82,16 @@ def read_frame(ref: FrameRef) -> TrueFrame:
 def _scene(folder: Path) -> list[FrameRef]:
     path = folder / FRAMES
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [(json.loads(line), line) for line in path.read_text(encoding="utf-8").splitlines()]
         return [
             FrameRef(
                 folder,
                 int(line["frame"]),
                 Intrinsics(**line["intrinsics"]),
                 tuple(float(line["pose"][k]) for k in ("x", "y", "height_m", "heading_deg", "pitch_deg", "roll_deg")),  # type: ignore[arg-type]
+                hashlib.sha256(text.encode()).digest(),
             )
-            for line in lines
+            for line, text in lines
         ]
     except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as e:
         raise UsageError(

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -309,13 +310,37 @@ def test_a_decoded_copy_that_was_cut_is_made_again(copied: Path, tmp_path: Path)
     copy = next((tmp_path / "cache").rglob("s*-00"))
     copy.write_bytes(copy.read_bytes()[:999])
     np.testing.assert_array_equal(read_through(ref, tmp_path / "cache").rgb, whole.rgb)
-    assert copy.stat().st_size == 8 * whole.label.size
+    assert copy.stat().st_size == 8 * whole.label.size + 32
+
+
+def test_a_dataset_that_takes_anothers_place_has_its_own_pictures(tmp_path: Path) -> None:
+    new, place = write_frames(tmp_path / "new", range(1)), write_frames(tmp_path / "frames", range(1, 2))
+    (place / "s000001").rename(place / "s000000")
+    for _ in range(2):  # both ways: neither is newer than both copies
+        read_through(list_frames([place], 0, 1)[0], tmp_path / "cache")
+        place.rename(tmp_path / "old")
+        new.rename(place)
+        (tmp_path / "old").rename(new)
+        (ref, *_) = list_frames([place], 0, 1)
+        np.testing.assert_array_equal(read_through(ref, tmp_path / "cache").rgb, read_frame(ref).rgb)
 
 
 def test_a_cache_that_cannot_be_written(copied: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(UsageError, match=r"cache .* cannot be written .*: give a folder with room"):
         read_through(list_frames([copied], 0, 10)[0], tmp_path / "cache")
+
+
+def test_a_cache_on_a_full_disk_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    (ref, *_) = list_frames([write_frames(tmp_path / "frames", range(1))], 0, 1)
+    had = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, had[1]))
+    try:
+        with pytest.raises(UsageError, match=r"cache .* cannot be written \(File too large\): give a folder with room"):
+            read_through(ref, tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, had)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_pictures_of_another_size(has_mujoco: None, tmp_path: Path) -> None:
