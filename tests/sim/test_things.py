@@ -42,6 +42,18 @@ def test_every_kind_builds_the_same_each_time_and_within_limits(kind: str, style
             assert max(s.half) < FAR_M / 4
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_built_at_its_limits(kind: str) -> None:
+    for name, field in KINDS[kind].model_fields.items():
+        if name in ("style", "lift_m", "level_m"):
+            continue
+        for limit in (getattr(m, side) for side in ("ge", "le") for m in field.metadata if hasattr(m, side)):
+            for style in range(6):
+                for s in built(kind, style=style, **{field.alias or name: limit}).world(0).still:
+                    assert all(math.isfinite(v) for v in (*s.centre, *s.half, *s.turn))
+                    assert 0 <= s.bevel_m <= min(s.half)
+
+
 @pytest.mark.parametrize("kind", [k for k, v in KINDS.items() if "at" in v.model_fields])
 @pytest.mark.parametrize("style", STYLES)
 def test_what_stands_somewhere_is_there_and_on_the_ground(kind: str, style: int) -> None:

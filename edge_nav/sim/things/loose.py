@@ -167,7 +167,7 @@ class Plant(Placed):
             parts.rod((0, 0, pot), (0.03, 0.02, h * 0.75), 0.015, stem, "vegetation")
         for _ in range(7):
             low = pot + 0.08 if variant == "bush" else h * 0.65
-            at = (parts.between(-0.14, 0.14), parts.between(-0.14, 0.14), parts.between(low, h - 0.12))
+            at = (parts.between(-0.14, 0.14), parts.between(-0.14, 0.14), parts.between(low, max(low, h - 0.12)))
             size = parts.between(0.18, 0.32)
             parts.ball(at, (size, size, size * 0.9), leaf, "vegetation")
 
