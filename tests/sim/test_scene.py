@@ -41,7 +41,27 @@ def test_two_lines_are_a_scene() -> None:
         ("things: [{kind: wall, from: [1, 1], to: [1, 1]}]", "has no length; give two points"),
         (
             "things: [{kind: wall, from: [0, 0], to: [2, 0], openings: [{at: 3}]}]",
-            "at 3 lies beyond the wall; give 0 to 2.00",
+            "at 3 lies beyond the wall; give 0.45 to 1.55",
+        ),
+        (
+            "things: [{kind: wall, from: [0, 5], to: [1, 5], openings: [{at: 0.5, width_m: 10}]}]",
+            "width_m 10 is wider than the wall; give at most 1.00",
+        ),
+        (
+            "things: [{kind: wall, from: [0, 5], to: [6, 5], openings: [{type: window, at: 3, sill_m: 5}]}]",
+            "sill_m 5 is too high; give at most 2.50",
+        ),
+        (
+            "things: [{kind: room, from: [-1, -1], to: [1, 12], openings: {ahead: [{at: 50}]}}]",
+            "at 50 lies beyond the wall; give -0.55 to 0.55",
+        ),
+        (
+            "things: [{kind: room, from: [-1, -1], to: [1, 12], openings: {left: [{at: -0.9}]}}]",
+            "at -0.9 lies beyond the wall; give -0.55 to 11.55",
+        ),
+        (
+            "things: [{kind: room, from: [1, 12], to: [-1, -1], openings: {back: [{at: 0, sill_m: 2.58}]}}]",
+            "sill_m 2.58 is too high",
         ),
         ("things: [{kind: chiar, at: [0, 1]}]", "chiar is unknown; use one of"),
         ("things: [{at: [0, 1]}]", "has no kind"),

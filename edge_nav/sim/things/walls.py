@@ -17,6 +17,9 @@ from edge_nav.sim.things.plan import Plan, Slab
 Side = Literal["left", "right", "ahead", "back"]
 THICK_M = 0.12
 SKIRTING_M = (0.09, 0.012)
+LEAST_OPEN_M = 0.1
+"""Between a sill and the wall's top: room for a frame and a pane."""
+ROUNDING_M = 1e-6
 
 
 class Opening(Settings):
@@ -51,8 +54,7 @@ class Wall(Thing):
         if length < LEAST_M:
             raise ValueError(f"from {list(self.low)} to {list(self.high)} has no length; give two points")
         for o in self.openings:
-            if not 0 < o.at < length:
-                raise ValueError(f"openings at {o.at:g} lies beyond the wall; give 0 to {length:.2f}")
+            _check_fits(o, 0.0, length, self.height_m)
         return self
 
     def origin(self, plan: Plan) -> tuple[Point, float]:
@@ -79,6 +81,14 @@ class Room(Area):
     )
     lamps: int | None = Field(default=None, ge=0, le=6, description="Ceiling lamps; null: by its size.")
     lit: bool = Field(default=True, description="Whether the lamps are on.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Room:
+        x0, y0, x1, y1 = self.rect
+        for side, openings in self.openings.items():
+            for o in openings:
+                _check_fits(o, *((x0, x1) if side in ("ahead", "back") else (y0, y1)), self.height_m)
+        return self
 
     def lay(self, plan: Plan, parts: Parts) -> None:
         x0, y0, x1, y1 = self.rect
@@ -124,6 +134,19 @@ class Room(Area):
             if self.lit:
                 colour = panel.colour
                 parts.lamp((x, y, self.height_m - 0.12), (0.5, 0.5), min(20 + 5.0 * wide * deep / count, 90), colour)
+
+
+def _check_fits(o: Opening, begin: float, end: float, height_m: float) -> None:
+    """ValueError where an opening reaches beyond a wall from ``begin`` to ``end``, metres as ``at`` counts them."""
+    half = o.width_m / 2
+    if o.width_m > end - begin + ROUNDING_M:
+        raise ValueError(f"openings width_m {o.width_m:g} is wider than the wall; give at most {end - begin:.2f}")
+    if not begin - ROUNDING_M <= o.at - half <= o.at + half <= end + ROUNDING_M:
+        raise ValueError(
+            f"openings at {o.at:g} lies beyond the wall; give {begin + half:.2f} to {end - half:.2f}, or less width_m"
+        )
+    if o.sill_m > height_m - LEAST_OPEN_M:
+        raise ValueError(f"openings sill_m {o.sill_m:g} is too high; give at most {height_m - LEAST_OPEN_M:.2f}")
 
 
 def _along(at: float, side: Side, corner: Spot) -> float:
