@@ -12,10 +12,16 @@ from edge_nav.errors import UsageError
 
 @contextlib.contextmanager
 def alone(folder: Path, doing: str) -> Iterator[None]:
-    """Holds ``folder``, which exists, until the block ends or the process dies. UsageError if another one holds it."""
-    with (folder / ".lock").open("w") as lock:
+    """Holds ``folder``, made if it is missing, until the block ends or the process dies. UsageError where it cannot be
+    written to, or another process holds it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as e:
+        raise UsageError(f"{folder} cannot be written to ({e.strerror}): give a folder that can.") from e
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as e:
-            raise UsageError(f"{doing} in {folder} already: wait, or use another --out.") from e
+            raise UsageError(f"{doing} in {folder} already: wait, or use another folder.") from e
         yield

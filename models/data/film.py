@@ -27,6 +27,8 @@ from edge_nav.sim.raycast import Pose
 from edge_nav.sim.scene import Scene, load_scene
 from edge_nav.sim.shapes import Lamp, Renderer, Shape, World
 from models.data.layout import PART, RendererName
+from models.lock import alone
+from models.processes import ignore, kept_from_workers
 
 FRAMES, SETTINGS = "frames", "film.json"
 LAMPS_M = 12.0
@@ -71,16 +73,25 @@ def draw_frames(film: Film, work: Path, workers: int) -> Scene:
     film's.
     """
     scene = open_film(film)
-    _claim(film, work)
+    with alone(work, "a film is being drawn"):
+        _claim(film, work)
+        _draw_missing(film, scene, work, workers)
+    return scene
+
+
+def _draw_missing(film: Film, scene: Scene, work: Path, workers: int) -> None:
     wanted = [n for n in range(frame_count(scene, film.fps)) if not frame_path(work, n).exists()]
     # Neighbours to one worker: what changes little from frame to frame is kept by its renderer.
     share = math.ceil(len(wanted) / max(workers, 1))
     parts = [wanted[n : n + share] for n in range(0, len(wanted), share)] if wanted else []
     context = multiprocessing.get_context("spawn")
-    running = [context.Process(target=_draw_part, args=(film, work, part, os.getpid()), daemon=True) for part in parts]
-    for process in running:
-        process.start()
+    running: list[BaseProcess] = []
     try:
+        with kept_from_workers(signal.SIGINT):
+            for part in parts:
+                worker = context.Process(target=_draw_part, args=(film, work, part, os.getpid()), daemon=True)
+                worker.start()
+                running.append(worker)
         _wait(running, work, frame_count(scene, film.fps), len(wanted))
     finally:
         for process in running:
@@ -92,7 +103,6 @@ def draw_frames(film: Film, work: Path, workers: int) -> Scene:
             f"{len(missing)} of {len(wanted)} frames could not be drawn in {work}, the first is {missing[0]}: "
             "see above, then run the same command again."
         )
-    return scene
 
 
 def read_frame(work: Path, number: int) -> NDArray[np.uint8]:
@@ -147,7 +157,7 @@ def _open_renderer(film: Film) -> Renderer:
 
 def _draw_part(film: Film, work: Path, numbers: list[int], parent: int) -> None:
     """A worker's life. Ends by itself when its parent is gone, and with a sentence where it cannot go on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore(signal.SIGINT)  # it goes to the whole group; the parent alone decides, and terminates its workers
     try:
         scene, renderer = open_film(film), _open_renderer(film)
         stage = Stage(scene)

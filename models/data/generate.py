@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from edge_nav.errors import EdgeNavError, UsageError
 from models.data.layout import Dataset, claim, complete_scenes, remove_parts
 from models.lock import alone
+from models.processes import ignore, kept_from_workers
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -72,8 +73,8 @@ class Tally:
 def generate_frames(dataset: Dataset, root: Path, seeds: range, workers: int) -> Tally:
     """Draw all scenes that are not there yet. UsageError with one sentence where that cannot go on."""
     _check_disk(root, dataset, len(set(seeds) - set(complete_scenes(root))))
-    claim(root, dataset)
     with alone(root, "frames are being generated"):
+        claim(root, dataset)
         remove_parts(root)
         there = set(complete_scenes(root))
         wanted = [seed for seed in seeds if seed not in there]
@@ -120,8 +121,9 @@ class _Crew:
         process = self._context.Process(
             target=_draw_all, args=(self._dataset, self._root, list(seeds), self._reports, os.getpid()), daemon=True
         )
-        process.start()
-        self._busy[process] = seeds
+        with kept_from_workers(signal.SIGINT):
+            process.start()
+            self._busy[process] = seeds
 
     def _listen(self, patience_s: float = 0.5) -> None:
         with contextlib.suppress(Empty):
@@ -167,8 +169,7 @@ class _Crew:
 
 def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Report], parent: int) -> None:
     """A worker's life. Ends by itself when its parent is gone."""
-    # Ctrl-C goes to the whole group; the parent alone decides, and terminates its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore(signal.SIGINT)  # it goes to the whole group; the parent alone decides, and terminates its workers
     from models.data.scenes import open_renderer, render_scene
 
     try:

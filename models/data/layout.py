@@ -50,7 +50,8 @@ def complete_scenes(root: Path) -> list[int]:
 
 
 def claim(root: Path, mine: Dataset) -> None:
-    """Make the folder this dataset's, or make sure that it is. UsageError where it holds frames of other settings."""
+    """Make the folder this dataset's, or make sure that it is; whoever calls holds it alone. UsageError where it holds
+    frames of other settings."""
     path = root / DATASET
     if path.exists():
         theirs = read_dataset(root)
@@ -62,7 +63,6 @@ def claim(root: Path, mine: Dataset) -> None:
                 )
         return
     try:
-        root.mkdir(parents=True, exist_ok=True)
         _write(path, mine.model_dump_json(by_alias=True, indent=2) + "\n")
     except OSError as e:
         raise UsageError(f"frames cannot be written to {root} ({e.strerror}): give a folder that can.") from e

@@ -51,7 +51,6 @@ def train(
     accelerator = Accelerator(mixed_precision="bf16" if _has_bfloat16() else "no")
     if not accelerator.is_main_process:
         return _steps(settings, out, stop_at, asked_to_stop, accelerator, frames, held_out)
-    out.mkdir(parents=True, exist_ok=True)
     with alone(out, "a network is being trained"):
         return _steps(settings, out, stop_at, asked_to_stop, accelerator, frames, held_out)
 

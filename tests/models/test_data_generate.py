@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 from models_frames import write_frames
+from starting import wait_for_worker
 from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
@@ -31,6 +32,7 @@ from models.data.decoded import read_through
 from models.data.generate import generate_frames
 from models.data.layout import Dataset, claim, complete_scenes, encode, read_lines, read_picture, write_frame
 from models.data.verify import verify
+from models.lock import alone
 
 REPO = Path(__file__).resolve().parents[2]
 FAST = Dataset(renderer="mujoco", frames_per_scene=2)
@@ -263,6 +265,32 @@ def test_ctrl_c_leaves_nothing_half_done_and_no_process(has_mujoco: None, tmp_pa
     while any(map(_alive, workers)) and time.monotonic() < until:
         os.sched_yield()
     assert not any(map(_alive, workers))
+
+
+def test_a_worker_that_is_starting_hears_no_ctrl_c(has_mujoco: None, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "models.data", "generate", "--renderer", "mujoco", "--out", str(tmp_path / "x")]
+    command += ["--scenes", "4:5", "--frames-per-scene", "1", "--size", "64x48", "--workers", "1"]
+    with subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, text=True) as job:
+        os.kill(wait_for_worker(job), signal.SIGINT)
+        _, said = job.communicate()
+    assert job.returncode == 0
+    assert "Traceback" not in said
+    assert "died" not in said
+
+
+def test_who_may_not_draw_does_not_say_what_is_drawn(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path, "frames are being generated"),
+        pytest.raises(UsageError, match=r"being generated in .* already"),
+    ):
+        generate_frames(FAST, tmp_path, range(4, 6), workers=1)
+    assert not (tmp_path / "dataset.json").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"file cannot be written to \(File exists\): give a folder that can"):
+        generate_frames(FAST, tmp_path / "file", range(4, 6), workers=1)
 
 
 def _children(pid: int) -> list[int]:

@@ -16,6 +16,7 @@ from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, read_camera, read_truth
 from models.data.__main__ import app
 from models.data.film import Film, Stage, draw_frames, frame_count, frame_path, open_film, read_frame
 from models.data.film_store import encode_video
+from models.lock import alone
 
 pytest.importorskip("mujoco", reason="films are drawn by MuJoCo here")
 THINGS = """
@@ -59,6 +60,13 @@ def test_a_folder_holds_one_film(plan: Film, tmp_path: Path) -> None:
         spoil(tmp_path / "work" / "film.json")
         with pytest.raises(UsageError, match="another film"):
             draw_frames(plan, tmp_path / "work", 1)
+
+
+def test_two_do_not_draw_into_one_folder(plan: Film, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    with alone(work, "a film is being drawn"), pytest.raises(UsageError, match=r"a film is being drawn in .* already"):
+        draw_frames(plan, work, 1)
+    assert [path.name for path in work.iterdir()] == [".lock"]
 
 
 @pytest.mark.parametrize(

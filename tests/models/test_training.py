@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 from models_frames import write_frames
+from starting import wait_for_worker
 
 from edge_nav.errors import UsageError
 from edge_nav.types import Intrinsics
@@ -290,21 +291,12 @@ def begun(frames: Path, tmp_path: Path) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_worker_that_is_starting_hears_no_signal(frames: Path, tmp_path: Path, number: signal.Signals) -> None:
     with begun(frames, tmp_path) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while not any(b"spawn_main" in _command(pid) for pid in children.read_text().split()):
-            assert process.poll() is None
+        wait_for_worker(process)
         os.killpg(process.pid, number)
         _, said = process.communicate()
     assert "Traceback" not in said
     assert "stopped at step 1: the same command goes on from there" in said
     assert process.returncode == 130
-
-
-def _command(pid: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has ended since
-        return b""
 
 
 def test_being_ended_by_the_system_loses_nothing(frames: Path, tmp_path: Path) -> None:
