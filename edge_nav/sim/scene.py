@@ -36,6 +36,8 @@ Family = Literal["corridor", "interior", "pavement", "stairs"]
 MARGIN_M = 12.0
 """Ground beyond the farthest thing, where a scene lays no floor of its own."""
 UNDER_M = 0.5
+STEP_M = 0.05
+"""Between the places along a path whose ground is found."""
 OVERHEAD_M = 1.8
 """What begins higher than this above the walker's feet is overhead, not ground."""
 
@@ -95,6 +97,8 @@ class Scene:
         self._track = Track(spec.walk.path, spec.walk.speed_mps, spec.walk.times_s)
         self._still, self._lamps, self._movers = self._build()
         self.tops = Tops(self._still)
+        self._heights: list[float] = []
+        """Ground along the path, every STEP_M, as far as it was needed yet."""
 
     @property
     def camera(self) -> Intrinsics:
@@ -158,25 +162,21 @@ class Scene:
         floor = self.tops.height(*start)
         return Grid(self._still, area_of([start, self.goal]), 0.0 if math.isnan(floor) else floor)
 
-    @cached_property
-    def _profile(self) -> tuple[float, list[float]]:
-        """Ground along the path, every 5 cm: each height within reach of the one before."""
-        step = 0.05
-        heights: list[float] = []
-        last = math.inf
-        for n in range(int(self._track.length_m / step) + 2):
-            x, y = self._track.at(n * step)
-            height = self.tops.height(x, y, last + OVERHEAD_M)
-            last = (heights[-1] if heights else 0.0) if math.isnan(height) else height
-            heights.append(last)
-        return step, heights
-
     def _ground_m(self, s: float) -> float:
         """Ground under the walker: a step takes the time of a step, so it is smoothed over half a metre."""
-        step, heights = self._profile
-        n = round(s / step)
-        near = heights[max(n - 5, 0) : n + 6]
+        n = round(s / STEP_M)
+        self._follow(n + 6)
+        near = self._heights[max(n - 5, 0) : n + 6]
         return sum(near) / len(near)
+
+    def _follow(self, count: int) -> None:
+        """Find the ground along the path as far as so many places, each within reach of the one before; a path may be
+        much longer than what is walked of it."""
+        heights = self._heights
+        for n in range(len(heights), min(count, int(self._track.length_m / STEP_M) + 2)):
+            x, y = self._track.at(n * STEP_M)
+            height = self.tops.height(x, y, (heights[-1] if heights else math.inf) + OVERHEAD_M)
+            heights.append((heights[-1] if heights else 0.0) if math.isnan(height) else height)
 
     def _build(self) -> tuple[tuple[Shape, ...], tuple[Lamp, ...], list[tuple[Person, int, int]]]:
         plan = Plan()

@@ -33,6 +33,26 @@ def test_two_lines_are_a_scene() -> None:
     assert made.tops.height(0, 12.0) == pytest.approx(-8 * 0.17)
 
 
+def test_the_ground_is_the_same_whatever_was_asked_before() -> None:
+    text = "things: [{kind: stairs_up, at: [0, 3]}, {kind: stairs_down, at: [0, 9]}]\nwalk: {path: [[0, 0], [0, 16]]}"
+    forward, back, once = (Scene(parse_scene(text, "here")) for _ in range(3))
+    times = [n * 0.37 for n in range(45)]
+    poses = [forward.pose(t) for t in times]
+    assert poses == [back.pose(t) for t in reversed(times)][::-1]
+    assert poses[30] == once.pose(times[30])
+    assert len({pose.height_m for pose in poses}) > 30
+
+
+def test_of_a_path_only_what_is_walked_is_looked_at() -> None:
+    path = [[200, 200] if n % 2 else [-200, -200] for n in range(500)]
+    made = Scene(parse_scene(f"walk: {{path: {path}, speed_mps: 0.3}}", "here"))
+    looked = []
+    height = made.tops.height
+    made.tops.height = lambda *at: (looked.append(at), height(*at))[1]  # type: ignore[method-assign]
+    made.pose(made.seconds)
+    assert 3600 < len(looked) < 3700  # 180 of 282,000 m
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
