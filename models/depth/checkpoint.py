@@ -28,9 +28,10 @@ def save(folder: Path, step: int, state: dict[str, Any]) -> Path:
     except (OSError, RuntimeError) as e:  # torch tells a full disk by the second
         with contextlib.suppress(OSError):
             part.unlink()
+        kept = "; the checkpoint before it is kept" if _all(folder) else ""
         raise UsageError(
             f"checkpoint {path} cannot be written ({str(e).splitlines()[0]}): free some space, and run the same "
-            "command again; the checkpoint before it is kept."
+            f"command again{kept}."
         ) from e
     for old in _all(folder)[:-KEPT]:
         old.unlink()

@@ -272,7 +272,9 @@ def _hold_all_but_labels(network: NanoDepth) -> None:
         network.label.requires_grad_(True)
 
 
-def _check_same(had: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
+def _check_same(had: Any, wanted: dict[str, Any], path: Path) -> None:
+    if not isinstance(had, dict):
+        raise checkpoint.damaged(path, TypeError("network_settings"))
     different = [k for k in wanted if had.get(k) != wanted[k]]
     if different:
         raise UsageError(

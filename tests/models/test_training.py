@@ -128,7 +128,12 @@ def test_a_checkpoint_without_its_parts_is_refused(frames: Path, tmp_path: Path)
     newest = train(recipe(frames), tmp_path, stop_at=1)
     whole = checkpoint.load(newest)
     other = {**whole["network"], "stem.0.weight": torch.zeros(1)}
-    for spoilt in ({"step": 1}, {**whole, "network": other}, {**whole, "optimisers": [{}, {}]}):
+    for spoilt in (
+        {"step": 1},
+        {**whole, "network_settings": None},
+        {**whole, "network": other},
+        {**whole, "optimisers": [{}, {}]},
+    ):
         torch.save(spoilt, newest)
         with pytest.raises(UsageError, match="is damaged"):
             train(recipe(frames), tmp_path)
@@ -145,8 +150,12 @@ def test_copies_beside_the_checkpoints_are_left_alone(frames: Path, tmp_path: Pa
 
 def test_a_checkpoint_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match=r"cannot be written .* the checkpoint before it is kept"):
+    with pytest.raises(UsageError, match=r"cannot be written .* run the same command again\.$"):
         checkpoint.save(tmp_path / "file", 1, {"step": 1})
+    checkpoint.save(tmp_path, 1, {"step": 1})
+    (tmp_path / "step-0000002.part").mkdir()
+    with pytest.raises(UsageError, match=r"cannot be written .* again; the checkpoint before it is kept\.$"):
+        checkpoint.save(tmp_path, 2, {"step": 2})
 
 
 @pytest.mark.parametrize("workers", [0, 1])
