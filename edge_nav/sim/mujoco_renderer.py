@@ -34,6 +34,10 @@ SPARE_SHAPES = 64
 _Key = tuple[Form, Point, float, Material]
 
 
+class NoOpenGL(UsageError):
+    """OpenGL does not start: nothing at all can be drawn."""
+
+
 class MujocoRenderer:
     """Draws worlds. Keeps the model of the last ``still``; moving shapes cost nothing but their place.
 
@@ -353,8 +357,8 @@ def _gl_context(mujoco: Any) -> Any:
         raise _no_opengl(e) from e
 
 
-def _no_opengl(e: Exception) -> UsageError:
-    return UsageError(
+def _no_opengl(e: Exception) -> NoOpenGL:
+    return NoOpenGL(
         f"OpenGL does not start through MUJOCO_GL={os.environ.get('MUJOCO_GL', '')} ({type(e).__name__}: {e}): install "
         "its libraries (Debian, Ubuntu: `apt install libegl1 libgl1 libgl1-mesa-dri`), or unset MUJOCO_GL."
     )

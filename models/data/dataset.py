@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def _scene(folder: Path) -> list[FrameRef]:
     path = folder / FRAMES
     try:
         lines = [(json.loads(line), line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return [
+        refs = [
             FrameRef(
                 folder,
                 int(line["frame"]),
@@ -93,6 +94,9 @@ def _scene(folder: Path) -> list[FrameRef]:
             )
             for line, text in lines
         ]
+        if not all(math.isfinite(v) for ref in refs for v in ref.pose):
+            raise ValueError("not finite")
+        return refs
     except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as e:
         raise UsageError(
             f"frames {path} cannot be read ({type(e).__name__}): remove {folder} and generate it again."

@@ -170,6 +170,7 @@ class _Crew:
 def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Report], parent: int) -> None:
     """A worker's life. Ends by itself when its parent is gone."""
     ignore(signal.SIGINT)  # it goes to the whole group; the parent alone decides, and terminates its workers
+    from edge_nav.sim.mujoco_renderer import NoOpenGL
     from models.data.scenes import open_renderer, render_scene
 
     try:
@@ -182,6 +183,9 @@ def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Rep
             break
         try:
             reports.put(("scene", seed, str(render_scene(renderer, dataset, root, seed))))
+        except NoOpenGL as e:  # some backends tell it with the first picture
+            reports.put(("failed", seed, str(e)))
+            break
         except UsageError as e:
             reports.put(("skipped", seed, str(e)))
         except OSError as e:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -46,7 +47,7 @@ def scene_folder(root: Path, seed: int) -> Path:
 
 def complete_scenes(root: Path) -> list[int]:
     """Seeds of all complete scenes, in order."""
-    return sorted(int(p.name[1:]) for p in root.glob("s[0-9]*") if p.name[1:].isdigit() and p.is_dir())
+    return sorted(int(p.name[1:]) for p in root.glob("s[0-9]*") if p.name[1:].isdecimal() and p.is_dir())
 
 
 def claim(root: Path, mine: Dataset) -> None:
@@ -116,7 +117,7 @@ def frame_line(number: int, t: float, pose: Pose, camera: Intrinsics, hashes: di
 class FrameLine:
     """A line of frames.jsonl, read."""
 
-    frame: int
+    frame: Annotated[int, Field(ge=0, le=99)]
     t: float
     pose: Pose
     intrinsics: Intrinsics
@@ -130,7 +131,10 @@ def read_lines(folder: Path) -> list[FrameLine]:
     """The lines of a scene's frames.jsonl. UsageError where it cannot be read."""
     path = folder / FRAMES
     try:
-        return [LINE.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [LINE.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        if not all(math.isfinite(v) for line in lines for v in (line.t, *astuple(line.pose))):
+            raise ValueError("not finite")
+        return lines
     except (OSError, ValueError) as e:
         raise UsageError(f"{path} cannot be read ({type(e).__name__}): remove {folder} and generate it again.") from e
 

@@ -38,6 +38,11 @@ def verify(root: Path, redraw: int) -> Verdict:
     """All pictures against their hashes, scenes and poses whether they can be read; and ``redraw`` frames, spread over
     the dataset, drawn anew and compared bit by bit."""
     dataset = read_dataset(root)
+    if redraw and dataset.generator != (now := type(dataset).model_fields["generator"].default):
+        raise UsageError(
+            f"{root} was made by generator {dataset.generator} and cannot be drawn anew by {now}: verify it without "
+            "--rerender."
+        )
     seeds = complete_scenes(root)
     if not seeds:
         raise UsageError(f"{root} holds no complete scene: generate some first.")

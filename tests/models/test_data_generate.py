@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -195,6 +196,8 @@ def test_a_scene_without_frames_has_none_to_draw_anew(copied: Path) -> None:
 
 def test_other_folders_beside_the_scenes_are_left_alone(copied: Path) -> None:
     (copied / "s12abc").mkdir()
+    (copied / "s1²").mkdir()
+    assert complete_scenes(copied) == [4, 5]
     assert {ref.folder.name for ref in list_frames([copied], 0, 10)} == {"s000004", "s000005"}
 
 
@@ -209,6 +212,32 @@ def test_a_scene_that_cannot_be_read_is_named(tmp_path: Path, name: str, held: s
     with pytest.raises(UsageError, match=rf"{root}/s000001/{name} cannot be read.*: remove .* and generate it again"):
         for ref in list_frames([root], 0, 2):
             classified(read_frame(ref), ref)
+
+
+@pytest.mark.parametrize("place", ["NaN", "-Infinity"])
+def test_a_pose_that_is_nowhere_is_wrong(copied: Path, place: str) -> None:
+    lines = copied / "s000004" / "frames.jsonl"
+    lines.write_text(re.sub(r'"x": [^,]*', f'"x": {place}', lines.read_text(encoding="utf-8"), count=1))
+    assert "s000004/frames.jsonl cannot be read" in verify(copied, 0).wrong[0]
+    with pytest.raises(UsageError, match=r"s000004/frames\.jsonl cannot be read .*: remove"):
+        list_frames([copied], 0, 10)
+
+
+def test_what_another_generator_drew_is_not_drawn_anew(copied: Path) -> None:
+    said = copied / "dataset.json"
+    said.write_text(said.read_text().replace('"generator": 5', '"generator": 4'))
+    assert verify(copied, 0).wrong == ()
+    with pytest.raises(UsageError, match=r"made by generator 4 and cannot be drawn anew by 5: verify it without"):
+        verify(copied, 1)
+
+
+def test_without_opengl_the_run_ends(has_mujoco: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("glfw", reason="MuJoCo's backend for screens")
+    monkeypatch.setenv("MUJOCO_GL", "glfw")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(UsageError, match="OpenGL does not start through MUJOCO_GL=glfw"):
+        generate_frames(FAST, tmp_path, range(3), workers=1)
 
 
 def test_verify_says_what_is_missing(tmp_path: Path) -> None:
