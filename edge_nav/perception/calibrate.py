@@ -8,11 +8,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
 from edge_nav.types import Intrinsics
+from edge_nav.yaml_text import parse_yaml
 
 MARKER_ID = 0
 DICTIONARY = cv2.aruco.DICT_4X4_50
@@ -134,9 +134,9 @@ def store_scale(profile: Path, scale: float) -> None:
 def _check_stored(text: str, value: str, profile: Path) -> None:
     """The edited profile must say what was meant, whatever its style of writing. Raises UsageError."""
     try:
-        data = yaml.safe_load(text)
+        data = parse_yaml(text)
         stored = data["perception"]["depth_scale"]
-    except (yaml.YAMLError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         stored = None
     if stored != float(value):
         raise UsageError(f"profile {profile} is not changed: write perception.depth_scale: {value} into it by hand.")
