@@ -133,7 +133,11 @@ def test_without_a_verb_it_walks(recording: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_asked_to_stop_it_finishes_its_log(tmp_path: Path, name: signal.Signals) -> None:
     log = tmp_path / "w.jsonl"
-    process = start("run", "--source", "raycast", "--headless", "--log", log)
+    before = signal.signal(name, signal.SIG_DFL)  # tests run under nohup would hand down that it is ignored
+    try:
+        process = start("run", "--source", "raycast", "--headless", "--log", log)
+    finally:
+        signal.signal(name, before)
     assert process.stderr is not None
     assert process.stderr.readline()  # the first callout is on the screen: the walk is under way
     process.send_signal(name)
