@@ -54,7 +54,7 @@ def _lines(path: Path) -> Iterator[Iterator[str]]:
     except FileNotFoundError as e:
         raise UsageError(f"truth {path} is not there: film the scene again.") from e
     except (OSError, EOFError, zlib.error, RecursionError, ValueError, LookupError, TypeError, StopIteration) as e:
-        raise UsageError(f"truth {path} is damaged or none: film the scene again.") from e
+        raise UsageError(f"truth {path} is damaged, or no truth: film the scene again.") from e
 
 
 def _head(path: Path, line: str) -> tuple[Intrinsics, float]:

@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from models.data import generate
 from models.data.__main__ import app
 from models.data.classes import classified
 from models.data.dataset import list_frames, read_frame
-from models.data.decoded import read_through
 from models.data.generate import generate_frames
 from models.data.layout import Dataset, claim, complete_scenes, encode, read_lines, read_picture, write_frame
 from models.data.verify import verify
@@ -349,55 +347,6 @@ def test_realistic_frames_drawn_anew_are_the_same(tmp_path: Path) -> None:
     generate_frames(Dataset(renderer="cycles", frames_per_scene=2), root, range(8, 9), workers=1)
     verdict = verify(root, 2)
     assert (verdict.frames, verdict.redrawn, verdict.wrong) == (2, 2, ())
-
-
-def test_a_decoded_copy_is_the_frame(copied: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    for _ in range(2):  # made, then read
-        for ref in list_frames([copied], 0, 10):
-            plain, copy = read_frame(ref), read_through(ref, cache)
-            for name in ("rgb", "depth_m", "label", "instance"):
-                np.testing.assert_array_equal(getattr(copy, name), getattr(plain, name))
-    assert len(list(cache.rglob("s*"))) == 4
-
-
-def test_a_decoded_copy_that_was_cut_is_made_again(copied: Path, tmp_path: Path) -> None:
-    ref = list_frames([copied], 0, 10)[0]
-    whole = read_through(ref, tmp_path / "cache")
-    copy = next((tmp_path / "cache").rglob("s*-00"))
-    copy.write_bytes(copy.read_bytes()[:999])
-    np.testing.assert_array_equal(read_through(ref, tmp_path / "cache").rgb, whole.rgb)
-    assert copy.stat().st_size == 8 * whole.label.size + 32
-
-
-def test_a_dataset_that_takes_anothers_place_has_its_own_pictures(tmp_path: Path) -> None:
-    new, place = write_frames(tmp_path / "new", range(1)), write_frames(tmp_path / "frames", range(1, 2))
-    (place / "s000001").rename(place / "s000000")
-    for _ in range(2):  # both ways: neither is newer than both copies
-        read_through(list_frames([place], 0, 1)[0], tmp_path / "cache")
-        place.rename(tmp_path / "old")
-        new.rename(place)
-        (tmp_path / "old").rename(new)
-        (ref, *_) = list_frames([place], 0, 1)
-        np.testing.assert_array_equal(read_through(ref, tmp_path / "cache").rgb, read_frame(ref).rgb)
-
-
-def test_a_cache_that_cannot_be_written(copied: Path, tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("a file")
-    with pytest.raises(UsageError, match=r"cache .* cannot be written .*: give a folder with room"):
-        read_through(list_frames([copied], 0, 10)[0], tmp_path / "cache")
-
-
-def test_a_cache_on_a_full_disk_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    (ref, *_) = list_frames([write_frames(tmp_path / "frames", range(1))], 0, 1)
-    had = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, had[1]))
-    try:
-        with pytest.raises(UsageError, match=r"cache .* cannot be written \(File too large\): give a folder with room"):
-            read_through(ref, tmp_path / "cache")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, had)
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_pictures_of_another_size(has_mujoco: None, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ DROP_M = 0.10
 DEEP_M = 0.5
 """Who falls deeper does not walk on."""
 STEP_UP_M = 0.25
+LEVEL_M = 0.02
+"""Ground this near in height is level."""
 LAND_M = 0.2
 """So far beyond the foot that found no floor they land."""
 CAMERA_AHEAD_M = 0.12
@@ -124,7 +126,7 @@ class Body:
     def _hit(self, world: World, x: float, y: float) -> list[tuple[int, Band]]:
         """What a step would newly touch; what is touched already (someone came too near) does not hold the walker."""
         there = self.around.touched(world, x, y, RADIUS_M, self.floor_m)
-        if there and self.floor_m < self._fell_from_m - 0.02:
+        if there and self.floor_m < self._fell_from_m - LEVEL_M:
             there = [h for h in there if not self._only_a_step(x, y, h)]
         if not there:
             return []
@@ -136,7 +138,7 @@ class Body:
             return False
         a = math.radians(self.heading_deg)
         ahead = self.around.ground(x + 0.3 * math.sin(a), y + 0.3 * math.cos(a), self.floor_m + 0.6)
-        return DROP_M - 0.02 <= ahead - self.floor_m <= STEP_UP_M
+        return DROP_M - LEVEL_M <= ahead - self.floor_m <= STEP_UP_M
 
     def _collide(self, world: World, t: float, hit: list[tuple[int, Band]], x: float, y: float) -> Bump:
         bands = {band for _, band in hit}
