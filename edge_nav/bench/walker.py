@@ -102,7 +102,8 @@ def conditions_of(options: WalkerOptions) -> tuple[list[Condition], dict[str, st
     ]
     name = options.bundle or "nano"
     network = Condition(f"bundle {name}", "bundle", bundle=name)
-    with_it = [network, *_at_other_rates(network, options)]
+    with_cane = Condition(f"bundle {name}, cane", "bundle", cane=True, bundle=name)
+    with_it = [network, with_cane, *_at_other_rates(network, options)]
     try:
         open_depth_model(network, PerceptionSettings())
     except UsageError as e:

@@ -15,14 +15,13 @@ from edge_nav.sim.sensor_spec import SensorSpec
 from edge_nav.sim.shapes import Renderer, World
 from edge_nav.sim.walker.acts import Now, Traits
 from edge_nav.sim.walker.body import Body, Bump, Collision, Fall, standing
-from edge_nav.sim.walker.cane import sweep
+from edge_nav.sim.walker.cane import SWEEP_S, sweep
 from edge_nav.sim.walker.person import Person
 from edge_nav.sim.walker.route import Route
 from edge_nav.sim.walker.touch import Surroundings
 from edge_nav.types import Callout, Frame, Intrinsics
 
 TICK_S = 0.05
-SWEEP_S = 0.25
 ARRIVED_M = 0.8
 CAMERA = Intrinsics.from_fov(240, 180, 90.0)
 CAMERA_HEIGHT_M, CAMERA_PITCH_DEG = 1.4, 20.0
@@ -129,7 +128,7 @@ class Trial:
                 self.log.append(f"{t:6.2f} hears {heard.text}")
             else:
                 person.hear_tone(heard.priority, t)
-        if self.cane and round(t / TICK_S) % round(SWEEP_S / TICK_S) == 0 and body.speed_mps > 0.05:
+        if self.cane and round(t / TICK_S) % round(SWEEP_S / TICK_S) == 0 and (body.speed_mps > 0.05 or person.feeling):
             touch = sweep(world, body)
             if touch is not None:
                 person.feel_cane(touch, t)

@@ -10,7 +10,7 @@ from edge_nav.sim.walker.acts import Act, Now, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
-from edge_nav.sim.walker.person import FEELING_MPS, REACTION_S, SLOW_MPS, Person
+from edge_nav.sim.walker.person import CAREFUL_MPS, FEELING_MPS, LOOKS_DEG, REACTION_S, SLOW_MPS, TOUCH_S, Person
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
 
@@ -252,3 +252,69 @@ def test_a_cane_stops_whoever_has_one() -> None:
     assert walker.speed == 0.0
     walker.go(3.0)
     assert max(a.heading_deg for a in walker.acts) > 30
+
+
+def told_with_a_cane(words: str) -> Walker:
+    walker = Walker(aided=True, cane=True)
+    walker.go(4.0)
+    walker.person.hear_tone("stop", walker.t)
+    walker.person.hear("stop", words, walker.t + 1.0)
+    walker.go(3.5)
+    return walker
+
+
+def test_a_cane_feels_for_what_was_said_to_be_on_the_ground_and_finds_the_way_free() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    assert (walker.speed, walker.person.feeling) == (CAREFUL_MPS, True)
+    before = walker.walked
+    walker.go(4.5)
+    assert walker.walked - before > 1.4  # past where it was said to be
+    assert walker.speed == SLOW_MPS
+    assert walker.asked == []
+
+
+def test_another_stop_is_a_pause_for_who_feels_their_way() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.person.hear_tone("stop", walker.t)
+    walker.go(REACTION_S + 0.1)
+    assert walker.speed == 0.0
+    walker.person.hear("stop", "Stop. Low obstacle ahead, one metre.", walker.t)
+    walker.go(2.0)
+    assert (walker.speed, walker.asked) == (CAREFUL_MPS, [])
+    walker.person.hear_tone("stop", walker.t)
+    walker.person.hear("stop", "Stop. Head height ahead, one metre.", walker.t + 0.5)
+    walker.go(3.0)
+    assert (walker.speed, walker.asked) == (0.0, ["free_way"])  # no cane finds that
+
+
+@pytest.mark.parametrize(
+    "words", ["Stop. Head height ahead, two metres.", "Stop. Overhang ahead, two metres.", "Stop."]
+)
+def test_a_cane_cannot_tell_what_hangs_nor_what_was_not_said(words: str) -> None:
+    walker = told_with_a_cane(words)
+    assert (walker.speed, walker.person.feeling, walker.asked) == (0.0, False, ["free_way"])
+
+
+def test_whoever_finds_it_with_the_cane_asks_for_another_way_and_does_not_feel_there_again() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.person.feel_cane(Touch(True, 0), walker.t)
+    walker.go(TOUCH_S + 0.1)
+    assert walker.speed == 0.0
+    walked = walker.walked
+    walker.person.hear("stop", "Stop. Drop-off ahead, one metre.", walker.t)
+    walker.go(2.0)
+    assert (walker.walked, walker.asked) == (pytest.approx(walked, abs=0.05), ["free_way"])
+
+
+def test_where_no_way_is_told_a_cane_feels_aside_and_towards_the_goal_again() -> None:
+    walker = told_with_a_cane("Stop. Head height ahead, two metres.")
+    walked = walker.walked
+    while walker.walked == walked:
+        if walker.acts[-1].ask is not None:
+            walker.person.hear("answer", "No free way in view.", walker.t)
+        walker.go(0.05)
+    assert len(walker.asked) >= len(LOOKS_DEG)
+    assert walker.person.feeling
+    assert 40 < abs(walker.heading) < 110
+    walker.go(8.0)
+    assert (abs(walker.heading) < 15, walker.speed) == (True, SLOW_MPS)

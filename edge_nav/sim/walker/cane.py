@@ -11,6 +11,11 @@ from edge_nav.sim.walker.body import DROP_M, RADIUS_M, Body
 LENGTH_M = 1.0
 """It reaches this far before the body."""
 HALF_SWEEP_M = 0.4
+SWEEP_S = 0.25
+"""From one side to the other."""
+SHAFT_M = ((RADIUS_M + HALF_SWEEP_M, 0.5), (RADIUS_M + LENGTH_M - HALF_SWEEP_M, 0.3))
+"""So far before the body's middle its shaft meets what comes down to this height: it slopes from the hand to the
+ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Touch:
 def sweep(world: World, body: Body) -> Touch | None:
     """One sweep: None where the way is free as far as a cane can tell.
 
-    It slides over the ground, so it finds whatever reaches down to below the knee, and nothing that hangs above.
+    Its tip slides over the ground, so it finds whatever reaches down to the knee, and nothing that hangs above.
     """
     found = _found(world, body, 0.0)
     if found is None:
@@ -49,8 +54,8 @@ def _found(world: World, body: Body, aside_m: float) -> str | None:
             under = body.around.ground(x, y, body.floor_m + 0.35)
             if math.isnan(under) or body.floor_m - under >= DROP_M:
                 return "drop"
-    for forward in (RADIUS_M + HALF_SWEEP_M, RADIUS_M + LENGTH_M - HALF_SWEEP_M):
+    for forward, height_m in SHAFT_M:
         x, y = place(forward, aside_m)
-        if body.around.stands(world, x, y, HALF_SWEEP_M, body.floor_m):
+        if body.around.stands(world, x, y, HALF_SWEEP_M, body.floor_m, height_m):
             return "thing"
     return None

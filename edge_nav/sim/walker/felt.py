@@ -1,4 +1,4 @@
-"""What a guided walker has run into, by their own reckoning of where they are.
+"""What a guided walker has run into and where they were stopped at once, by their own reckoning of where they are.
 
 Told that the way is free there, they know better.
 """
@@ -12,6 +12,9 @@ BODY_M = 0.25
 ROOM_M = 0.3
 """A way that passes a felt place so closely leads into it again: half a body's width, and a little."""
 AHEAD_M = 1.5
+FAILED_M, FAILED_S, FAILED_DEG = 0.5, 25.0, 15.0
+"""A heading in which they were stopped at once is not tried again until they have gone a little."""
+FAILED_MOST = 6
 
 
 class Felt:
@@ -21,6 +24,8 @@ class Felt:
         self._x = self._y = 0.0
         self._places: list[tuple[float, float, float]] = []
         """East and north of the start, and until when it is remembered."""
+        self._failed: list[tuple[float, float, float]] = []
+        """Headings, at how much of their way, and until when it counts."""
 
     def go(self, metres: float, heading_deg: float) -> None:
         """They have gone so far; backwards below 0."""
@@ -44,3 +49,19 @@ class Felt:
             if t < until and 0.0 < along < AHEAD_M and abs(aside) < ROOM_M:
                 return True
         return False
+
+    def fail(self, heading_deg: float, walked_m: float, t: float) -> None:
+        """They were stopped there at once, or a cane found something, after so much of their whole way."""
+        self._failed = [*self._failed[1 - FAILED_MOST :], (heading_deg, walked_m, t + FAILED_S)]
+
+    def in_vain(self, heading_deg: float, walked_m: float, t: float) -> bool:
+        """Whether they were stopped there at once, and have not gone far since, or ran into something there."""
+        return self.bars(heading_deg, t) or any(
+            abs(turn(heading_deg, where)) < FAILED_DEG and walked_m < walked + FAILED_M and t < until
+            for where, walked, until in self._failed
+        )
+
+
+def turn(from_deg: float, to_deg: float) -> float:
+    """The shorter turn, positive to the right."""
+    return (to_deg - from_deg + 180) % 360 - 180

@@ -14,8 +14,8 @@ import numpy as np
 
 from edge_nav.sim.walker.acts import Act, Now, Plan, Question, Traits
 from edge_nav.sim.walker.body import Bump
-from edge_nav.sim.walker.cane import Touch
-from edge_nav.sim.walker.felt import Felt
+from edge_nav.sim.walker.cane import SWEEP_S, Touch
+from edge_nav.sim.walker.felt import Felt, turn
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
@@ -33,6 +33,8 @@ TURN_ERROR_DEG, TURN_ERROR = 2.0, 0.05
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
+BEYOND_M = 0.5
+"""So far beyond where something was said to be a cane feels for it."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
@@ -41,8 +43,8 @@ GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
 UNSEEN_DEG, FEELING_M, FEELING_MPS = 30.0, 0.5, 0.3
 """Turned farther, who sets out goes where the aid has hardly looked yet: slowly for the first step."""
-SHORT_M, FAILED_M, FAILED_S, FAILED_DEG = 0.4, 0.5, 25.0, 15.0
-"""A heading in which they were stopped at once is not tried again until they have gone a little."""
+SHORT_M = 0.4
+"""Who is stopped within it was stopped at once."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
@@ -87,9 +89,11 @@ class Person:
         self._stop_deg = 0.0
         """How near the thing is that the last STOP was about, and where."""
         self._stopped = self._bumped = self._going_round = False
+        self._told_of = Meaning()
+        """The last STOP's words."""
+        self.feeling = self._found = False
+        """The cane goes first: a STOP for what it can find for itself is a pause. What it found ends it."""
         self._cleared = False
-        self._failed: list[tuple[float, float, float]] = []
-        """Headings in which they were stopped at once, at how much of their way, and until when it counts."""
         self._felt = Felt()
         self._backwards = False
         self._behind_m = 0.0
@@ -124,7 +128,7 @@ class Person:
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
-        straight = abs(_turn(self._now.heading_deg, now.heading_deg)) < 3.0
+        straight = abs(turn(self._now.heading_deg, now.heading_deg)) < 3.0
         gone_m = now.walked_m - self._now.walked_m
         self._behind_m = self._behind_m + gone_m if straight else 0.0
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
@@ -142,7 +146,7 @@ class Person:
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
             self._cleared = False
-            if self._going_round and self._walking:
+            if self.feeling or (self._going_round and self._walking):
                 self._stopped = True
             elif self._walking:
                 self._begin(self._go_round(0))
@@ -153,7 +157,9 @@ class Person:
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
-            if self._aside:
+            if self.feeling:
+                self._found = self._stopped = True
+            elif self._aside:
                 self._stopped = True
             elif self._walking:
                 self._begin(self._go_round(event.side) if self.traits.aided else self._feel_round(event.side))
@@ -184,6 +190,7 @@ class Person:
 
     def _hint(self, said: Meaning) -> None:
         """Which side to try first, by the words of a STOP, and how near it is."""
+        self._told_of = said
         self._near_m = min((t.distance_m for t in said.things), default=np.inf)
         self._stop_deg = said.things[0].bearing_deg if said.things else 0.0
         if self._side != 0:
@@ -198,7 +205,7 @@ class Person:
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
-        self._plan, self._stopped, self._going_round = plan, False, False
+        self._plan, self._stopped, self._going_round, self.feeling = plan, False, False, False
 
     def _start(self) -> Plan:
         """Listen before going."""
@@ -214,7 +221,7 @@ class Person:
             slow = now.t < self._slow_until or now.walked_m < self._slow_until_m
             speed = SLOW_MPS if slow else self.traits.speed_mps
             # Who has to turn far does it standing.
-            off = abs(_turn(now.heading_deg, now.goal_deg))
+            off = abs(turn(now.heading_deg, now.goal_deg))
             yield Act(0.0 if off > 60 else speed, now.goal_deg + veer)
 
     def _stand(self, seconds: float) -> Plan:
@@ -231,9 +238,9 @@ class Person:
 
     def _turn_to(self, heading_deg: float) -> Plan:
         """Turn on the spot, as exactly as people do."""
-        far = abs(_turn(self._now.heading_deg, heading_deg))
+        far = abs(turn(self._now.heading_deg, heading_deg))
         aim = heading_deg + float(self._rng.normal(0.0, TURN_ERROR_DEG + TURN_ERROR * far))
-        while abs(_turn(self._now.heading_deg, aim)) > 2.0:
+        while abs(turn(self._now.heading_deg, aim)) > 2.0:
             yield Act(0.0, aim)
 
     def _advance(self, metres: float, speed_mps: float) -> Plan:
@@ -271,41 +278,93 @@ class Person:
         if side and self._side == 0:
             self._commit(side)
         while True:
+            if self._can_feel(self._now.goal_deg) and (yield from self._feel_ahead()):
+                break
             if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
                 yield from self._advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
             found = yield from self._find()
-            if found is None:  # who or what is in the way may move on
+            if found is None and self.traits.cane and (yield from self._feel_aside()):
+                break
+            if found is None and not self.traits.cane:  # who or what is in the way may move on
                 yield from self._stand(2.0)
                 self._commit(-self._side if self._side else 1)
+            if found is None:
                 continue
             heading, metres, onward = found
-            off = _turn(self._now.goal_deg, heading)
-            if heading == self._now.heading_deg and abs(off) < AHEAD_DEG and metres >= RESUME_M:
+            off = abs(turn(self._now.goal_deg, heading))
+            if heading == self._now.heading_deg and off < AHEAD_DEG and metres >= RESUME_M:
                 break  # nothing ahead
-            if self._side == 0 and abs(off) >= AHEAD_DEG:
-                self._commit(1 if off > 0 else -1)
-            unseen = abs(_turn(self._now.heading_deg, heading)) > UNSEEN_DEG
-            yield from self._turn_to(heading)
-            self._walking, self._stopped, self._bumped = True, False, False
-            began = self._now.walked_m
-            stride = DETOUR_STRIDE_M if abs(off) >= DETOUR_DEG else STRIDE_M
             # A leg that ends at a turn is gone to its end: the way on begins there.
-            leg = min(metres if onward else metres - MARGIN_M, stride)
-            if unseen:
-                yield from self._advance(min(leg, FEELING_M), FEELING_MPS)
-            if not (self._stopped or self._bumped):
-                yield from self._advance(began + leg - self._now.walked_m, CAREFUL_MPS)
-            self._walking = False
-            if self._stopped:
-                yield from self._hear_out()
-            if self._now.walked_m - began < SHORT_M:
-                self._failed = [*self._failed[-5:], (heading, self._now.walked_m, self._now.t + FAILED_S)]
+            stride = DETOUR_STRIDE_M if off >= DETOUR_DEG else STRIDE_M
+            yield from self._go(heading, min(metres if onward else metres - MARGIN_M, stride))
             self._tries += 1
             if self._tries % FLIP == 0:
                 self._commit(-self._side if self._side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
         yield from self._walk()
+
+    def _go(self, heading_deg: float, metres: float) -> Plan:
+        """One leg of a way round, where they were told that it is free."""
+        off = turn(self._now.goal_deg, heading_deg)
+        if self._side == 0 and abs(off) >= AHEAD_DEG:
+            self._commit(1 if off > 0 else -1)
+        unseen = abs(turn(self._now.heading_deg, heading_deg)) > UNSEEN_DEG
+        yield from self._turn_to(heading_deg)
+        self._walking, self._stopped, self._bumped = True, False, False
+        began = self._now.walked_m
+        if unseen:
+            yield from self._advance(min(metres, FEELING_M), FEELING_MPS)
+        if not (self._stopped or self._bumped):
+            yield from self._advance(began + metres - self._now.walked_m, CAREFUL_MPS)
+        self._walking = False
+        if self._stopped:
+            yield from self._hear_out()
+            if self._can_feel(heading_deg):
+                yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
+        if self._now.walked_m - began < SHORT_M:
+            self._felt.fail(heading_deg, self._now.walked_m, self._now.t)
+
+    def _can_feel(self, heading_deg: float) -> bool:
+        """Whether a cane can tell if what they were stopped for is there, and has not told already."""
+        return self.traits.cane and self._told_of.felt and not self._in_vain(heading_deg)
+
+    def _feel_ahead(self) -> Generator[Act, None, bool]:
+        """Towards the goal, cane first, past where something was said to be: whether the cane found nothing there."""
+        yield from self._turn_to(self._now.goal_deg)
+        told = min((t.distance_m for t in self._told_of.things), default=GO_M)
+        return (yield from self._feel(told + BEYOND_M))
+
+    def _feel_aside(self) -> Generator[Act, None, bool]:
+        """Where no way was told: aside, farther each time, and towards the goal again, all of it cane first."""
+        if self._side == 0 or self._tries % 5 == 4:
+            self._commit(-self._side if self._side else 1 if self._rng.random() < 0.5 else -1)
+        self._tries += 1
+        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+        if not (yield from self._feel(0.6 + 0.3 * min(self._tries, 5))):
+            self._commit(-self._side)
+        yield from self._turn_to(self._now.goal_deg)
+        barred = self._felt.bars(self._now.goal_deg, self._now.t)
+        return not barred and (yield from self._feel(GO_M))
+
+    def _feel(self, metres: float) -> Generator[Act, None, bool]:
+        """So far straight on, cane first; whether nothing was found. A STOP that a cane cannot judge ends it, too."""
+        self.feeling, self._found = True, False
+        yield from self._stand(SWEEP_S + TOUCH_S)
+        until, through = self._now.walked_m + metres, not self._found
+        while through and self._now.walked_m < until:
+            self._stopped = False
+            yield from self._advance(until - self._now.walked_m, CAREFUL_MPS)
+            if self._found:
+                through = False
+            elif self._stopped:
+                yield from self._hear_out()
+                through = self._told_of.felt
+        self.feeling, self._told_of = False, Meaning()
+        now = self._now
+        if not through:
+            self._felt.fail(now.heading_deg, now.walked_m, now.t)
+        return through
 
     def _hear_out(self) -> Plan:
         """Stand until all has been said and understood."""
@@ -328,7 +387,7 @@ class Person:
                     self._commit(side)
                 continue
             heading = self._now.heading_deg + reply.free_deg
-            off = _turn(self._now.goal_deg, heading)
+            off = turn(self._now.goal_deg, heading)
             metres = reply.free_m if reply.free_m is not None else GO_M
             detour = self._tries % FLIP > FLIP // 2 - 1
             little = metres < RESUME_M and not reply.onward
@@ -339,12 +398,7 @@ class Person:
         return None
 
     def _in_vain(self, heading_deg: float) -> bool:
-        """Whether they were stopped there at once, and have not gone far since, or ran into something there."""
-        now = self._now
-        return self._felt.bars(heading_deg, now.t) or any(
-            abs(_turn(heading_deg, where)) < FAILED_DEG and now.walked_m < walked + FAILED_M and now.t < until
-            for where, walked, until in self._failed
-        )
+        return self._felt.in_vain(heading_deg, self._now.walked_m, self._now.t)
 
     def _recover(self, side: int) -> Plan:
         """After running into something: a step back, and round it."""
@@ -376,8 +430,3 @@ class Person:
         self._aside = self._stopped = False
         yield from self._turn_to(self._now.goal_deg)
         yield from self._walk()
-
-
-def _turn(from_deg: float, to_deg: float) -> float:
-    """The shorter turn, positive to the right."""
-    return (to_deg - from_deg + 180) % 360 - 180

@@ -11,8 +11,6 @@ from edge_nav.types import Band
 
 TALL_M = 1.8
 LAYERS_M = (0.10, 0.40, 0.70, 1.05, 1.40, TALL_M)
-CANE_M = 0.30
-"""A cane's shaft meets what comes down to this within its sweep."""
 NEAR_M = 3.0
 """Farther shapes that move are left out: their outlines cost time."""
 
@@ -34,9 +32,9 @@ class Surroundings:
         near = self._near(world, x, y, radius_m, floor_m)
         return sorted({(o.shape.instance, band_of(o.low_m, o.high_m)) for o in near})
 
-    def stands(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> bool:
-        """Whether anything within a radius reaches down to where a cane slides, however tall it is."""
-        return any(o.low_m < CANE_M for o in self._near(world, x, y, radius_m, floor_m))
+    def stands(self, world: World, x: float, y: float, radius_m: float, floor_m: float, below_m: float) -> bool:
+        """Whether anything within a radius reaches down below a height above the floor, however tall it is."""
+        return any(o.low_m < below_m for o in self._near(world, x, y, radius_m, floor_m))
 
     def _near(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[Outline]:
         found = []
