@@ -340,12 +340,16 @@ class Person:
         if self._side == 0 or self._tries % 5 == 4:
             self._commit(-self._side if self._side else 1 if self._rng.random() < 0.5 else -1)
         self._tries += 1
-        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
-        if not (yield from self._feel(0.6 + 0.3 * min(self._tries, 5))):
+        if not (yield from self._feel((yield from self._turn_aside()))):
             self._commit(-self._side)
         yield from self._turn_to(self._now.goal_deg)
         barred = self._felt.bars(self._now.goal_deg, self._now.t)
         return not barred and (yield from self._feel(GO_M))
+
+    def _turn_aside(self) -> Generator[Act, None, float]:
+        """Away from the goal, to the side that is tried, more each time; how far to go there."""
+        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+        return 0.6 + 0.3 * min(self._tries, 5)
 
     def _feel(self, metres: float) -> Generator[Act, None, bool]:
         """So far straight on, cane first; whether nothing was found. A STOP that a cane cannot judge ends it, too."""
@@ -421,9 +425,9 @@ class Person:
         self._aside = False
         self._tries += 1
         yield from self._stand(0.5)
-        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+        metres = yield from self._turn_aside()
         self._walking = self._aside = True
-        yield from self._advance(0.6 + 0.3 * min(self._tries, 5), SLOW_MPS)
+        yield from self._advance(metres, SLOW_MPS)
         if self._stopped:  # the cane found something there: nearer to the goal, then
             yield from self._stand(0.5)
             self._commit(-self._side)
