@@ -15,7 +15,7 @@ from edge_nav.sim.sensor_spec import SensorSpec
 from edge_nav.sim.shapes import Renderer, World
 from edge_nav.sim.walker.acts import Now, Traits
 from edge_nav.sim.walker.body import Body, Bump, Collision, Fall, standing
-from edge_nav.sim.walker.cane import SWEEP_S, sweep
+from edge_nav.sim.walker.cane import LONG, SHORT, SWEEP_S, forearm, sweep
 from edge_nav.sim.walker.person import Person
 from edge_nav.sim.walker.route import Route
 from edge_nav.sim.walker.touch import Surroundings
@@ -129,9 +129,12 @@ class Trial:
             else:
                 person.hear_tone(heard.priority, t)
         if self.cane and round(t / TICK_S) % round(SWEEP_S / TICK_S) == 0 and (body.speed_mps > 0.05 or person.feeling):
-            touch = sweep(world, body)
+            touch = sweep(world, body, SHORT if person.feeling else LONG)
             if touch is not None:
                 person.feel_cane(touch, t)
+        hanging = forearm(world, body) if person.feeling else None
+        if hanging is not None:
+            person.feel_forearm(hanging, t)
 
     def _bumped(self, person: Person, bump: Bump, body: Body, t: float) -> None:
         person.feel_bump(bump, t)

@@ -6,7 +6,7 @@ import pytest
 
 from edge_nav.sim.shapes import LABELS, Material, Shape, World
 from edge_nav.sim.walker.body import Body, Bump, standing
-from edge_nav.sim.walker.cane import sweep
+from edge_nav.sim.walker.cane import forearm, sweep
 from edge_nav.sim.walker.route import Route
 from edge_nav.sim.walker.touch import Surroundings
 
@@ -145,6 +145,28 @@ def test_a_cane_finds_what_stands_and_where_the_ground_ends_but_nothing_that_han
     found_edge = found()
     assert found_edge is not None
     assert found_edge[0]
+
+
+def test_a_cane_tells_where_an_edge_is() -> None:
+    world, body = placed(floor(-5, 2.0))
+    body.y = 1.0
+    touch = sweep(world, body)
+    assert touch is not None
+    assert touch.away_m == pytest.approx(math.hypot(1.25, 0.25))
+    assert touch.bearing_deg == pytest.approx(-math.degrees(math.atan2(0.25, 1.25)))
+
+
+def test_a_raised_arm_meets_what_hangs_before_the_face_and_the_hand_finds_its_ends() -> None:
+    sign = thing(0.2, 0.65, 1.6, 2.0, half=0.2)
+    world, body = placed(floor(-5, 30), sign)
+    met = forearm(world, body)
+    assert met is not None
+    assert met.band == "head"
+    assert all(bearing >= -15 for bearing, _ in met.along)
+    assert {45.0, 0.0} <= {bearing for bearing, _ in met.along}
+    for other in (thing(0.2, 1.0, 1.6, 2.0, half=0.2), thing(0.2, 0.65, 0.0, 1.1), thing(0.2, 0.65, 1.9, 2.2)):
+        world, body = placed(floor(-5, 30), other)
+        assert forearm(world, body) is None
 
 
 def test_a_cane_finds_a_wall_as_well_as_a_box() -> None:

@@ -160,6 +160,10 @@ class Body:
         ]
         return sum(felt) / len(felt) if felt else 0.0
 
+    def along(self, world: World, instance: int) -> tuple[tuple[float, float], ...]:
+        """Where a raised hand finds a thing: degrees from ahead, and metres."""
+        return self._along(world, self.x, self.y, instance)
+
     def _along(self, world: World, x: float, y: float, instance: int) -> tuple[tuple[float, float], ...]:
         return tuple(
             (float(bearing), away)

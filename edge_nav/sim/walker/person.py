@@ -48,6 +48,9 @@ SHORT_M = 0.4
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
+BACK_DEG = 100.0
+OUT_DEG = 140.0
+"""Who has a cane does not look or go farther away from the goal than this: they would rather feel their way aside."""
 FLIP = 8
 """Tries on one side. In the latter half of them they go round: not again where little is free towards the goal."""
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
@@ -92,7 +95,9 @@ class Person:
         self._told_of = Meaning()
         """The last STOP's words."""
         self.feeling = self._found = False
-        """The cane goes first: a STOP for what it can find for itself is a pause. What it found ends it."""
+        """The cane and a raised arm go first: a STOP is a pause, and what they find ends it."""
+        self._penned = False
+        """They could not go aside: back out, the next time."""
         self._cleared = False
         self._felt = Felt()
         self._backwards = False
@@ -123,8 +128,18 @@ class Person:
 
     def feel_cane(self, touch: Touch, t: float) -> None:
         """The cane found something."""
+        if touch.drop:
+            self._felt.touch(self._now.heading_deg + touch.bearing_deg, t, touch.away_m)
         if not any(d.act == "cane" for d in self._due):
             self._due.append(_Due(t + TOUCH_S, "cane", side=touch.free))
+
+    def feel_forearm(self, bump: Bump, t: float) -> None:
+        """The raised arm found something, and the hand felt along it."""
+        if any(d.act == "cane" for d in self._due):
+            return
+        for bearing, away in bump.along:
+            self._felt.touch(self._now.heading_deg + bearing, t, away)
+        self._due.append(_Due(t + TOUCH_S, "cane"))
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
@@ -157,6 +172,7 @@ class Person:
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
+            self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
                 self._found = self._stopped = True
             elif self._aside:
@@ -283,7 +299,8 @@ class Person:
             if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
                 yield from self._advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
-            found = yield from self._find()
+            # Who has a cane does not only ask: every second try they feel their way.
+            found = None if self.traits.cane and self._tries % 2 == 1 else (yield from self._find())
             if found is None and self.traits.cane and (yield from self._feel_aside()):
                 break
             if found is None and not self.traits.cane:  # who or what is in the way may move on
@@ -312,13 +329,14 @@ class Person:
         unseen = abs(turn(self._now.heading_deg, heading_deg)) > UNSEEN_DEG
         yield from self._turn_to(heading_deg)
         self._walking, self._stopped, self._bumped = True, False, False
+        self.feeling, self._found = self.traits.cane, False
         began = self._now.walked_m
         if unseen:
             yield from self._advance(min(metres, FEELING_M), FEELING_MPS)
         if not (self._stopped or self._bumped):
             yield from self._advance(began + metres - self._now.walked_m, CAREFUL_MPS)
-        self._walking = False
-        if self._stopped:
+        self._walking = self.feeling = False
+        if self._stopped and not self._found:
             yield from self._hear_out()
             if self._can_feel(heading_deg):
                 yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
@@ -326,36 +344,42 @@ class Person:
             self._felt.fail(heading_deg, self._now.walked_m, self._now.t)
 
     def _can_feel(self, heading_deg: float) -> bool:
-        """Whether a cane can tell if what they were stopped for is there, and has not told already."""
-        return self.traits.cane and self._told_of.felt and not self._in_vain(heading_deg)
+        """Whether cane and arm can tell if what they were stopped for is there, and have not told already."""
+        return self.traits.cane and bool(self._told_of.things) and not self._in_vain(heading_deg)
 
     def _feel_ahead(self) -> Generator[Act, None, bool]:
-        """Towards the goal, cane first, past where something was said to be: whether the cane found nothing there."""
+        """Towards the goal past where something was said to be: whether the cane found nothing there."""
         yield from self._turn_to(self._now.goal_deg)
         told = min((t.distance_m for t in self._told_of.things), default=GO_M)
         return (yield from self._feel(told + BEYOND_M))
 
     def _feel_aside(self) -> Generator[Act, None, bool]:
-        """Where no way was told: aside, farther each time, and towards the goal again, all of it cane first."""
+        """Where no way was told: aside, farther each time, and towards the goal again."""
         if self._side == 0 or self._tries % 5 == 4:
             self._commit(-self._side if self._side else 1 if self._rng.random() < 0.5 else -1)
         self._tries += 1
-        if not (yield from self._feel((yield from self._turn_aside()))):
+        metres = yield from self._turn_aside(OUT_DEG if self._penned else None)
+        began = self._now.walked_m
+        if not (yield from self._feel(metres)):
             self._commit(-self._side)
+        self._penned = self._now.walked_m - began < SHORT_M
         yield from self._turn_to(self._now.goal_deg)
-        barred = self._felt.bars(self._now.goal_deg, self._now.t)
-        return not barred and (yield from self._feel(GO_M))
+        return (yield from self._feel(GO_M))
 
-    def _turn_aside(self) -> Generator[Act, None, float]:
-        """Away from the goal, to the side that is tried, more each time; how far to go there."""
-        yield from self._turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+    def _turn_aside(self, off_deg: float | None = None) -> Generator[Act, None, float]:
+        """Away from the goal, to the side that is tried, by so much or more each time; how far to go there."""
+        off = 50.0 + 15.0 * min(self._tries % 5, 3) if off_deg is None else off_deg
+        yield from self._turn_to(self._now.goal_deg + self._side * off)
         return 0.6 + 0.3 * min(self._tries, 5)
 
     def _feel(self, metres: float) -> Generator[Act, None, bool]:
-        """So far straight on, cane first; whether nothing was found. A STOP that a cane cannot judge ends it, too."""
+        """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP whose
+        words they did not hear ends it, too, and where they ran into something before they do not begin.
+        """
         self.feeling, self._found = True, False
         yield from self._stand(SWEEP_S + TOUCH_S)
-        until, through = self._now.walked_m + metres, not self._found
+        through = not (self._found or self._felt.bars(self._now.heading_deg, self._now.t))
+        until = self._now.walked_m + metres
         while through and self._now.walked_m < until:
             self._stopped = False
             yield from self._advance(until - self._now.walked_m, CAREFUL_MPS)
@@ -363,11 +387,10 @@ class Person:
                 through = False
             elif self._stopped:
                 yield from self._hear_out()
-                through = self._told_of.felt
+                through = bool(self._told_of.things)
         self.feeling, self._told_of = False, Meaning()
-        now = self._now
         if not through:
-            self._felt.fail(now.heading_deg, now.walked_m, now.t)
+            self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
         return through
 
     def _hear_out(self) -> Plan:
@@ -381,7 +404,8 @@ class Person:
 
         Where to go, how far it was said to be free, and whether it goes on from there; None if no way was told.
         """
-        for look in LOOKS_DEG:
+        farthest = BACK_DEG if self.traits.cane else 180.0
+        for look in (look for look in LOOKS_DEG if look < farthest):
             side = self._side or (1 if self._rng.random() < 0.5 else -1)
             yield from self._turn_to(self._now.goal_deg + side * look)
             yield from self._stand(SETTLE_S)
@@ -396,7 +420,7 @@ class Person:
             detour = self._tries % FLIP > FLIP // 2 - 1
             little = metres < RESUME_M and not reply.onward
             wrong = detour and (off * self._side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and little))
-            if wrong or (metres < GO_M and not reply.onward) or self._in_vain(heading):
+            if wrong or (metres < GO_M and not reply.onward) or abs(off) > farthest or self._in_vain(heading):
                 continue
             return heading, metres, reply.onward
         return None

@@ -32,9 +32,13 @@ class Surroundings:
         near = self._near(world, x, y, radius_m, floor_m)
         return sorted({(o.shape.instance, band_of(o.low_m, o.high_m)) for o in near})
 
-    def stands(self, world: World, x: float, y: float, radius_m: float, floor_m: float, below_m: float) -> bool:
-        """Whether anything within a radius reaches down below a height above the floor, however tall it is."""
-        return any(o.low_m < below_m for o in self._near(world, x, y, radius_m, floor_m))
+    def meets(
+        self, world: World, x: float, y: float, radius_m: float, floor_m: float, heights_m: tuple[float, float]
+    ) -> list[int]:
+        """Instances of what is within a radius and anywhere between two heights above the floor."""
+        low, high = heights_m
+        near = self._near(world, x, y, radius_m, floor_m)
+        return sorted({o.shape.instance for o in near if o.low_m < high and o.high_m > low})
 
     def _near(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[Outline]:
         found = []

@@ -17,8 +17,6 @@ _CLEAR_FOR = re.compile(rf"(?:Clear|Nothing ahead) for {_DISTANCE}")
 _WHERE = r"(?:ahead|(?P<degrees>\d+) degrees (?P<side>left|right))"
 _FREE = re.compile(rf"Free {_WHERE}(?:, {_DISTANCE}(?P<onward>, and on)?)?")
 _VEER = re.compile(r"Veer (left|right)")
-HANGING = ("Head height", "Overhang")
-"""What a cane on the ground passes below."""
 DROPS = ("Drop-off", "Stairs down", "Step down", "Unseen floor")
 
 
@@ -50,11 +48,6 @@ class Meaning:
     free_m: float | None = None
     onward: bool = False
     floor_seen: bool = True
-
-    @property
-    def felt(self) -> bool:
-        """Whether a cane would find all that was named, if it is there."""
-        return bool(self.things) and all(t.what not in HANGING for t in self.things)
 
     @property
     def ahead_m(self) -> float:
