@@ -13,9 +13,10 @@ built, walls and door frames, is one thing. A fall down a flight of stairs is on
 until they are up again. Whoever walks without aid or with a cane alone feels their way round what they touched;
 whoever is guided remembers for three minutes where they ran into something, and is not told into it again. A cane's
 sweep of 0.8 m finds every edge a metre ahead and whatever reaches down to the ground there, nearer whatever reaches
-down to the knee, and nothing that hangs. Who is guided and has one stops at a STOP as well, but where its words name
-nothing that hangs they then feel for it at half a metre a second, and go on if there is nothing up to half a metre
-beyond; where no way is told they feel their way aside and towards the goal again. People who walk to and fro look at
+down to the knee, and nothing that hangs. Who is guided and has a cane stops at a STOP like others, but then feels for
+what it named, at half a metre a second, with the cane held short and a forearm before chest and face: what either meets
+is not counted, and where they meet nothing up to half a metre beyond, the walker goes on. Where no way is told, and
+every second time anyway, they feel their way aside and towards the goal again. People who walk to and fro look at
 nothing: that they walk into who stands in their way is not counted, that they cross before who walks is. A STOP is
 false where, up to half a metre beyond the distance that it names, nothing stands and no ground ends, neither in the
 corridor nor within 20 degrees of where it points: what it calls the thing is not asked. Accidents are set against

@@ -103,6 +103,13 @@ def test_a_question_without_a_picture_has_an_answer_all_the_same() -> None:
     assert told[0][0] > 1.8
 
 
+def test_whoever_is_guided_and_has_a_cane_feels_the_box_and_passes_it(scene: str) -> None:
+    felt = walk(Job(scene, 1, Condition("true depth, cane", "true", cane=True)))
+    assert felt.goal
+    assert felt.accidents == 0
+    assert felt.stops > 0
+
+
 def test_guidance_spares_the_walker_the_box_that_they_run_into_alone(scene: str) -> None:
     alone, guided = walk(Job(scene, 1, ALONE)), walk(Job(scene, 1, GUIDED))
     assert [c.band for c in alone.collisions][:1] == ["ground"]

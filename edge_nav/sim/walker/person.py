@@ -48,9 +48,9 @@ SHORT_M = 0.4
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
-BACK_DEG = 100.0
-OUT_DEG = 140.0
-"""Who has a cane does not look or go farther away from the goal than this: they would rather feel their way aside."""
+BACK_DEG, OUT_DEG = 100.0, 140.0
+"""Who has a cane does not look or go farther away from the goal than the first, but feels their way aside; where that
+does not get them anywhere, out again by the second."""
 FLIP = 8
 """Tries on one side. In the latter half of them they go round: not again where little is free towards the goal."""
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
