@@ -1,26 +1,33 @@
 """`bench walker`: a simulated person who obeys the guidance, against the same person without it.
 
 What flatters, and what does not. The person is 1.8 m tall and 0.5 m wide, hears everything, never misunderstands and
-never tires of asking; they stop at the STOP tone, before the words. They know at every moment which way leads round
-the building's walls to their goal, as from an exact map and an exact place on it, and nothing of what stands in that
-way (`edge_nav/sim/walker/route.py`). They walk straight and know how far; their turns on the spot err by 2 degrees and
-a twentieth. The camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is
-known; its pictures are noisy, but sharp and not compressed. "True depth" tells what guidance can do at best: no
-network errs, and there is no noise.
+never tires of asking; they stop at the STOP tone, before the words. They know at every moment which way leads round the
+building's walls to their goal, as from an exact map and an exact place on it, and nothing of what stands in that way
+(`edge_nav/sim/walker/route.py`). They walk straight and know how far; their turns on the spot err by 2 degrees and a
+twentieth. The camera sees 90 degrees across, is worn 1.4 m high and looks down by 20 degrees, and its height is known;
+its pictures are noisy, but sharp and not compressed. "True depth" tells what guidance can do at best: no network errs,
+and there is no noise.
 
 What is counted. Touching a thing again near by within ten seconds is not counted anew, whoever walks; all that is
 built, walls and door frames, is one thing. A fall down a flight of stairs is one fall; who fell climbs back over steps
-until they are up again. Whoever walks without aid or with a cane alone feels their way round what they touched;
-whoever is guided remembers for three minutes where they ran into something, and is not told into it again. A cane's
-sweep of 0.8 m finds every edge a metre ahead and whatever reaches down to the ground there, nearer whatever reaches
-down to the knee, and nothing that hangs. Who is guided and has a cane stops at a STOP like others, but then feels for
-what it named, at half a metre a second, with the cane held short and a forearm before chest and face: what either meets
-is not counted, and where they meet nothing up to half a metre beyond, the walker goes on. Where no way is told, and
-every second time anyway, they feel their way aside and towards the goal again. People who walk to and fro look at
-nothing: that they walk into who stands in their way is not counted, that they cross before who walks is. A STOP is
-false where, up to half a metre beyond the distance that it names, nothing stands and no ground ends, neither in the
-corridor nor within 20 degrees of where it points: what it calls the thing is not asked. Accidents are set against
-metres walked, in scenes without a way, too: without aid most happen to walkers who never arrive.
+until they are up again. Whoever walks without aid or with a cane alone feels their way round what they touched; whoever
+is guided remembers for three minutes where they ran into something, and is not told into it again. A cane's sweep of
+0.8 m finds every edge a metre ahead and whatever reaches down to the ground there, up to half a metre nearer whatever
+reaches down to the knee, and nothing that hangs.
+
+Who is guided and has a cane. They stop at a STOP like others, but then feel for what it named, at half a metre a
+second, with the cane held short (a sweep of 0.6 m, 0.6 m ahead) and a forearm before chest and face, and go on where
+they meet nothing up to half a metre beyond; so they go where they were told that it is free, too. Where no way is told,
+and every second time anyway, they feel their way aside and towards the goal again. What cane and arm meet is not
+counted, and the edges and hanging things among it are remembered as what was run into is. Neither is in the pictures,
+where an arm would hide a part. Who has a cane alone does none of this, so that what is between the two is not all
+guidance's doing; and what hangs between knee and chest is met by neither.
+
+People who walk to and fro look at nothing: that they walk into who stands in their way is not counted, that they cross
+before who walks is. A STOP is false where, up to half a metre beyond the distance that it names, nothing stands and no
+ground ends, neither in the corridor nor within 20 degrees of where it points: what it calls the thing is not asked.
+Accidents are set against metres walked, in scenes without a way, too: without aid most happen to walkers who never
+arrive.
 """
 
 from __future__ import annotations
@@ -49,7 +56,7 @@ SCENES = re.compile(r"(?P<family>[a-z_]+):(?P<first>\d+)-(?P<last>\d+)")
 NOTE = (
     "1.8 m tall walker, 0.7 s to react, stops at the tone, hears all; camera 90 degrees wide, 1.4 m high, 20 degrees "
     "down. Solvable: a way 0.8 m wide leads to the goal. words_per_min counts answers that were asked for, "
-    "callouts_per_min only what was not."
+    "callouts_per_min only what was not. Guided with a cane: feels for what a STOP names, goes on where nothing is met."
 )
 
 

@@ -121,7 +121,7 @@ class Trial:
         )
 
     def _perceive(self, t: float, world: World, body: Body, person: Person, aid: Aid | None) -> None:
-        """What the walker hears and what the cane finds."""
+        """What the walker hears, and what the cane and a raised arm find."""
         for heard in [] if aid is None else aid.hear(t):
             if heard.text:
                 person.hear(heard.priority, heard.text, t)

@@ -6,7 +6,7 @@ import pytest
 
 from edge_nav.sim.shapes import LABELS, Material, Shape, World
 from edge_nav.sim.walker.body import Body, Bump, standing
-from edge_nav.sim.walker.cane import forearm, sweep
+from edge_nav.sim.walker.cane import LONG, SHORT, forearm, sweep
 from edge_nav.sim.walker.route import Route
 from edge_nav.sim.walker.touch import Surroundings
 
@@ -145,6 +145,18 @@ def test_a_cane_finds_what_stands_and_where_the_ground_ends_but_nothing_that_han
     found_edge = found()
     assert found_edge is not None
     assert found_edge[0]
+
+
+def test_a_cane_held_short_passes_between_what_a_long_one_meets() -> None:
+    door = thing(-0.55, 0.6, 0.0, 2.0, half=0.2, instance=1), thing(0.55, 0.6, 0.0, 2.0, half=0.2, instance=2)
+    world, body = placed(floor(-5, 30), *door)
+    assert sweep(world, body, LONG) is not None
+    assert sweep(world, body, SHORT) is None
+    world, body = placed(floor(-5, 30), thing(0.0, 0.9, 0.0, 0.5))
+    assert sweep(world, body, SHORT) is not None
+    world, body = placed(floor(-5, 30), thing(0.0, 1.2, 0.0, 0.5))
+    assert sweep(world, body, SHORT) is None  # beyond its tip
+    assert sweep(world, body, LONG) is not None
 
 
 def test_a_cane_tells_where_an_edge_is() -> None:

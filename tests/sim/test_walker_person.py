@@ -334,3 +334,30 @@ def test_where_no_way_is_told_a_cane_feels_aside_and_towards_the_goal_again() ->
     assert 40 < abs(walker.heading) < 110
     walker.go(8.0)
     assert (abs(walker.heading) < 15, walker.speed) == (True, SLOW_MPS)
+
+
+def test_an_edge_that_the_cane_found_is_remembered_for_longer_than_a_stop() -> None:
+    walker = Walker(aided=True, cane=True)
+    walker.go(4.0)
+    walker.person.feel_cane(Touch(True, 0), walker.t)
+    walker.go(27.0)  # by now a heading in which they were merely stopped would be tried again
+    off, walked = round(walker.heading), walker.walked
+    assert abs(off) > 40  # they ask here, having asked towards the goal
+    back = f"Free {abs(off)} degrees {'left' if off > 0 else 'right'}, four metres."
+    walker.person.hear("answer", back, walker.t)
+    walker.go(3.0)
+    assert walker.walked == walked
+
+
+def test_whoever_cannot_go_aside_goes_out_again() -> None:
+    walker = told_with_a_cane("Stop.")
+    aside: list[float] = []
+    for _ in range(1200):
+        if walker.acts[-1].ask is not None:
+            walker.person.hear("answer", "No free way in view.", walker.t)
+        if walker.person.feeling:
+            walker.person.feel_cane(Touch(False, 0), walker.t)
+            aside += [abs(walker.heading)]
+        walker.go(0.05)
+    assert any(40 < heading < 110 for heading in aside)
+    assert any(120 < heading < 160 for heading in aside)

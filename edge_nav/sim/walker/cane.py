@@ -13,11 +13,11 @@ from edge_nav.sim.walker.touch import TALL_M
 SWEEP_S = 0.25
 """From one side to the other."""
 SHAFT_HIGH_M = (0.5, 0.3)
-"""What comes down to this height the shaft meets half a sweep ahead of the body, and half a sweep from the tip: it
-slopes down from the hand."""
-FOREARM_M, FOREARM_HIGH_M = (0.45, (0.0, -0.2, 0.2)), (1.2, TALL_M)
-"""So far before the body's middle and to its sides, at these heights, an arm is held across the chest and the face (the
-upper hand and forearm technique that walkers are taught)."""
+"""The shaft meets what comes down to the first height within a sweep's width before the body, and to the second up to
+the tip: it slopes down from the hand. Held short, all of it is within a sweep's width."""
+FOREARM_M, FOREARM_ASIDE_M, FOREARM_HIGH_M = 0.45, (0.0, -0.2, 0.2), (1.2, TALL_M)
+"""So far before the body's middle and to its sides, between these heights, an arm is held across the chest and the face
+(the upper hand and forearm technique that walkers are taught)."""
 
 
 class Grip(NamedTuple):
@@ -46,7 +46,8 @@ class Touch:
 def sweep(world: World, body: Body, grip: Grip = LONG) -> Touch | None:
     """One sweep: None where the way is free as far as a cane can tell.
 
-    Its tip slides over the ground, so it finds whatever reaches down to the knee, and nothing that hangs above.
+    Its tip slides over the ground and its shaft slopes up from there, so it finds whatever reaches down to the knee,
+    and nothing that hangs above.
     """
     found = _found(world, body, 0.0, grip)
     if found is None:
@@ -79,11 +80,11 @@ def _found(world: World, body: Body, aside_m: float, grip: Grip) -> _Found | Non
 
 def forearm(world: World, body: Body) -> Bump | None:
     """What an arm that is held up before the face meets, and how far along it a hand then finds it."""
-    for side in FOREARM_M[1]:
-        x, y = _place(body, FOREARM_M[0], side)
+    for side in FOREARM_ASIDE_M:
+        x, y = _place(body, FOREARM_M, side)
         met = body.around.meets(world, x, y, HAND_M, body.floor_m, FOREARM_HIGH_M)
         if met:
-            return Bump(math.degrees(math.atan2(side, FOREARM_M[0])), "head", body.along(world, met[0]))
+            return Bump(math.degrees(math.atan2(side, FOREARM_M)), "head", body.along(world, met[0]))
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a guided walker has run into and where they were stopped at once, by their own reckoning of where they are.
+"""What a guided walker has met, and where they were stopped at once, by their own reckoning of where they are.
 
 Told that the way is free there, they know better.
 """

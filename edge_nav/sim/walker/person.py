@@ -299,7 +299,7 @@ class Person:
             if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
                 yield from self._advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
-            # Who has a cane does not only ask: every second try they feel their way.
+            # An aid that errs would tell them of the same way again and again.
             found = None if self.traits.cane and self._tries % 2 == 1 else (yield from self._find())
             if found is None and self.traits.cane and (yield from self._feel_aside()):
                 break
@@ -367,7 +367,7 @@ class Person:
         return (yield from self._feel(GO_M))
 
     def _turn_aside(self, off_deg: float | None = None) -> Generator[Act, None, float]:
-        """Away from the goal, to the side that is tried, by so much or more each time; how far to go there."""
+        """Away from the goal to the side that is tried: by ``off_deg``, else farther each time; how far to go there."""
         off = 50.0 + 15.0 * min(self._tries % 5, 3) if off_deg is None else off_deg
         yield from self._turn_to(self._now.goal_deg + self._side * off)
         return 0.6 + 0.3 * min(self._tries, 5)
