@@ -150,7 +150,7 @@ class Body:
             self.collisions.append(Collision(t, x, y, band, instance, abs(self.speed_mps)))
         self._touched[instance] = (t, x, y)
         self.speed_mps = 0.0
-        along = self._along(world, x, y, instance) if band == "head" else ()
+        along = self.along(world, x, y, instance) if band == "head" else ()
         return Bump(self._side(world, x, y, instance), band, along)
 
     def _side(self, world: World, x: float, y: float, instance: int) -> float:
@@ -160,11 +160,8 @@ class Body:
         ]
         return sum(felt) / len(felt) if felt else 0.0
 
-    def along(self, world: World, instance: int) -> tuple[tuple[float, float], ...]:
-        """Where a raised hand finds a thing: degrees from ahead, and metres."""
-        return self._along(world, self.x, self.y, instance)
-
-    def _along(self, world: World, x: float, y: float, instance: int) -> tuple[tuple[float, float], ...]:
+    def along(self, world: World, x: float, y: float, instance: int) -> tuple[tuple[float, float], ...]:
+        """Where a raised hand finds a thing from a place: degrees from ahead, and metres."""
         return tuple(
             (float(bearing), away)
             for bearing in range(-90, 91, 15)

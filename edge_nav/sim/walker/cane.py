@@ -84,7 +84,7 @@ def forearm(world: World, body: Body) -> Bump | None:
         x, y = _place(body, FOREARM_M, side)
         met = body.around.meets(world, x, y, HAND_M, body.floor_m, FOREARM_HIGH_M)
         if met:
-            return Bump(math.degrees(math.atan2(side, FOREARM_M)), "head", body.along(world, met[0]))
+            return Bump(math.degrees(math.atan2(side, FOREARM_M)), "head", body.along(world, body.x, body.y, met[0]))
     return None
 
 

@@ -89,8 +89,7 @@ class Person:
         self._tries = 0
         self._recovering = self._aside = False
         self._near_m = np.inf
-        self._stop_deg = 0.0
-        """How near the thing is that the last STOP was about, and where."""
+        """How near the thing is that the last STOP was about."""
         self._stopped = self._bumped = self._going_round = False
         self._told_of = Meaning()
         """The last STOP's words."""
@@ -98,7 +97,6 @@ class Person:
         """The cane and a raised arm go first: a STOP is a pause, and what they find ends it."""
         self._penned = False
         """They could not go aside: back out, the next time."""
-        self._cleared = False
         self._felt = Felt()
         self._backwards = False
         self._behind_m = 0.0
@@ -160,7 +158,6 @@ class Person:
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
-            self._cleared = False
             if self.feeling or (self._going_round and self._walking):
                 self._stopped = True
             elif self._walking:
@@ -191,7 +188,6 @@ class Person:
                 self._begin(self._wait())
         elif said.clear:
             self._slow_until = self._veer_until = self._slow_until_m = -1.0
-            self._cleared = True
         elif said.stop:
             self._hint(said)
         elif event.priority == "caution":
@@ -208,7 +204,6 @@ class Person:
         """Which side to try first, by the words of a STOP, and how near it is."""
         self._told_of = said
         self._near_m = min((t.distance_m for t in said.things), default=np.inf)
-        self._stop_deg = said.things[0].bearing_deg if said.things else 0.0
         if self._side != 0:
             return
         if said.veer is not None:
