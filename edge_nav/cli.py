@@ -336,12 +336,15 @@ def bench_answers(
 @bench_app.command("walker")
 def bench_walker(
     scenes: Annotated[int | None, typer.Option(callback=_at_least(1, 50_000), help="Scenes of each family.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="All 200 scenes: takes hours.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="All 200 scenes, and guided walkers with a cane, too: takes hours.")
+    ] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="A family, or a scene: FAMILY:SEED or a file; may be repeated.")
     ] = None,
     condition: Annotated[
-        list[str] | None, typer.Option(help="Only this row, such as 'true depth'; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Only this row, such as 'true depth', or 'bundle nano, cane'; may be repeated."),
     ] = None,
     bundle: Annotated[
         str | None, typer.Option(help="Bundle of the network that is tried; nano where it is here.")

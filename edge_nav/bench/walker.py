@@ -12,16 +12,18 @@ What is counted. Touching a thing again near by within ten seconds is not counte
 built, walls and door frames, is one thing. A fall down a flight of stairs is one fall; who fell climbs back over steps
 until they are up again. Whoever walks without aid or with a cane alone feels their way round what they touched; whoever
 is guided remembers for three minutes where they ran into something, and is not told into it again. A cane's sweep of
-0.8 m finds every edge a metre ahead and whatever reaches down to the ground there, up to half a metre nearer whatever
+0.8 m finds every edge a metre ahead and whatever reaches down to the ground there, up to 0.6 m nearer whatever
 reaches down to the knee, and nothing that hangs.
 
 Who is guided and has a cane. They stop at a STOP like others, but then feel for what it named, at half a metre a
-second, with the cane held short (a sweep of 0.6 m, 0.6 m ahead) and a forearm before chest and face, and go on where
-they meet nothing up to half a metre beyond; so they go where they were told that it is free, too. Where no way is told,
-and every second time anyway, they feel their way aside and towards the goal again. What cane and arm meet is not
-counted, and the edges and hanging things among it are remembered as what was run into is. Neither is in the pictures,
-where an arm would hide a part. Who has a cane alone does none of this, so that what is between the two is not all
-guidance's doing; and what hangs between knee and chest is met by neither.
+second, with the cane held short (a sweep of 0.54 m, 0.6 m ahead) and a forearm before chest and face, and go on where
+they meet nothing up to half a metre beyond; so they go where they were told that it is free, too. They ask at every
+third try at most. Between, they feel their way: where cane or arm found something, along it by steps of 0.3 m, towards
+the side where nothing was met, until the way to the goal is felt to be free or something bars that side; else aside,
+farther each time. What cane and arm meet is not counted, and the edges and hanging things among it are remembered as
+what was run into is, and stop them when their way leads there again. Neither is in the pictures, where an arm would
+hide a part. Who has a cane alone does none of this, so that what is between the two is not all guidance's doing; and
+what hangs between knee and chest is met by neither.
 
 People who walk to and fro look at nothing: that they walk into who stands in their way is not counted, that they cross
 before who walks is. A STOP is false where, up to half a metre beyond the distance that it names, nothing stands and no
@@ -137,7 +139,8 @@ def _chosen(made: list[Condition], options: WalkerOptions) -> list[Condition]:
     for name in options.conditions:
         if name not in names:
             raise UsageError(f"--condition {name!r} is unknown: use one of {', '.join(map(repr, names))}.")
-    return [c for c in made if not options.conditions or c.name in options.conditions]
+    few = [c.name for c in made if options.full or not (c.cane and c.depth != "none")]
+    return [c for c in made if c.name in (options.conditions or few)]
 
 
 def scenes_of(options: WalkerOptions) -> list[str]:

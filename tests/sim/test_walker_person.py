@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from edge_nav.dialogue.answers import SceneAnswers
@@ -11,10 +13,9 @@ from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.person import (
-    BACK_DEG,
     CAREFUL_MPS,
     FEELING_MPS,
-    LOOKS_DEG,
+    LOOKS,
     REACTION_S,
     SLOW_MPS,
     TOUCH_S,
@@ -84,15 +85,26 @@ class Walker:
         self.t = self.heading = self.walked = 0.0
         self.asked: list[str] = []
         self.acts: list[Act] = []
+        self.reply = ""
+        """To whatever is asked."""
 
     def go(self, seconds: float) -> None:
         for _ in range(round(seconds / 0.05)):
             act = self.person.act(Now(self.t, self.heading, 0.0, 20.0 - self.walked, self.walked))
             if act.ask is not None:
                 self.asked.append(act.ask)
+                if self.reply:
+                    self.person.hear("answer", self.reply, self.t)
             self.heading, self.walked = act.heading_deg, self.walked + abs(act.speed_mps) * 0.05
             self.acts.append(act)
             self.t += 0.05
+
+    def go_until(self, done: Callable[[], bool]) -> None:
+        for _ in range(1200):
+            if done():
+                return
+            self.go(0.05)
+        raise AssertionError("nothing of it in a minute")
 
     @property
     def speed(self) -> float:
@@ -231,8 +243,7 @@ def test_whoever_is_told_to_go_where_they_bumped_looks_elsewhere_first() -> None
     walker = Walker(aided=True)
     walker.go(4.0)
     walker.person.feel_bump(Bump(0.0, "body"), walker.t)
-    while not walker.asked:
-        walker.go(0.1)
+    walker.go_until(lambda: bool(walker.asked))
     walker.person.hear("answer", "Free ahead, four metres.", walker.t)
     walker.go(3.0)
     assert max(abs(a.heading_deg) for a in walker.acts[-40:]) > 30
@@ -245,8 +256,7 @@ def test_whoever_felt_along_a_sign_does_not_go_under_its_other_end(
     walker = Walker(aided=True)
     walker.go(4.0)
     walker.person.feel_bump(Bump(-60.0, "head", along), walker.t)
-    while not walker.asked:
-        walker.go(0.1)
+    walker.go_until(lambda: bool(walker.asked))
     walked = walker.walked
     walker.person.hear("answer", "Free 60 degrees right, four metres.", walker.t)
     walker.go(4.0)
@@ -303,8 +313,7 @@ def test_who_meets_a_sign_with_the_raised_arm_asks_and_does_not_feel_there_again
     walker.person.feel_forearm(Bump(0.0, "head", ((0.0, 0.45), (30.0, 0.45))), walker.t)
     walker.go(1.0)
     assert (walker.speed, walker.person.feeling) == (0.0, False)
-    while not walker.asked:
-        walker.go(0.1)
+    walker.go_until(lambda: bool(walker.asked))
     walked = walker.walked
     walker.person.hear("answer", "Free 30 degrees right, four metres.", walker.t)
     walker.go(3.0)
@@ -324,40 +333,107 @@ def test_whoever_finds_it_with_the_cane_asks_for_another_way_and_does_not_feel_t
 
 def test_where_no_way_is_told_a_cane_feels_aside_and_towards_the_goal_again() -> None:
     walker = told_with_a_cane("Stop.")
+    walker.reply = "No free way in view."
     walked = walker.walked
-    while walker.walked == walked:
-        if walker.acts[-1].ask is not None:
-            walker.person.hear("answer", "No free way in view.", walker.t)
-        walker.go(0.05)
-    assert len(walker.asked) >= sum(look < BACK_DEG for look in LOOKS_DEG)
+    walker.go_until(lambda: walker.walked > walked)
+    assert len(walker.asked) >= LOOKS
     assert walker.person.feeling
     assert 40 < abs(walker.heading) < 110
     walker.go(8.0)
     assert (abs(walker.heading) < 15, walker.speed) == (True, SLOW_MPS)
 
 
-def test_an_edge_that_the_cane_found_is_remembered_for_longer_than_a_stop() -> None:
+def test_an_edge_that_the_cane_found_stops_whoever_would_walk_there_again() -> None:
     walker = Walker(aided=True, cane=True)
     walker.go(4.0)
+    walker.person.hear("fault", "Caution. View blocked.", walker.t - 0.5)
     walker.person.feel_cane(Touch(True, 0), walker.t)
-    walker.go(27.0)  # by now a heading in which they were merely stopped would be tried again
-    off, walked = round(walker.heading), walker.walked
-    assert abs(off) > 40  # they ask here, having asked towards the goal
-    back = f"Free {abs(off)} degrees {'left' if off > 0 else 'right'}, four metres."
-    walker.person.hear("answer", back, walker.t)
-    walker.go(3.0)
-    assert walker.walked == walked
+    walker.go(1.0)
+    walked = walker.walked
+    walker.go_until(lambda: bool(walker.asked))  # the fault is over, and nobody told of the edge again
+    assert walker.walked == pytest.approx(walked, abs=0.15)
+
+
+def test_who_found_a_thing_goes_along_it_by_small_steps_and_feels_for_its_end() -> None:
+    walker = told_with_a_cane("Stop. Head height ahead, one metre.")
+    walker.reply = "No free way in view."
+    walker.go_until(lambda: walker.person.feeling)
+    walker.person.feel_forearm(Bump(-22.0, "head", ((0.0, 0.45), (-30.0, 0.45))), walker.t)
+    walker.go_until(lambda: bool(walker.asked))
+    walker.go_until(lambda: walker.heading > 80)
+    walked, heading = walker.walked, walker.heading
+    walker.go_until(lambda: abs(walker.heading) < 15)
+    assert 85 < heading < 180  # to the side where the arm met nothing
+    assert walker.walked - walked == pytest.approx(0.3, abs=0.1)
+
+
+def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it() -> None:
+    walker = told_with_a_cane("Stop.")
+    walker.reply = "No free way in view."
+    walker.go_until(lambda: walker.person.feeling)
+    walker.go(1.0)
+    walked = walker.walked
+    for _ in range(200):  # the tip touches it all the time, and nothing is nearer
+        if walker.person.feeling and abs(walker.heading) > 40:
+            walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
+        walker.go(0.05)
+        if walker.person.feeling and abs(walker.heading) < 15:
+            break
+    assert 0.2 < walker.walked - walked < 0.7
 
 
 def test_whoever_cannot_go_aside_goes_out_again() -> None:
     walker = told_with_a_cane("Stop.")
+    walker.reply = "No free way in view."
     aside: list[float] = []
     for _ in range(1200):
-        if walker.acts[-1].ask is not None:
-            walker.person.hear("answer", "No free way in view.", walker.t)
         if walker.person.feeling:
             walker.person.feel_cane(Touch(False, 0), walker.t)
             aside += [abs(walker.heading)]
         walker.go(0.05)
     assert any(40 < heading < 110 for heading in aside)
     assert any(120 < heading < 160 for heading in aside)
+
+
+def test_a_fault_is_heeded_by_who_feels_their_way() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.person.hear("fault", "Caution. View blocked.", walker.t)
+    walker.go(REACTION_S + 0.2)
+    assert walker.speed == 0.0
+    walker.go(2.0)
+    assert walker.speed == 0.0
+
+
+def test_a_stop_before_the_first_step_is_a_pause_too() -> None:
+    walker = Walker(aided=True, cane=True)
+    walker.go(4.0)
+    walker.person.hear_tone("stop", walker.t)
+    walker.person.hear("stop", "Stop. Drop-off ahead, one and a half metres.", walker.t + 1.0)
+    walker.go_until(lambda: walker.person.feeling)
+    walker.person.hear_tone("stop", walker.t - 0.4)  # heard at once, still standing
+    walked = walker.walked
+    walker.go(1.5)
+    assert walker.walked - walked < 0.05
+
+
+def test_what_was_found_in_a_pause_is_not_walked_into() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.person.hear_tone("stop", walker.t)
+    walker.go(REACTION_S + 0.1)
+    walker.person.feel_cane(Touch(True, 0), walker.t)
+    walker.person.hear("stop", "Stop. Drop-off ahead, one metre.", walker.t)
+    walked = walker.walked
+    walker.go(5.0)
+    assert walker.walked == walked
+
+
+def test_what_lies_aside_is_not_felt_for_ahead() -> None:
+    walker = told_with_a_cane("Stop. Pole, two o'clock, one and a half metres.")
+    assert (walker.person.feeling, walker.asked) == (False, ["free_way"])
+
+
+def test_words_of_an_earlier_stop_do_not_count_for_the_next() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.person.hear_tone("stop", walker.t)  # and then no words
+    walker.go(5.0)
+    assert walker.asked == ["free_way"]

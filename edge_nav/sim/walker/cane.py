@@ -12,10 +12,10 @@ from edge_nav.sim.walker.touch import TALL_M
 
 SWEEP_S = 0.25
 """From one side to the other."""
-SHAFT_HIGH_M = (0.5, 0.3)
-"""The shaft meets what comes down to the first height within a sweep's width before the body, and to the second up to
-the tip: it slopes down from the hand. Held short, all of it is within a sweep's width."""
-FOREARM_M, FOREARM_ASIDE_M, FOREARM_HIGH_M = 0.45, (0.0, -0.2, 0.2), (1.2, TALL_M)
+NEAR_M, NEAR_HALF_M, NEAR_HIGH_M, TIP_HIGH_M = RADIUS_M + 0.1, 0.27, 0.5, 0.3
+"""The shaft slopes down from the hand: so far before the body's middle and so wide it meets what comes down to the
+first height, farther on what comes down to the second."""
+FOREARM_M, FOREARM_ASIDE_M, FOREARM_HIGH_M = 0.45, (0.0, -0.18, 0.18), (1.2, TALL_M)
 """So far before the body's middle and to its sides, between these heights, an arm is held across the chest and the face
 (the upper hand and forearm technique that walkers are taught)."""
 
@@ -27,20 +27,22 @@ class Grip(NamedTuple):
     half_m: float
 
 
-LONG, SHORT = Grip(1.0, 0.4), Grip(0.6, 0.3)
+LONG, SHORT = Grip(1.0, 0.4), Grip(0.6, 0.27)
 """On the way; and held short, as one does in crowded places and doors, swept hardly wider than oneself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
     """``drop``: the tip found no ground. ``free``: on which side it finds nothing, -1 left, 1 right, 0 neither.
-    ``bearing_deg`` and ``away_m``: where it was found, degrees from ahead, and from the body's middle.
+    ``bearing_deg`` and ``away_m``: where it was found, degrees from ahead, and from the body's middle. ``near``: within
+    the reach of a hand's cane drawn in, else there is room to go up to it.
     """
 
     drop: bool
     free: int
     bearing_deg: float = 0.0
     away_m: float = RADIUS_M + LONG.length_m
+    near: bool = True
 
 
 def sweep(world: World, body: Body, grip: Grip = LONG) -> Touch | None:
@@ -54,7 +56,9 @@ def sweep(world: World, body: Body, grip: Grip = LONG) -> Touch | None:
         return None
     sides = [side for side in (-1, 1) if _found(world, body, side * 2 * grip.half_m, grip) is None]
     free = sides[0] if len(sides) == 1 else 0
-    return Touch(found.drop, free, math.degrees(math.atan2(found.side, found.forward)), math.hypot(*found[1:]))
+    bearing = math.degrees(math.atan2(found.side, found.forward))
+    away = math.hypot(found.forward, found.side)
+    return Touch(found.drop, free, bearing, away, found.drop or found.forward <= NEAR_M)
 
 
 class _Found(NamedTuple):
@@ -70,22 +74,31 @@ def _found(world: World, body: Body, aside_m: float, grip: Grip) -> _Found | Non
             under = body.around.ground(x, y, body.floor_m + 0.35)
             if math.isnan(under) or body.floor_m - under >= DROP_M:
                 return _Found(True, forward, aside_m + side)
-    ahead = RADIUS_M + grip.half_m, RADIUS_M + grip.length_m - grip.half_m
-    for forward, high_m in zip(ahead, SHAFT_HIGH_M, strict=True):
+    tip = RADIUS_M + grip.length_m - grip.half_m
+    round_these = (
+        (NEAR_M, NEAR_HALF_M, NEAR_HIGH_M),
+        (min(RADIUS_M + grip.half_m, tip), grip.half_m, TIP_HIGH_M),
+        (tip, grip.half_m, TIP_HIGH_M),
+    )
+    for forward, half_m, high_m in round_these:
         x, y = _place(body, forward, aside_m)
-        if body.around.meets(world, x, y, grip.half_m, body.floor_m, (0.0, high_m)):
+        if body.around.meets(world, x, y, half_m, body.floor_m, (0.0, high_m)):
             return _Found(False, forward, aside_m)
     return None
 
 
 def forearm(world: World, body: Body) -> Bump | None:
     """What an arm that is held up before the face meets, and how far along it a hand then finds it."""
+    met: dict[float, int] = {}
     for side in FOREARM_ASIDE_M:
         x, y = _place(body, FOREARM_M, side)
-        met = body.around.meets(world, x, y, HAND_M, body.floor_m, FOREARM_HIGH_M)
-        if met:
-            return Bump(math.degrees(math.atan2(side, FOREARM_M)), "head", body.along(world, body.x, body.y, met[0]))
-    return None
+        there = body.around.meets(world, x, y, HAND_M, body.floor_m, FOREARM_HIGH_M)
+        met |= {side: there[0]} if there else {}
+    if not met:
+        return None
+    instance = next(iter(met.values()))
+    bearing = math.degrees(math.atan2(sum(met) / len(met), FOREARM_M))
+    return Bump(bearing, "head", body.along(world, body.x, body.y, instance))
 
 
 def _place(body: Body, forward: float, side: float) -> tuple[float, float]:

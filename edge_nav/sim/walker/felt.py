@@ -39,14 +39,14 @@ class Felt:
         self._places = [p for p in self._places if p[2] > t]
         self._places.append((self._x + away_m * math.sin(a), self._y + away_m * math.cos(a), t + REMEMBERED_S))
 
-    def bars(self, heading_deg: float, t: float) -> bool:
-        """Whether a heading leads into something that was touched not long ago."""
+    def bars(self, heading_deg: float, t: float, room_m: float = ROOM_M, ahead_m: float = AHEAD_M) -> bool:
+        """Whether a heading leads into something that was touched not long ago, so near and so close to the way."""
         a = math.radians(heading_deg)
         for x, y, until in self._places:
             right, ahead = x - self._x, y - self._y
             along = right * math.sin(a) + ahead * math.cos(a)
             aside = right * math.cos(a) - ahead * math.sin(a)
-            if t < until and 0.0 < along < AHEAD_M and abs(aside) < ROOM_M:
+            if t < until and 0.0 < along < ahead_m and abs(aside) < room_m:
                 return True
         return False
 

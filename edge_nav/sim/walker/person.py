@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 
 from edge_nav.sim.walker.acts import Act, Now, Plan, Question, Traits
-from edge_nav.sim.walker.body import Bump
+from edge_nav.sim.walker.body import HAND_M, Bump
 from edge_nav.sim.walker.cane import SWEEP_S, Touch
-from edge_nav.sim.walker.felt import Felt, turn
+from edge_nav.sim.walker.felt import BODY_M, Felt, turn
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
@@ -33,8 +33,8 @@ TURN_ERROR_DEG, TURN_ERROR = 2.0, 0.05
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
-BEYOND_M = 0.5
-"""So far beyond where something was said to be a cane feels for it."""
+BEYOND_M, FEEL_DEG = 0.5, 30.0
+"""So far beyond where something was said to be a cane feels for it; and only for what is no farther aside."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 PATIENCE_S = 6.0
@@ -48,9 +48,18 @@ SHORT_M = 0.4
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
+ASKS, LOOKS = 3, 2
+"""Who has a cane asks every so many tries, and in the first so many directions; between, they feel their way aside."""
 BACK_DEG, OUT_DEG = 100.0, 140.0
-"""Who has a cane does not look or go farther away from the goal than the first, but feels their way aside; where that
-does not get them anywhere, out again by the second."""
+"""They do not go farther away from the goal than the first; where that does not get them anywhere, out again by the
+second."""
+ALONG_DEG, ALONG_M, UP_M = 95.0, 0.3, 0.35
+"""Along what cane or arm found, by small steps, feeling towards the goal after each; what only the cane's tip met they
+go up to by so much."""
+SEARCH = 16
+"""Tries to one side that nothing bars, before the other."""
+TOUCHED_M = BODY_M - HAND_M
+"""Whoever feels their way passes what was touched as closely: a hand finds a thing's end up to its radius beyond."""
 FLIP = 8
 """Tries on one side. In the latter half of them they go round: not again where little is free towards the goal."""
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
@@ -65,6 +74,8 @@ class _Due:
     meaning: Meaning = field(default_factory=Meaning)
     priority: Priority = "info"
     side: int = 0
+    heading_deg: float = 0.0
+    """When it happened."""
 
 
 class Person:
@@ -95,8 +106,10 @@ class Person:
         """The last STOP's words."""
         self.feeling = self._found = False
         """The cane and a raised arm go first: a STOP is a pause, and what they find ends it."""
-        self._penned = False
-        """They could not go aside: back out, the next time."""
+        self._going_up = self._room = False
+        """To what the cane found, and whether there is room for it."""
+        self._blocked = 0
+        """So often in turn they could not go aside: after the second time, out again."""
         self._felt = Felt()
         self._backwards = False
         self._behind_m = 0.0
@@ -121,15 +134,17 @@ class Person:
         self._felt.touch(self._now.heading_deg + bump.bearing_deg + back, t)
         for bearing, away in bump.along:
             self._felt.touch(self._now.heading_deg + bearing, t, away)
-        side = -1 if bump.bearing_deg > 5 else 1 if bump.bearing_deg < -5 else 0
-        self._due.append(_Due(t + TOUCH_S, "bump", side=side))
+        self._due.append(_Due(t + TOUCH_S, "bump", side=_other(bump.bearing_deg)))
 
     def feel_cane(self, touch: Touch, t: float) -> None:
         """The cane found something."""
+        if self._going_up and not touch.near:
+            return
+        self._room = not touch.near
         if touch.drop:
             self._felt.touch(self._now.heading_deg + touch.bearing_deg, t, touch.away_m)
         if not any(d.act == "cane" for d in self._due):
-            self._due.append(_Due(t + TOUCH_S, "cane", side=touch.free))
+            self._due.append(_Due(t + TOUCH_S, "cane", side=touch.free, heading_deg=self._now.heading_deg))
 
     def feel_forearm(self, bump: Bump, t: float) -> None:
         """The raised arm found something, and the hand felt along it."""
@@ -137,7 +152,7 @@ class Person:
             return
         for bearing, away in bump.along:
             self._felt.touch(self._now.heading_deg + bearing, t, away)
-        self._due.append(_Due(t + TOUCH_S, "cane"))
+        self._due.append(_Due(t + TOUCH_S, "cane", side=_other(bump.bearing_deg), heading_deg=self._now.heading_deg))
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
@@ -147,7 +162,7 @@ class Person:
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = now
         if now.goal_m < self._side_goal_m - PROGRESS_M:
-            self._side, self._tries, self._side_goal_m = 0, 0, np.inf
+            self._side, self._tries, self._side_goal_m, self._blocked = 0, 0, np.inf, 0
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
             self._react(event)
@@ -158,6 +173,7 @@ class Person:
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
+            self._told_of = Meaning()
             if self.feeling or (self._going_round and self._walking):
                 self._stopped = True
             elif self._walking:
@@ -169,9 +185,11 @@ class Person:
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
-            self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
+            self._felt.fail(event.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
                 self._found = self._stopped = True
+                if event.side and abs(turn(self._now.goal_deg, event.heading_deg)) < FEEL_DEG:
+                    self._commit(event.side)
             elif self._aside:
                 self._stopped = True
             elif self._walking:
@@ -184,7 +202,7 @@ class Person:
         if event.priority == "answer":
             self._answer = said
         elif event.priority == "fault":
-            if self._walking:
+            if self._walking or self.feeling:
                 self._begin(self._wait())
         elif said.clear:
             self._slow_until = self._veer_until = self._slow_until_m = -1.0
@@ -216,7 +234,8 @@ class Person:
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
-        self._plan, self._stopped, self._going_round, self.feeling = plan, False, False, False
+        self._plan, self._stopped, self._going_round = plan, False, False
+        self.feeling = self._found = self._going_up = False
 
     def _start(self) -> Plan:
         """Listen before going."""
@@ -234,6 +253,8 @@ class Person:
             # Who has to turn far does it standing.
             off = abs(turn(now.heading_deg, now.goal_deg))
             yield Act(0.0 if off > 60 else speed, now.goal_deg + veer)
+            if self._knows_of_it():
+                self._due.append(_Due(self._now.t, "stop"))
 
     def _stand(self, seconds: float) -> Plan:
         until = self._now.t + seconds
@@ -288,14 +309,15 @@ class Person:
         yield from self._hear_out()
         if side and self._side == 0:
             self._commit(side)
+        self._found = self._knows_of_it()
         while True:
             if self._can_feel(self._now.goal_deg) and (yield from self._feel_ahead()):
                 break
-            if self._near_m <= CLOSE_M and self._behind_m > BACK_M:
+            if self._near_m <= CLOSE_M and self._behind_m > BACK_M and not self._found:
                 yield from self._advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
             # An aid that errs would tell them of the same way again and again.
-            found = None if self.traits.cane and self._tries % 2 == 1 else (yield from self._find())
+            found = None if self.traits.cane and self._tries % ASKS != 0 else (yield from self._find())
             if found is None and self.traits.cane and (yield from self._feel_aside()):
                 break
             if found is None and not self.traits.cane:  # who or what is in the way may move on
@@ -311,9 +333,10 @@ class Person:
             stride = DETOUR_STRIDE_M if off >= DETOUR_DEG else STRIDE_M
             yield from self._go(heading, min(metres if onward else metres - MARGIN_M, stride))
             self._tries += 1
-            if self._tries % FLIP == 0:
+            if self._tries % FLIP == 0 and not self.traits.cane:
                 self._commit(-self._side if self._side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
+        self._blocked, self._told_of = 0, Meaning()
         yield from self._walk()
 
     def _go(self, heading_deg: float, metres: float) -> Plan:
@@ -335,54 +358,68 @@ class Person:
             yield from self._hear_out()
             if self._can_feel(heading_deg):
                 yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
-        if self._now.walked_m - began < SHORT_M:
+        if self._now.walked_m - began < SHORT_M and not self._found:
             self._felt.fail(heading_deg, self._now.walked_m, self._now.t)
 
     def _can_feel(self, heading_deg: float) -> bool:
         """Whether cane and arm can tell if what they were stopped for is there, and have not told already."""
-        return self.traits.cane and bool(self._told_of.things) and not self._in_vain(heading_deg)
+        ahead = self._told_of.things and abs(self._told_of.things[0].bearing_deg) <= FEEL_DEG
+        return self.traits.cane and bool(ahead) and not self._in_vain(heading_deg)
 
     def _feel_ahead(self) -> Generator[Act, None, bool]:
         """Towards the goal past where something was said to be: whether the cane found nothing there."""
         yield from self._turn_to(self._now.goal_deg)
-        told = min((t.distance_m for t in self._told_of.things), default=GO_M)
-        return (yield from self._feel(told + BEYOND_M))
+        told = [t.distance_m for t in self._told_of.things]
+        return bool(told) and (yield from self._feel(min(told) + BEYOND_M))
 
     def _feel_aside(self) -> Generator[Act, None, bool]:
-        """Where no way was told: aside, farther each time, and towards the goal again."""
-        if self._side == 0 or self._tries % 5 == 4:
+        """Where no way was told: along what cane or arm found, else aside, farther each time; and towards the goal."""
+        if self._side == 0 or self._tries % SEARCH == SEARCH - 1:
             self._commit(-self._side if self._side else 1 if self._rng.random() < 0.5 else -1)
         self._tries += 1
-        metres = yield from self._turn_aside(OUT_DEG if self._penned else None)
+        metres = yield from self._turn_aside(OUT_DEG if self._blocked > 1 else ALONG_DEG if self._found else None)
+        self._blocked = 0 if self._blocked > 1 else self._blocked
         began = self._now.walked_m
-        if not (yield from self._feel(metres)):
+        through = yield from self._feel(metres)
+        if not through and self._room:
+            yield from self._go_up()
+        if not through:
             self._commit(-self._side)
-        self._penned = self._now.walked_m - began < SHORT_M
+            self._blocked = self._blocked + 1 if self._now.walked_m - began < min(metres, SHORT_M) else 0
         yield from self._turn_to(self._now.goal_deg)
         return (yield from self._feel(GO_M))
+
+    def _go_up(self) -> Plan:
+        """To what the cane found at its tip, as near as the cane drawn in lets them."""
+        self.feeling = self._going_up = True
+        self._found = self._stopped = False
+        yield from self._advance(UP_M, FEELING_MPS)
+        self.feeling = self._going_up = False
 
     def _turn_aside(self, off_deg: float | None = None) -> Generator[Act, None, float]:
         """Away from the goal to the side that is tried: by ``off_deg``, else farther each time; how far to go there."""
         off = 50.0 + 15.0 * min(self._tries % 5, 3) if off_deg is None else off_deg
         yield from self._turn_to(self._now.goal_deg + self._side * off)
-        return 0.6 + 0.3 * min(self._tries, 5)
+        return ALONG_M if off_deg == ALONG_DEG else 0.6 + 0.3 * min(self._tries, 5)
 
     def _feel(self, metres: float) -> Generator[Act, None, bool]:
         """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP whose
         words they did not hear ends it, too, and where they ran into something before they do not begin.
         """
-        self.feeling, self._found = True, False
+        self.feeling, self._found, self._stopped, self._room = True, False, False, False
         yield from self._stand(SWEEP_S + TOUCH_S)
-        through = not (self._found or self._felt.bars(self._now.heading_deg, self._now.t))
+        self._found = self._found or self._felt.bars(
+            self._now.heading_deg, self._now.t, TOUCHED_M, min(metres, GO_M) + BODY_M
+        )
+        through = not self._found
         until = self._now.walked_m + metres
         while through and self._now.walked_m < until:
-            self._stopped = False
             yield from self._advance(until - self._now.walked_m, CAREFUL_MPS)
-            if self._found:
-                through = False
-            elif self._stopped:
+            if self._stopped and not self._found:
                 yield from self._hear_out()
                 through = bool(self._told_of.things)
+            through = through and not self._found
+            self._stopped = False
         self.feeling, self._told_of = False, Meaning()
         if not through:
             self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
@@ -400,7 +437,7 @@ class Person:
         Where to go, how far it was said to be free, and whether it goes on from there; None if no way was told.
         """
         farthest = BACK_DEG if self.traits.cane else 180.0
-        for look in (look for look in LOOKS_DEG if look < farthest):
+        for look in LOOKS_DEG[:LOOKS] if self.traits.cane else LOOKS_DEG:
             side = self._side or (1 if self._rng.random() < 0.5 else -1)
             yield from self._turn_to(self._now.goal_deg + side * look)
             yield from self._stand(SETTLE_S)
@@ -419,6 +456,11 @@ class Person:
                 continue
             return heading, metres, reply.onward
         return None
+
+    def _knows_of_it(self) -> bool:
+        """Whether arm or cane found something before that stands or hangs in the way to the goal."""
+        with_both = self.traits.aided and self.traits.cane
+        return with_both and self._felt.bars(self._now.goal_deg, self._now.t, TOUCHED_M)
 
     def _in_vain(self, heading_deg: float) -> bool:
         return self._felt.in_vain(heading_deg, self._now.walked_m, self._now.t)
@@ -453,3 +495,8 @@ class Person:
         self._aside = self._stopped = False
         yield from self._turn_to(self._now.goal_deg)
         yield from self._walk()
+
+
+def _other(bearing_deg: float) -> int:
+    """The side away from what was touched; 0 for what is ahead."""
+    return -1 if bearing_deg > 5 else 1 if bearing_deg < -5 else 0
