@@ -12,11 +12,11 @@ from edge_nav.sim.walker.acts import Act, Now, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
+from edge_nav.sim.walker.moves import REACTION_S
 from edge_nav.sim.walker.person import (
     CAREFUL_MPS,
     FEELING_MPS,
     LOOKS,
-    REACTION_S,
     SLOW_MPS,
     TOUCH_S,
     Person,

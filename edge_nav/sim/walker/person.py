@@ -12,15 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from edge_nav.sim.walker.acts import Act, Now, Plan, Question, Traits
+from edge_nav.sim.walker.acts import Act, Now, Plan, Traits
 from edge_nav.sim.walker.body import HAND_M, Bump
 from edge_nav.sim.walker.cane import SWEEP_S, Touch
 from edge_nav.sim.walker.felt import BODY_M, Felt, turn
+from edge_nav.sim.walker.moves import REACTION_S, Moves
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
-REACTION_S = 0.7
-"""From the end of a tone or of the words to the act."""
 TOUCH_S = 0.35
 """From a touch to the act."""
 SLOW_MPS, CAREFUL_MPS = 0.7, 0.5
@@ -28,8 +27,6 @@ SLOW_FOR_S = 4.0
 VEER_DEG, VEER_S = 20.0, 2.0
 EDGE_DEG, EDGE_S = 10.0, 1.5
 START_S = 2.0
-TURN_ERROR_DEG, TURN_ERROR = 2.0, 0.05
-"""Standard deviation of a turn on the spot that nobody sees: so many degrees, and a share of it."""
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
@@ -37,8 +34,6 @@ BEYOND_M, FEEL_DEG = 0.5, 30.0
 """So far beyond where something was said to be a cane feels for it; and only for what is no farther aside."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
-PATIENCE_S = 6.0
-"""For an answer, before asking again."""
 GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
 UNSEEN_DEG, FEELING_M, FEELING_MPS = 30.0, 0.5, 0.3
@@ -83,8 +78,8 @@ class Person:
 
     def __init__(self, traits: Traits) -> None:
         self.traits = traits
-        self._rng = np.random.default_rng(traits.seed)
-        self._now = Now(0.0, 0.0, 0.0, 0.0, 0.0)
+        self._moves = Moves(traits.seed)
+        self._now = self._moves.now
         self._due: list[_Due] = []
         self._plan: Plan = self._start()
         self._walking = True
@@ -93,7 +88,6 @@ class Person:
         self._slow_until_m = 0.0
         """Of their whole way: past what they were told of."""
         self._veer_deg = 0.0
-        self._answer: Meaning | None = None
         self._side = 0
         """On which side an obstacle is being passed: -1 left, 1 right, 0 not decided."""
         self._side_goal_m = np.inf
@@ -101,7 +95,7 @@ class Person:
         self._recovering = self._aside = False
         self._near_m = np.inf
         """How near the thing is that the last STOP was about."""
-        self._stopped = self._bumped = self._going_round = False
+        self._going_round = False
         self._told_of = Meaning()
         """The last STOP's words."""
         self.feeling = self._found = False
@@ -112,8 +106,6 @@ class Person:
         """So often in turn they could not go aside: after the second time, out again."""
         self._felt = Felt()
         self._backwards = False
-        self._behind_m = 0.0
-        """So far they have come straight on: the way back is free."""
 
     def hear_tone(self, priority: Priority, t: float) -> None:
         """The tone before the words: two high ones mean stop, one means caution, as walkers are told at first."""
@@ -158,9 +150,9 @@ class Person:
         """What they do at this moment."""
         straight = abs(turn(self._now.heading_deg, now.heading_deg)) < 3.0
         gone_m = now.walked_m - self._now.walked_m
-        self._behind_m = self._behind_m + gone_m if straight else 0.0
+        self._moves.behind_m = self._moves.behind_m + gone_m if straight else 0.0
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
-        self._now = now
+        self._now = self._moves.now = now
         if now.goal_m < self._side_goal_m - PROGRESS_M:
             self._side, self._tries, self._side_goal_m, self._blocked = 0, 0, np.inf, 0
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
@@ -175,23 +167,23 @@ class Person:
         if event.act == "stop":
             self._told_of = Meaning()
             if self.feeling or (self._going_round and self._walking):
-                self._stopped = True
+                self._moves.stopped = True
             elif self._walking:
                 self._begin(self._go_round(0))
         elif event.act == "slow":
             self._slow_until = self._now.t + SLOW_FOR_S
         elif event.act == "bump":
-            self._bumped = True
+            self._moves.bumped = True
             if not self._recovering:
                 self._begin(self._recover(event.side))
         elif event.act == "cane":
             self._felt.fail(event.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
-                self._found = self._stopped = True
+                self._found = self._moves.stopped = True
                 if event.side and abs(turn(self._now.goal_deg, event.heading_deg)) < FEEL_DEG:
                     self._commit(event.side)
             elif self._aside:
-                self._stopped = True
+                self._moves.stopped = True
             elif self._walking:
                 self._begin(self._go_round(event.side) if self.traits.aided else self._feel_round(event.side))
         else:
@@ -200,7 +192,7 @@ class Person:
     def _told(self, event: _Due) -> None:
         said, t = event.meaning, self._now.t
         if event.priority == "answer":
-            self._answer = said
+            self._moves.answer = said
         elif event.priority == "fault":
             if self._walking or self.feeling:
                 self._begin(self._wait())
@@ -234,12 +226,12 @@ class Person:
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
-        self._plan, self._stopped, self._going_round = plan, False, False
+        self._plan, self._moves.stopped, self._going_round = plan, False, False
         self.feeling = self._found = self._going_up = False
 
     def _start(self) -> Plan:
         """Listen before going."""
-        yield from self._stand(START_S if self.traits.aided else 0.0)
+        yield from self._moves.stand(START_S if self.traits.aided else 0.0)
         yield from self._walk()
 
     def _walk(self) -> Plan:
@@ -256,72 +248,32 @@ class Person:
             if self._knows_of_it():
                 self._due.append(_Due(self._now.t, "stop"))
 
-    def _stand(self, seconds: float) -> Plan:
-        until = self._now.t + seconds
-        while self._now.t < until:
-            yield Act(0.0, self._now.heading_deg)
-
     def _wait(self) -> Plan:
         """The aid has trouble: stand until it has had time to say that it is back."""
         self._walking = False
-        yield from self._stand(4.0)
+        yield from self._moves.stand(4.0)
         self._slow_until = self._now.t + SLOW_FOR_S
         yield from self._walk()
-
-    def _turn_to(self, heading_deg: float) -> Plan:
-        """Turn on the spot, as exactly as people do."""
-        far = abs(turn(self._now.heading_deg, heading_deg))
-        aim = heading_deg + float(self._rng.normal(0.0, TURN_ERROR_DEG + TURN_ERROR * far))
-        while abs(turn(self._now.heading_deg, aim)) > 2.0:
-            yield Act(0.0, aim)
-
-    def _advance(self, metres: float, speed_mps: float) -> Plan:
-        """So far straight on; a STOP ends it."""
-        start, heading = self._now.walked_m, self._now.heading_deg
-        self._bumped = False
-        while self._now.walked_m - start < metres and not self._stopped and not self._bumped:
-            yield Act(speed_mps, heading)
-        if speed_mps < 0:
-            self._behind_m = 0.0
-
-    def _listen(self) -> Plan:
-        """Until nothing more is said."""
-        until = self._now.t + PATIENCE_S
-        while self._now.listening and self._now.t < until:
-            yield Act(0.0, self._now.heading_deg)
-
-    def _ask(self, question: Question) -> Generator[Act, None, Meaning]:
-        """Ask, and hear the answer; nothing is understood where none comes."""
-        for _ in range(2):
-            yield from self._listen()
-            self._answer = None
-            yield Act(0.0, self._now.heading_deg, question)
-            until = self._now.t + PATIENCE_S
-            while self._now.t < until:
-                if self._answer is not None:
-                    return self._answer
-                yield Act(0.0, self._now.heading_deg)
-        return Meaning()
 
     def _go_round(self, side: int) -> Plan:
         """After a STOP: which way is free, go there a few steps, turn back to the goal, and again."""
         self._walking, self._going_round = False, True
-        yield from self._hear_out()
+        yield from self._moves.hear_out()
         if side and self._side == 0:
             self._commit(side)
         self._found = self._knows_of_it()
         while True:
             if self._can_feel(self._now.goal_deg) and (yield from self._feel_ahead()):
                 break
-            if self._near_m <= CLOSE_M and self._behind_m > BACK_M and not self._found:
-                yield from self._advance(BACK_M, -BACK_MPS)
+            if self._near_m <= CLOSE_M and self._moves.behind_m > BACK_M and not self._found:
+                yield from self._moves.advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
             # An aid that errs would tell them of the same way again and again.
             found = None if self.traits.cane and self._tries % ASKS != 0 else (yield from self._find())
             if found is None and self.traits.cane and (yield from self._feel_aside()):
                 break
             if found is None and not self.traits.cane:  # who or what is in the way may move on
-                yield from self._stand(2.0)
+                yield from self._moves.stand(2.0)
                 self._commit(-self._side if self._side else 1)
             if found is None:
                 continue
@@ -345,17 +297,17 @@ class Person:
         if self._side == 0 and abs(off) >= AHEAD_DEG:
             self._commit(1 if off > 0 else -1)
         unseen = abs(turn(self._now.heading_deg, heading_deg)) > UNSEEN_DEG
-        yield from self._turn_to(heading_deg)
-        self._walking, self._stopped, self._bumped = True, False, False
+        yield from self._moves.turn_to(heading_deg)
+        self._walking, self._moves.stopped, self._moves.bumped = True, False, False
         self.feeling, self._found = self.traits.cane, False
         began = self._now.walked_m
         if unseen:
-            yield from self._advance(min(metres, FEELING_M), FEELING_MPS)
-        if not (self._stopped or self._bumped):
-            yield from self._advance(began + metres - self._now.walked_m, CAREFUL_MPS)
+            yield from self._moves.advance(min(metres, FEELING_M), FEELING_MPS)
+        if not (self._moves.stopped or self._moves.bumped):
+            yield from self._moves.advance(began + metres - self._now.walked_m, CAREFUL_MPS)
         self._walking = self.feeling = False
-        if self._stopped and not self._found:
-            yield from self._hear_out()
+        if self._moves.stopped and not self._found:
+            yield from self._moves.hear_out()
             if self._can_feel(heading_deg):
                 yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
         if self._now.walked_m - began < SHORT_M and not self._found:
@@ -368,14 +320,14 @@ class Person:
 
     def _feel_ahead(self) -> Generator[Act, None, bool]:
         """Towards the goal past where something was said to be: whether the cane found nothing there."""
-        yield from self._turn_to(self._now.goal_deg)
+        yield from self._moves.turn_to(self._now.goal_deg)
         told = [t.distance_m for t in self._told_of.things]
         return bool(told) and (yield from self._feel(min(told) + BEYOND_M))
 
     def _feel_aside(self) -> Generator[Act, None, bool]:
         """Where no way was told: along what cane or arm found, else aside, farther each time; and towards the goal."""
         if self._side == 0 or self._tries % SEARCH == SEARCH - 1:
-            self._commit(-self._side if self._side else 1 if self._rng.random() < 0.5 else -1)
+            self._commit(-self._side if self._side else self._moves.either_side())
         self._tries += 1
         metres = yield from self._turn_aside(OUT_DEG if self._blocked > 1 else ALONG_DEG if self._found else None)
         self._blocked = 0 if self._blocked > 1 else self._blocked
@@ -386,50 +338,44 @@ class Person:
         if not through:
             self._commit(-self._side)
             self._blocked = self._blocked + 1 if self._now.walked_m - began < min(metres, SHORT_M) else 0
-        yield from self._turn_to(self._now.goal_deg)
+        yield from self._moves.turn_to(self._now.goal_deg)
         return (yield from self._feel(GO_M))
 
     def _go_up(self) -> Plan:
         """To what the cane found at its tip, as near as the cane drawn in lets them."""
         self.feeling = self._going_up = True
-        self._found = self._stopped = False
-        yield from self._advance(UP_M, FEELING_MPS)
+        self._found = self._moves.stopped = False
+        yield from self._moves.advance(UP_M, FEELING_MPS)
         self.feeling = self._going_up = False
 
     def _turn_aside(self, off_deg: float | None = None) -> Generator[Act, None, float]:
         """Away from the goal to the side that is tried: by ``off_deg``, else farther each time; how far to go there."""
         off = 50.0 + 15.0 * min(self._tries % 5, 3) if off_deg is None else off_deg
-        yield from self._turn_to(self._now.goal_deg + self._side * off)
+        yield from self._moves.turn_to(self._now.goal_deg + self._side * off)
         return ALONG_M if off_deg == ALONG_DEG else 0.6 + 0.3 * min(self._tries, 5)
 
     def _feel(self, metres: float) -> Generator[Act, None, bool]:
         """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP whose
         words they did not hear ends it, too, and where they ran into something before they do not begin.
         """
-        self.feeling, self._found, self._stopped, self._room = True, False, False, False
-        yield from self._stand(SWEEP_S + TOUCH_S)
+        self.feeling, self._found, self._moves.stopped, self._room = True, False, False, False
+        yield from self._moves.stand(SWEEP_S + TOUCH_S)
         self._found = self._found or self._felt.bars(
             self._now.heading_deg, self._now.t, TOUCHED_M, min(metres, GO_M) + BODY_M
         )
         through = not self._found
         until = self._now.walked_m + metres
         while through and self._now.walked_m < until:
-            yield from self._advance(until - self._now.walked_m, CAREFUL_MPS)
-            if self._stopped and not self._found:
-                yield from self._hear_out()
+            yield from self._moves.advance(until - self._now.walked_m, CAREFUL_MPS)
+            if self._moves.stopped and not self._found:
+                yield from self._moves.hear_out()
                 through = bool(self._told_of.things)
             through = through and not self._found
-            self._stopped = False
+            self._moves.stopped = False
         self.feeling, self._told_of = False, Meaning()
         if not through:
             self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
         return through
-
-    def _hear_out(self) -> Plan:
-        """Stand until all has been said and understood."""
-        yield from self._stand(0.6)
-        yield from self._listen()
-        yield from self._stand(REACTION_S)
 
     def _find(self) -> Generator[Act, None, tuple[float, float, bool] | None]:
         """Turn to the goal and ask which way is free; then farther and farther to the side that is tried.
@@ -438,10 +384,10 @@ class Person:
         """
         farthest = BACK_DEG if self.traits.cane else 180.0
         for look in LOOKS_DEG[:LOOKS] if self.traits.cane else LOOKS_DEG:
-            side = self._side or (1 if self._rng.random() < 0.5 else -1)
-            yield from self._turn_to(self._now.goal_deg + side * look)
-            yield from self._stand(SETTLE_S)
-            reply = yield from self._ask("free_way")
+            side = self._side or self._moves.either_side()
+            yield from self._moves.turn_to(self._now.goal_deg + side * look)
+            yield from self._moves.stand(SETTLE_S)
+            reply = yield from self._moves.ask("free_way")
             if reply.free_deg is None:
                 if self._side == 0:
                     self._commit(side)
@@ -468,8 +414,8 @@ class Person:
     def _recover(self, side: int) -> Plan:
         """After running into something: a step back, and round it."""
         self._walking, self._recovering = False, True
-        yield from self._stand(0.5)
-        yield from self._advance(0.3, -0.4)
+        yield from self._moves.stand(0.5)
+        yield from self._moves.advance(0.3, -0.4)
         self._recovering = False
         if self.traits.aided:
             yield from self._go_round(side)
@@ -480,20 +426,20 @@ class Person:
         """Without words: aside, farther each time, and on; to the other side where something stands on this one."""
         self._walking = False
         if self._side == 0:
-            self._commit(side or (1 if self._rng.random() < 0.5 else -1))
+            self._commit(side or self._moves.either_side())
         elif self._aside or self._tries % 5 == 4:
             self._commit(-self._side)
         self._aside = False
         self._tries += 1
-        yield from self._stand(0.5)
+        yield from self._moves.stand(0.5)
         metres = yield from self._turn_aside()
         self._walking = self._aside = True
-        yield from self._advance(metres, SLOW_MPS)
-        if self._stopped:  # the cane found something there: nearer to the goal, then
-            yield from self._stand(0.5)
+        yield from self._moves.advance(metres, SLOW_MPS)
+        if self._moves.stopped:  # the cane found something there: nearer to the goal, then
+            yield from self._moves.stand(0.5)
             self._commit(-self._side)
-        self._aside = self._stopped = False
-        yield from self._turn_to(self._now.goal_deg)
+        self._aside = self._moves.stopped = False
+        yield from self._moves.turn_to(self._now.goal_deg)
         yield from self._walk()
 
 
