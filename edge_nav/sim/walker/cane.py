@@ -34,8 +34,8 @@ LONG, SHORT = Grip(1.0, 0.4), Grip(0.6, 0.27)
 @dataclass(frozen=True, slots=True)
 class Touch:
     """``drop``: the tip found no ground. ``free``: on which side it finds nothing, -1 left, 1 right, 0 neither.
-    ``bearing_deg`` and ``away_m``: where it was found, degrees from ahead, and from the body's middle. ``near``: an edge,
-    or met close before the body; else there is room to go up to it.
+    ``bearing_deg`` and ``away_m``: where it was found, degrees from ahead, and from the body's middle. ``near``: an
+    edge, or met close before the body; else there is room to go up to it.
     """
 
     drop: bool
