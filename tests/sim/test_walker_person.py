@@ -1,25 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from obedient import Walker
 
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import Intent
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.sim.walker.acts import Act, Now, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.moves import REACTION_S
 from edge_nav.sim.walker.person import (
-    CAREFUL_MPS,
     FEELING_MPS,
-    LOOKS,
     SLOW_MPS,
-    TOUCH_S,
-    Person,
 )
 from edge_nav.sim.walker.words import Thing, understand
 from edge_nav.types import Ground, Scene
@@ -75,40 +69,6 @@ def test_a_leg_that_leads_on_is_understood() -> None:
     scene = Scene(0, 0.0, (), ground, 1.0, -60.0, free_reach_m=0.8, free_onward=True)
     heard = understand(SceneAnswers(BOOK).answer(Intent("free_way", None, 1.0), scene, 0.1, None).text)
     assert (heard.free_deg, heard.free_m, heard.onward) == (-60.0, 0.5, True)
-
-
-class Walker:
-    """A person in an open plain, who is obeyed at once."""
-
-    def __init__(self, **traits: bool) -> None:
-        self.person = Person(Traits(1.2, seed=3, **traits))
-        self.t = self.heading = self.walked = 0.0
-        self.asked: list[str] = []
-        self.acts: list[Act] = []
-        self.reply = ""
-        """To whatever is asked."""
-
-    def go(self, seconds: float) -> None:
-        for _ in range(round(seconds / 0.05)):
-            act = self.person.act(Now(self.t, self.heading, 0.0, 20.0 - self.walked, self.walked))
-            if act.ask is not None:
-                self.asked.append(act.ask)
-                if self.reply:
-                    self.person.hear("answer", self.reply, self.t)
-            self.heading, self.walked = act.heading_deg, self.walked + abs(act.speed_mps) * 0.05
-            self.acts.append(act)
-            self.t += 0.05
-
-    def go_until(self, done: Callable[[], bool]) -> None:
-        for _ in range(1200):
-            if done():
-                return
-            self.go(0.05)
-        raise AssertionError("nothing of it in a minute")
-
-    @property
-    def speed(self) -> float:
-        return self.acts[-1].speed_mps
 
 
 def test_a_walker_listens_first_and_then_goes_to_the_goal() -> None:
@@ -271,169 +231,3 @@ def test_a_cane_stops_whoever_has_one() -> None:
     assert walker.speed == 0.0
     walker.go(3.0)
     assert max(a.heading_deg for a in walker.acts) > 30
-
-
-def told_with_a_cane(words: str) -> Walker:
-    walker = Walker(aided=True, cane=True)
-    walker.go(4.0)
-    walker.person.hear_tone("stop", walker.t)
-    walker.person.hear("stop", words, walker.t + 1.0)
-    walker.go(3.5)
-    return walker
-
-
-def test_a_cane_feels_for_what_was_said_to_be_on_the_ground_and_finds_the_way_free() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    assert (walker.speed, walker.person.feeling) == (CAREFUL_MPS, True)
-    before = walker.walked
-    walker.go(4.5)
-    assert walker.walked - before > 1.4  # past where it was said to be
-    assert walker.speed == SLOW_MPS
-    assert walker.asked == []
-
-
-def test_another_stop_is_a_pause_for_who_feels_their_way() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    walker.person.hear_tone("stop", walker.t)
-    walker.go(REACTION_S + 0.1)
-    assert walker.speed == 0.0
-    walker.person.hear("stop", "Stop. Low obstacle ahead, one metre.", walker.t)
-    walker.go(2.0)
-    assert (walker.speed, walker.asked) == (CAREFUL_MPS, [])
-
-
-def test_who_did_not_hear_what_it_is_asks() -> None:
-    walker = told_with_a_cane("Stop.")
-    assert (walker.speed, walker.person.feeling, walker.asked) == (0.0, False, ["free_way"])
-
-
-def test_who_meets_a_sign_with_the_raised_arm_asks_and_does_not_feel_there_again() -> None:
-    walker = told_with_a_cane("Stop. Head height ahead, two metres.")
-    assert (walker.speed, walker.person.feeling) == (CAREFUL_MPS, True)
-    walker.person.feel_forearm(Bump(0.0, "head", ((0.0, 0.45), (30.0, 0.45))), walker.t)
-    walker.go(1.0)
-    assert (walker.speed, walker.person.feeling) == (0.0, False)
-    walker.go_until(lambda: bool(walker.asked))
-    walked = walker.walked
-    walker.person.hear("answer", "Free 30 degrees right, four metres.", walker.t)
-    walker.go(3.0)
-    assert walker.walked == walked
-
-
-def test_whoever_finds_it_with_the_cane_asks_for_another_way_and_does_not_feel_there_again() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    walker.person.feel_cane(Touch(True, 0), walker.t)
-    walker.go(TOUCH_S + 0.1)
-    assert walker.speed == 0.0
-    walked = walker.walked
-    walker.person.hear("stop", "Stop. Drop-off ahead, one metre.", walker.t)
-    walker.go(2.0)
-    assert (walker.walked, walker.asked) == (pytest.approx(walked, abs=0.05), ["free_way"])
-
-
-def test_where_no_way_is_told_a_cane_feels_aside_and_towards_the_goal_again() -> None:
-    walker = told_with_a_cane("Stop.")
-    walker.reply = "No free way in view."
-    walked = walker.walked
-    walker.go_until(lambda: walker.walked > walked)
-    assert len(walker.asked) >= LOOKS
-    assert walker.person.feeling
-    assert 40 < abs(walker.heading) < 110
-    walker.go(8.0)
-    assert (abs(walker.heading) < 15, walker.speed) == (True, SLOW_MPS)
-
-
-def test_an_edge_that_the_cane_found_stops_whoever_would_walk_there_again() -> None:
-    walker = Walker(aided=True, cane=True)
-    walker.go(4.0)
-    walker.person.hear("fault", "Caution. View blocked.", walker.t - 0.5)
-    walker.person.feel_cane(Touch(True, 0), walker.t)
-    walker.go(1.0)
-    walked = walker.walked
-    walker.go_until(lambda: bool(walker.asked))  # the fault is over, and nobody told of the edge again
-    assert walker.walked == pytest.approx(walked, abs=0.15)
-
-
-def test_who_found_a_thing_goes_along_it_by_small_steps_and_feels_for_its_end() -> None:
-    walker = told_with_a_cane("Stop. Head height ahead, one metre.")
-    walker.reply = "No free way in view."
-    walker.go_until(lambda: walker.person.feeling)
-    walker.person.feel_forearm(Bump(-22.0, "head", ((0.0, 0.45), (-30.0, 0.45))), walker.t)
-    walker.go_until(lambda: bool(walker.asked))
-    walker.go_until(lambda: walker.heading > 80)
-    walked, heading = walker.walked, walker.heading
-    walker.go_until(lambda: abs(walker.heading) < 15)
-    assert 85 < heading < 180  # to the side where the arm met nothing
-    assert walker.walked - walked == pytest.approx(0.3, abs=0.1)
-
-
-def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it() -> None:
-    walker = told_with_a_cane("Stop.")
-    walker.reply = "No free way in view."
-    walker.go_until(lambda: walker.person.feeling)
-    walker.go(1.0)
-    walked = walker.walked
-    for _ in range(200):  # the tip touches it all the time, and nothing is nearer
-        if walker.person.feeling and abs(walker.heading) > 40:
-            walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
-        walker.go(0.05)
-        if walker.person.feeling and abs(walker.heading) < 15:
-            break
-    assert 0.2 < walker.walked - walked < 0.7
-
-
-def test_whoever_cannot_go_aside_goes_out_again() -> None:
-    walker = told_with_a_cane("Stop.")
-    walker.reply = "No free way in view."
-    aside: list[float] = []
-    for _ in range(1200):
-        if walker.person.feeling:
-            walker.person.feel_cane(Touch(False, 0), walker.t)
-            aside += [abs(walker.heading)]
-        walker.go(0.05)
-    assert any(40 < heading < 110 for heading in aside)
-    assert any(120 < heading < 160 for heading in aside)
-
-
-def test_a_fault_is_heeded_by_who_feels_their_way() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    walker.person.hear("fault", "Caution. View blocked.", walker.t)
-    walker.go(REACTION_S + 0.2)
-    assert walker.speed == 0.0
-    walker.go(2.0)
-    assert walker.speed == 0.0
-
-
-def test_a_stop_before_the_first_step_is_a_pause_too() -> None:
-    walker = Walker(aided=True, cane=True)
-    walker.go(4.0)
-    walker.person.hear_tone("stop", walker.t)
-    walker.person.hear("stop", "Stop. Drop-off ahead, one and a half metres.", walker.t + 1.0)
-    walker.go_until(lambda: walker.person.feeling)
-    walker.person.hear_tone("stop", walker.t - 0.4)  # heard at once, still standing
-    walked = walker.walked
-    walker.go(1.5)
-    assert walker.walked - walked < 0.05
-
-
-def test_what_was_found_in_a_pause_is_not_walked_into() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    walker.person.hear_tone("stop", walker.t)
-    walker.go(REACTION_S + 0.1)
-    walker.person.feel_cane(Touch(True, 0), walker.t)
-    walker.person.hear("stop", "Stop. Drop-off ahead, one metre.", walker.t)
-    walked = walker.walked
-    walker.go(5.0)
-    assert walker.walked == walked
-
-
-def test_what_lies_aside_is_not_felt_for_ahead() -> None:
-    walker = told_with_a_cane("Stop. Pole, two o'clock, one and a half metres.")
-    assert (walker.person.feeling, walker.asked) == (False, ["free_way"])
-
-
-def test_words_of_an_earlier_stop_do_not_count_for_the_next() -> None:
-    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
-    walker.person.hear_tone("stop", walker.t)  # and then no words
-    walker.go(5.0)
-    assert walker.asked == ["free_way"]

@@ -77,7 +77,7 @@ def _found(world: World, body: Body, aside_m: float, grip: Grip) -> _Found | Non
     tip = RADIUS_M + grip.length_m - grip.half_m
     round_these = (
         (NEAR_M, NEAR_HALF_M, NEAR_HIGH_M),
-        (min(RADIUS_M + grip.half_m, tip), grip.half_m, TIP_HIGH_M),
+        (RADIUS_M + grip.half_m, grip.half_m, TIP_HIGH_M),
         (tip, grip.half_m, TIP_HIGH_M),
     )
     for forward, half_m, high_m in round_these:

@@ -56,7 +56,8 @@ SEARCH = 16
 TOUCHED_M = BODY_M - HAND_M
 """Whoever feels their way passes what was touched as closely: a hand finds a thing's end up to its radius beyond."""
 FLIP = 8
-"""Tries on one side. In the latter half of them they go round: not again where little is free towards the goal."""
+"""Tries on one side, without a cane. In the latter half of so many they go round: not again where little is free
+towards the goal."""
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
 PROGRESS_M = 1.5
 """So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
