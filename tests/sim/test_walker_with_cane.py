@@ -50,10 +50,12 @@ def test_who_meets_a_sign_with_the_raised_arm_asks_and_does_not_feel_there_again
     walker.go(1.0)
     assert (walker.speed, walker.person.feeling) == (0.0, False)
     walker.go_until(lambda: bool(walker.asked))
-    walked = walker.walked
+    asked = len(walker.acts)
     walker.person.hear("answer", "Free 30 degrees right, four metres.", walker.t)
-    walker.go(3.0)
-    assert walker.walked == walked
+    walker.go(6.0)
+    steps = [act.heading_deg for act in walker.acts[asked:] if act.speed_mps]
+    assert steps
+    assert not [heading for heading in steps if 15 < heading < 45]
 
 
 def test_whoever_finds_it_with_the_cane_asks_for_another_way_and_does_not_feel_there_again() -> None:
@@ -97,10 +99,10 @@ def test_who_found_a_thing_goes_along_it_by_small_steps_and_feels_for_its_end(me
     walker.go_until(lambda: walker.person.feeling)
     walker.person.feel_forearm(Bump(met * 22.0, "head", ((0.0, 0.45), (met * 30.0, 0.45))), walker.t)
     walker.go_until(lambda: bool(walker.asked))
-    walker.go_until(lambda: abs(walker.heading) > 80)
+    walker.go_until(lambda: abs(walker.heading) > 25)
     walked, heading = walker.walked, walker.heading
     walker.go_until(lambda: abs(walker.heading) < 15)
-    assert 85 < -met * heading < 180  # to the side where the arm met nothing
+    assert 25 < -met * heading < 75  # to the side where the arm met nothing, no farther than need be
     assert walker.walked - walked == pytest.approx(0.3, abs=0.1)
 
 
@@ -119,17 +121,34 @@ def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it() -> None:
     assert 0.4 < walker.walked - walked < 0.7
 
 
-def test_whoever_cannot_go_aside_goes_out_again() -> None:
-    walker = told_with_a_cane("Stop.")
+def barred_but_beyond(least_deg: float, seconds: float) -> tuple[Walker, list[float]]:
+    """Who found something ahead, and whose cane finds something in every heading nearer the goal's than the first;
+    and the headings in which they felt.
+    """
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
     walker.reply = "No free way in view."
-    aside: list[float] = []
-    for _ in range(1200):
-        if walker.person.feeling:
+    felt: list[float] = []
+    for _ in range(round(seconds / 0.05)):
+        if walker.person.feeling and abs(walker.heading) < least_deg:
             walker.person.feel_cane(Touch(False, 0), walker.t)
-            aside += [abs(walker.heading)]
+        if walker.person.feeling:
+            felt.append(walker.heading)
         walker.go(0.05)
-    assert any(40 < heading < 110 for heading in aside)
-    assert any(120 < heading < 160 for heading in aside)
+    return walker, felt
+
+
+def test_who_is_penned_in_feels_farther_and_farther_round_and_out_again() -> None:
+    walker, felt = barred_but_beyond(110.0, 60.0)
+    side = 1 if felt[-1] > 0 else -1
+    firsts = [next(h for h in felt if low < side * h < low + 20) for low in (25, 55, 85, 120)]
+    assert [felt.index(h) for h in firsts] == sorted(felt.index(h) for h in firsts)
+    assert walker.walked > 3.6  # out, by steps
+
+
+def test_where_one_side_is_barred_all_round_the_other_is_tried() -> None:
+    _, felt = barred_but_beyond(200.0, 90.0)
+    assert min(felt) < -140
+    assert max(felt) > 140
 
 
 def test_a_fault_is_heeded_by_who_feels_their_way() -> None:
@@ -149,7 +168,7 @@ def test_a_stop_before_the_first_step_is_a_pause_too() -> None:
     walker.go_until(lambda: walker.person.feeling)
     walker.person.hear_tone("stop", walker.t - 0.4)  # heard at once, still standing
     walked = walker.walked
-    walker.go(1.5)
+    walker.go(1.0)
     assert walker.walked - walked < 0.05
 
 
@@ -171,6 +190,9 @@ def test_what_lies_aside_is_not_felt_for_ahead() -> None:
 
 def test_words_of_an_earlier_stop_do_not_count_for_the_next() -> None:
     walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.go_until(lambda: not walker.person.feeling)
+    walker.person.hear("stop", "Stop. Drop-off ahead, one metre.", walker.t - REACTION_S)  # when it is past
+    walker.go(0.1)
     walker.person.hear_tone("stop", walker.t)  # and then no words
     walker.go(5.0)
     assert walker.asked == ["free_way"]

@@ -14,7 +14,8 @@ ROOM_M = 0.3
 AHEAD_M = 1.5
 FAILED_M, FAILED_S, FAILED_DEG = 0.5, 25.0, 15.0
 """A heading in which they were stopped at once is not tried again until they have gone a little."""
-FAILED_MOST = 6
+FAILED_MOST, SAME_DEG = 6, 2.0
+"""So many headings are remembered, each once."""
 
 
 class Felt:
@@ -52,7 +53,8 @@ class Felt:
 
     def fail(self, heading_deg: float, walked_m: float, t: float) -> None:
         """They were stopped there at once, or a cane found something, after so much of their whole way."""
-        self._failed = [*self._failed[1 - FAILED_MOST :], (heading_deg, walked_m, t + FAILED_S)]
+        others = [f for f in self._failed if abs(turn(heading_deg, f[0])) > SAME_DEG]
+        self._failed = [*others[1 - FAILED_MOST :], (heading_deg, walked_m, t + FAILED_S)]
 
     def in_vain(self, heading_deg: float, walked_m: float, t: float) -> bool:
         """Whether they were stopped there at once, and have not gone far since, or ran into something there."""

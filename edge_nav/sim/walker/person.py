@@ -43,14 +43,14 @@ SHORT_M = 0.4
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
-ASKS, LOOKS = 3, 2
+ASKS, LOOKS = 4, 1
 """Who has a cane asks every so many tries, and in the first so many directions; between, they feel their way aside."""
-BACK_DEG, OUT_DEG = 100.0, 140.0
-"""They do not go farther away from the goal than the first; where that does not get them anywhere, out again by the
-second."""
-ALONG_DEG, ALONG_M, UP_M = 95.0, 0.3, 0.35
-"""Along what cane or arm found, by small steps, feeling towards the goal after each; what only the cane's tip met they
-go up to by so much."""
+BACK_DEG = 100.0
+"""Who has a cane is not told farther away from the goal."""
+ALONG_DEG, OUT_DEG, ALONG_M, UP_M = (35.0, 65.0, 95.0, 130.0, 165.0), 110.0, 0.3, 0.35
+"""Along what cane or arm found: off the goal's direction to the side that is tried, the first that nothing bars; beyond
+the second it is out of a corner again, and the goal is not felt for. By small steps, twice as long where the last one
+that way was free; what only the cane's tip met they go up to by so much."""
 SEARCH = 16
 """Tries to one side that nothing bars, before the other."""
 TOUCHED_M = BODY_M - HAND_M
@@ -103,8 +103,10 @@ class Person:
         """The cane and a raised arm go first: a STOP is a pause, and what they find ends it."""
         self._going_up = self._room = False
         """To what the cane found, and whether there is room for it."""
-        self._blocked = 0
-        """So often in turn they could not go aside: after the second time, out again."""
+        self._along_at: int | None = None
+        """Where among the headings along what was found they are; None where they are not going along a thing."""
+        self._last_along = -1
+        """The last of them that was free."""
         self._felt = Felt()
         self._backwards = False
 
@@ -155,7 +157,7 @@ class Person:
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = self._moves.now = now
         if now.goal_m < self._side_goal_m - PROGRESS_M:
-            self._side, self._tries, self._side_goal_m, self._blocked = 0, 0, np.inf, 0
+            self._side, self._tries, self._side_goal_m, self._along_at = 0, 0, np.inf, None
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
             self._react(event)
@@ -181,7 +183,8 @@ class Person:
             self._felt.fail(event.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
                 self._found = self._moves.stopped = True
-                if event.side and abs(turn(self._now.goal_deg, event.heading_deg)) < FEEL_DEG:
+                ahead = abs(turn(self._now.goal_deg, event.heading_deg)) < FEEL_DEG
+                if event.side and ahead and self._along_at is None:
                     self._commit(event.side)
             elif self._aside:
                 self._moves.stopped = True
@@ -284,12 +287,15 @@ class Person:
                 break  # nothing ahead
             # A leg that ends at a turn is gone to its end: the way on begins there.
             stride = DETOUR_STRIDE_M if off >= DETOUR_DEG else STRIDE_M
+            began = self._now.walked_m
             yield from self._go(heading, min(metres if onward else metres - MARGIN_M, stride))
             self._tries += 1
+            if self.traits.cane and self._now.walked_m - began >= SHORT_M and (yield from self._feel_to_goal()):
+                break
             if self._tries % FLIP == 0 and not self.traits.cane:
                 self._commit(-self._side if self._side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
-        self._blocked, self._told_of = 0, Meaning()
+        self._along_at, self._told_of = None, Meaning()
         yield from self._walk()
 
     def _go(self, heading_deg: float, metres: float) -> Plan:
@@ -311,7 +317,9 @@ class Person:
             yield from self._moves.hear_out()
             if self._can_feel(heading_deg):
                 yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
-        if self._now.walked_m - began < SHORT_M and not self._found:
+        if self._now.walked_m - began >= SHORT_M:
+            self._along_at = None
+        elif not self._found:
             self._felt.fail(heading_deg, self._now.walked_m, self._now.t)
 
     def _can_feel(self, heading_deg: float) -> bool:
@@ -329,16 +337,40 @@ class Person:
         """Where no way was told: along what cane or arm found, else aside, farther each time; and towards the goal."""
         if self._side == 0 or self._tries % SEARCH == SEARCH - 1:
             self._commit(-self._side if self._side else self._moves.either_side())
+            self._along_at = None
         self._tries += 1
-        metres = yield from self._turn_aside(OUT_DEG if self._blocked > 1 else ALONG_DEG if self._found else None)
-        self._blocked = 0 if self._blocked > 1 else self._blocked
-        began = self._now.walked_m
-        through = yield from self._feel(metres)
-        if not through and self._room:
-            yield from self._go_up()
-        if not through:
+        if self._along_at is None and not self._found:
+            metres = yield from self._turn_aside()
+            if (yield from self._feel(metres)):
+                return (yield from self._feel_to_goal())
             self._commit(-self._side)
-            self._blocked = self._blocked + 1 if self._now.walked_m - began < min(metres, SHORT_M) else 0
+            return False
+        return (yield from self._along())
+
+    def _along(self) -> Generator[Act, None, bool]:
+        """As with a hand on a wall: by the first heading that nothing bars, from where the last step went; towards the
+        goal after each. Where everything to this side is barred, from the first heading again, then the other side.
+        """
+        first = self._along_at or 0
+        for at in range(first, len(ALONG_DEG)):
+            heading, out = self._now.goal_deg + self._side * ALONG_DEG[at], ALONG_DEG[at] > OUT_DEG
+            if self._felt.bars(heading, self._now.t, TOUCHED_M, ALONG_M + BODY_M):
+                continue
+            yield from self._moves.turn_to(heading)
+            if (yield from self._feel(2 * ALONG_M if at == self._last_along else ALONG_M)):
+                self._last_along, self._along_at = at, at - 2 if out else at
+                return not out and (yield from self._feel_to_goal())
+            self._last_along = -1
+            if self._room:
+                yield from self._go_up()
+        if first > 0:
+            self._along_at = 0
+        else:
+            self._commit(-self._side)
+            self._along_at, self._found = None, True
+        return False
+
+    def _feel_to_goal(self) -> Generator[Act, None, bool]:
         yield from self._moves.turn_to(self._now.goal_deg)
         return (yield from self._feel(GO_M))
 
@@ -349,11 +381,10 @@ class Person:
         yield from self._moves.advance(UP_M, FEELING_MPS)
         self.feeling = self._going_up = False
 
-    def _turn_aside(self, off_deg: float | None = None) -> Generator[Act, None, float]:
-        """Away from the goal to the side that is tried: by ``off_deg``, else farther each time; how far to go there."""
-        off = 50.0 + 15.0 * min(self._tries % 5, 3) if off_deg is None else off_deg
-        yield from self._moves.turn_to(self._now.goal_deg + self._side * off)
-        return ALONG_M if off_deg == ALONG_DEG else 0.6 + 0.3 * min(self._tries, 5)
+    def _turn_aside(self) -> Generator[Act, None, float]:
+        """Away from the goal to the side that is tried, farther each time; how far to go there."""
+        yield from self._moves.turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
+        return 0.6 + 0.3 * min(self._tries, 5)
 
     def _feel(self, metres: float) -> Generator[Act, None, bool]:
         """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP whose
@@ -369,8 +400,7 @@ class Person:
         while through and self._now.walked_m < until:
             yield from self._moves.advance(until - self._now.walked_m, CAREFUL_MPS)
             if self._moves.stopped and not self._found:
-                yield from self._moves.hear_out()
-                through = bool(self._told_of.things)
+                yield from self._moves.stand(SETTLE_S)
             through = through and not self._found
             self._moves.stopped = False
         self.feeling, self._told_of = False, Meaning()
