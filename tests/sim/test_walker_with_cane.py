@@ -5,8 +5,10 @@ from obedient import Walker
 
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.feeling import ALONG_M, CAREFUL_MPS, TOUCH_S
+from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.moves import REACTION_S
-from edge_nav.sim.walker.person import CAREFUL_MPS, LOOKS, SLOW_MPS, TOUCH_S
+from edge_nav.sim.walker.person import LOOKS, SLOW_MPS
 
 
 def told_with_a_cane(words: str) -> Walker:
@@ -196,3 +198,55 @@ def test_words_of_an_earlier_stop_do_not_count_for_the_next() -> None:
     walker.person.hear_tone("stop", walker.t)  # and then no words
     walker.go(5.0)
     assert walker.asked == ["free_way"]
+
+
+def test_after_going_where_they_were_told_they_feel_for_the_way_to_the_goal() -> None:
+    walker = told_with_a_cane("Stop.")
+    walker.reply = "Free 40 degrees right, about two metres."
+    walker.go_until(lambda: walker.speed == SLOW_MPS)
+    assert len(walker.asked) == 2  # the first was not answered
+    felt = [act.heading_deg for act in walker.acts if act.speed_mps == CAREFUL_MPS]
+    assert (felt[0], felt[-1]) == (pytest.approx(40, abs=10), pytest.approx(0, abs=10))
+
+
+def test_along_a_long_thing_the_steps_grow_and_they_seldom_ask() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.reply = "No free way in view."
+    walker.go_until(lambda: walker.person.feeling)
+    steps = [0.0]
+    for _ in range(600):
+        if walker.person.feeling and abs(walker.heading) < 25:
+            walker.person.feel_cane(Touch(False, 0), walker.t)  # it goes on, towards the goal
+        if abs(walker.heading) < 25 and steps[-1] > 0.2:
+            steps.append(0.0)
+        before = walker.walked
+        walker.go(0.05)
+        steps[-1] += walker.walked - before if abs(walker.heading) > 25 else 0.0
+    assert steps[0] == pytest.approx(ALONG_M, abs=0.1)
+    assert steps[1:-1] == pytest.approx([2 * ALONG_M] * (len(steps) - 2), abs=0.1)
+    assert len(walker.asked) <= len(steps) / 2
+
+
+def test_a_heading_that_fails_again_and_again_does_not_make_others_forgotten() -> None:
+    felt = Felt()
+    felt.fail(60.0, 0.0, 0.0)
+    for _ in range(20):
+        felt.fail(0.5, 0.0, 1.0)
+    assert felt.in_vain(60.0, 0.1, 2.0)
+    assert felt.in_vain(0.0, 0.1, 2.0)
+    assert not felt.in_vain(30.0, 0.1, 2.0)
+
+
+def test_what_was_touched_before_a_turn_tells_nothing_of_what_is_ahead_after_it() -> None:
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
+    walker.reply = "No free way in view."
+    walker.go_until(lambda: walker.person.feeling)
+    walker.person.feel_cane(Touch(False, 0), walker.t)
+    walker.go_until(lambda: walker.person.feeling and abs(walker.heading) > 25)
+    walked, heading = walker.walked, walker.heading
+    walker.heading = 0.0
+    walker.go(0.05)
+    walker.person.feel_cane(Touch(False, 0), walker.t - TOUCH_S)  # late
+    walker.heading = heading
+    walker.go(1.0)
+    assert walker.walked > walked

@@ -13,16 +13,16 @@ from typing import Literal
 import numpy as np
 
 from edge_nav.sim.walker.acts import Act, Now, Plan, Traits
-from edge_nav.sim.walker.body import HAND_M, Bump
-from edge_nav.sim.walker.cane import SWEEP_S, Touch
-from edge_nav.sim.walker.felt import BODY_M, Felt, turn
+from edge_nav.sim.walker.body import Bump
+from edge_nav.sim.walker.cane import Touch
+from edge_nav.sim.walker.feeling import CAREFUL_MPS, FEELING_MPS, TOUCH_S, Feeling
+from edge_nav.sim.walker.felt import Felt, turn
 from edge_nav.sim.walker.moves import REACTION_S, Moves
+from edge_nav.sim.walker.search import Search, turn_aside
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
-TOUCH_S = 0.35
-"""From a touch to the act."""
-SLOW_MPS, CAREFUL_MPS = 0.7, 0.5
+SLOW_MPS = 0.7
 SLOW_FOR_S = 4.0
 VEER_DEG, VEER_S = 20.0, 2.0
 EDGE_DEG, EDGE_S = 10.0, 1.5
@@ -30,13 +30,11 @@ START_S = 2.0
 BACK_M, BACK_MPS = 0.6, 0.4
 """After a STOP about something near: the way back is known to be free, and from there more can be seen."""
 CLOSE_M = 1.2
-BEYOND_M, FEEL_DEG = 0.5, 30.0
-"""So far beyond where something was said to be a cane feels for it; and only for what is no farther aside."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
 GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
-UNSEEN_DEG, FEELING_M, FEELING_MPS = 30.0, 0.5, 0.3
+UNSEEN_DEG, UNSEEN_M = 30.0, 0.5
 """Turned farther, who sets out goes where the aid has hardly looked yet: slowly for the first step."""
 SHORT_M = 0.4
 """Who is stopped within it was stopped at once."""
@@ -47,20 +45,10 @@ ASKS, LOOKS = 4, 1
 """Who has a cane asks every so many tries, and in the first so many directions; between, they feel their way aside."""
 BACK_DEG = 100.0
 """Who has a cane is not told farther away from the goal."""
-ALONG_DEG, OUT_DEG, ALONG_M, UP_M = (35.0, 65.0, 95.0, 130.0, 165.0), 110.0, 0.3, 0.35
-"""Along what cane or arm found: off the goal's direction to the side that is tried, the first that nothing bars; beyond
-the second it is out of a corner again, and the goal is not felt for. By small steps, twice as long where the last one
-that way was free; what only the cane's tip met they go up to by so much."""
-SEARCH = 16
-"""Tries to one side that nothing bars, before the other."""
-TOUCHED_M = BODY_M - HAND_M
-"""Whoever feels their way passes what was touched as closely: a hand finds a thing's end up to its radius beyond."""
 FLIP = 8
 """Tries on one side, without a cane. In the latter half of so many they go round: not again where little is free
 towards the goal."""
 DETOUR_DEG, DETOUR_STRIDE_M = 60.0, 3.0
-PROGRESS_M = 1.5
-"""So much nearer the goal, and an obstacle is behind: the next one may be passed on the other side."""
 
 
 @dataclass(slots=True)
@@ -89,26 +77,19 @@ class Person:
         self._slow_until_m = 0.0
         """Of their whole way: past what they were told of."""
         self._veer_deg = 0.0
-        self._side = 0
-        """On which side an obstacle is being passed: -1 left, 1 right, 0 not decided."""
-        self._side_goal_m = np.inf
-        self._tries = 0
+        self._search = Search()
         self._recovering = self._aside = False
         self._near_m = np.inf
         """How near the thing is that the last STOP was about."""
         self._going_round = False
-        self._told_of = Meaning()
-        """The last STOP's words."""
-        self.feeling = self._found = False
-        """The cane and a raised arm go first: a STOP is a pause, and what they find ends it."""
-        self._going_up = self._room = False
-        """To what the cane found, and whether there is room for it."""
-        self._along_at: int | None = None
-        """Where among the headings along what was found they are; None where they are not going along a thing."""
-        self._last_along = -1
-        """The last of them that was free."""
         self._felt = Felt()
+        self._feeling = Feeling(traits.aided and traits.cane, self._moves, self._felt, self._search)
         self._backwards = False
+
+    @property
+    def feeling(self) -> bool:
+        """Whether the cane is held short, and an arm before the face."""
+        return self._feeling.on
 
     def hear_tone(self, priority: Priority, t: float) -> None:
         """The tone before the words: two high ones mean stop, one means caution, as walkers are told at first."""
@@ -133,12 +114,7 @@ class Person:
 
     def feel_cane(self, touch: Touch, t: float) -> None:
         """The cane found something."""
-        if self._going_up and not touch.near:
-            return
-        self._room = not touch.near
-        if touch.drop:
-            self._felt.touch(self._now.heading_deg + touch.bearing_deg, t, touch.away_m)
-        if not any(d.act == "cane" for d in self._due):
+        if self._feeling.touch(touch, t) and not any(d.act == "cane" for d in self._due):
             self._due.append(_Due(t + TOUCH_S, "cane", side=touch.free, heading_deg=self._now.heading_deg))
 
     def feel_forearm(self, bump: Bump, t: float) -> None:
@@ -156,8 +132,8 @@ class Person:
         self._moves.behind_m = self._moves.behind_m + gone_m if straight else 0.0
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = self._moves.now = now
-        if now.goal_m < self._side_goal_m - PROGRESS_M:
-            self._side, self._tries, self._side_goal_m, self._along_at = 0, 0, np.inf, None
+        if self._search.past(now.goal_m):
+            self._feeling.leave()
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
             self._react(event)
@@ -168,7 +144,7 @@ class Person:
 
     def _react(self, event: _Due) -> None:
         if event.act == "stop":
-            self._told_of = Meaning()
+            self._feeling.told_of = Meaning()
             if self.feeling or (self._going_round and self._walking):
                 self._moves.stopped = True
             elif self._walking:
@@ -182,10 +158,7 @@ class Person:
         elif event.act == "cane":
             self._felt.fail(event.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
-                self._found = self._moves.stopped = True
-                ahead = abs(turn(self._now.goal_deg, event.heading_deg)) < FEEL_DEG
-                if event.side and ahead and self._along_at is None:
-                    self._commit(event.side)
+                self._feeling.find(event.side, event.heading_deg)
             elif self._aside:
                 self._moves.stopped = True
             elif self._walking:
@@ -216,9 +189,9 @@ class Person:
 
     def _hint(self, said: Meaning) -> None:
         """Which side to try first, by the words of a STOP, and how near it is."""
-        self._told_of = said
+        self._feeling.told_of = said
         self._near_m = min((t.distance_m for t in said.things), default=np.inf)
-        if self._side != 0:
+        if self._search.side != 0:
             return
         if said.veer is not None:
             self._commit(1 if said.veer == "right" else -1)
@@ -226,12 +199,12 @@ class Person:
             self._commit(1 if said.things[0].bearing_deg < 0 else -1)
 
     def _commit(self, side: int) -> None:
-        self._side, self._side_goal_m = side, self._now.goal_m
+        self._search.commit(side, self._now.goal_m)
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
         self._plan, self._moves.stopped, self._going_round = plan, False, False
-        self.feeling = self._found = self._going_up = False
+        self._feeling.end()
 
     def _start(self) -> Plan:
         """Listen before going."""
@@ -249,7 +222,7 @@ class Person:
             # Who has to turn far does it standing.
             off = abs(turn(now.heading_deg, now.goal_deg))
             yield Act(0.0 if off > 60 else speed, now.goal_deg + veer)
-            if self._knows_of_it():
+            if self._feeling.knows_of_it():
                 self._due.append(_Due(self._now.t, "stop"))
 
     def _wait(self) -> Plan:
@@ -263,22 +236,22 @@ class Person:
         """After a STOP: which way is free, go there a few steps, turn back to the goal, and again."""
         self._walking, self._going_round = False, True
         yield from self._moves.hear_out()
-        if side and self._side == 0:
+        if side and self._search.side == 0:
             self._commit(side)
-        self._found = self._knows_of_it()
+        self._feeling.found = self._feeling.knows_of_it()
         while True:
-            if self._can_feel(self._now.goal_deg) and (yield from self._feel_ahead()):
+            if self._feeling.can(self._now.goal_deg) and (yield from self._feeling.ahead()):
                 break
-            if self._near_m <= CLOSE_M and self._moves.behind_m > BACK_M and not self._found:
+            if self._near_m <= CLOSE_M and self._moves.behind_m > BACK_M and not self._feeling.found:
                 yield from self._moves.advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
             # An aid that errs would tell them of the same way again and again.
-            found = None if self.traits.cane and self._tries % ASKS != 0 else (yield from self._find())
-            if found is None and self.traits.cane and (yield from self._feel_aside()):
+            found = None if self.traits.cane and self._search.tries % ASKS != 0 else (yield from self._find())
+            if found is None and self.traits.cane and (yield from self._feeling.aside()):
                 break
             if found is None and not self.traits.cane:  # who or what is in the way may move on
                 yield from self._moves.stand(2.0)
-                self._commit(-self._side if self._side else 1)
+                self._commit(-self._search.side if self._search.side else 1)
             if found is None:
                 continue
             heading, metres, onward = found
@@ -289,124 +262,39 @@ class Person:
             stride = DETOUR_STRIDE_M if off >= DETOUR_DEG else STRIDE_M
             began = self._now.walked_m
             yield from self._go(heading, min(metres if onward else metres - MARGIN_M, stride))
-            self._tries += 1
-            if self.traits.cane and self._now.walked_m - began >= SHORT_M and (yield from self._feel_to_goal()):
+            self._search.tries += 1
+            if self.traits.cane and self._now.walked_m - began >= SHORT_M and (yield from self._feeling.to_goal()):
                 break
-            if self._tries % FLIP == 0 and not self.traits.cane:
-                self._commit(-self._side if self._side else 1)
+            if self._search.tries % FLIP == 0 and not self.traits.cane:
+                self._commit(-self._search.side if self._search.side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
-        self._along_at, self._told_of = None, Meaning()
+        self._feeling.leave()
+        self._feeling.told_of = Meaning()
         yield from self._walk()
 
     def _go(self, heading_deg: float, metres: float) -> Plan:
         """One leg of a way round, where they were told that it is free."""
         off = turn(self._now.goal_deg, heading_deg)
-        if self._side == 0 and abs(off) >= AHEAD_DEG:
+        if self._search.side == 0 and abs(off) >= AHEAD_DEG:
             self._commit(1 if off > 0 else -1)
         unseen = abs(turn(self._now.heading_deg, heading_deg)) > UNSEEN_DEG
         yield from self._moves.turn_to(heading_deg)
         self._walking, self._moves.stopped, self._moves.bumped = True, False, False
-        self.feeling, self._found = self.traits.cane, False
+        self._feeling.begin()
         began = self._now.walked_m
         if unseen:
-            yield from self._moves.advance(min(metres, FEELING_M), FEELING_MPS)
+            yield from self._moves.advance(min(metres, UNSEEN_M), FEELING_MPS)
         if not (self._moves.stopped or self._moves.bumped):
             yield from self._moves.advance(began + metres - self._now.walked_m, CAREFUL_MPS)
-        self._walking = self.feeling = False
-        if self._moves.stopped and not self._found:
+        self._walking = self._feeling.on = False
+        if self._moves.stopped and not self._feeling.found:
             yield from self._moves.hear_out()
-            if self._can_feel(heading_deg):
-                yield from self._feel(max(began + metres - self._now.walked_m, 0.0))
+            if self._feeling.can(heading_deg):
+                yield from self._feeling.straight(max(began + metres - self._now.walked_m, 0.0))
         if self._now.walked_m - began >= SHORT_M:
-            self._along_at = None
-        elif not self._found:
+            self._feeling.leave()
+        elif not self._feeling.found:
             self._felt.fail(heading_deg, self._now.walked_m, self._now.t)
-
-    def _can_feel(self, heading_deg: float) -> bool:
-        """Whether cane and arm can tell if what they were stopped for is there, and have not told already."""
-        ahead = self._told_of.things and abs(self._told_of.things[0].bearing_deg) <= FEEL_DEG
-        return self.traits.cane and bool(ahead) and not self._in_vain(heading_deg)
-
-    def _feel_ahead(self) -> Generator[Act, None, bool]:
-        """Towards the goal past where something was said to be: whether the cane found nothing there."""
-        yield from self._moves.turn_to(self._now.goal_deg)
-        told = [t.distance_m for t in self._told_of.things]
-        return bool(told) and (yield from self._feel(min(told) + BEYOND_M))
-
-    def _feel_aside(self) -> Generator[Act, None, bool]:
-        """Where no way was told: along what cane or arm found, else aside, farther each time; and towards the goal."""
-        if self._side == 0 or self._tries % SEARCH == SEARCH - 1:
-            self._commit(-self._side if self._side else self._moves.either_side())
-            self._along_at = None
-        self._tries += 1
-        if self._along_at is None and not self._found:
-            metres = yield from self._turn_aside()
-            if (yield from self._feel(metres)):
-                return (yield from self._feel_to_goal())
-            self._commit(-self._side)
-            return False
-        return (yield from self._along())
-
-    def _along(self) -> Generator[Act, None, bool]:
-        """As with a hand on a wall: by the first heading that nothing bars, from where the last step went; towards the
-        goal after each. Where everything to this side is barred, from the first heading again, then the other side.
-        """
-        first = self._along_at or 0
-        for at in range(first, len(ALONG_DEG)):
-            heading, out = self._now.goal_deg + self._side * ALONG_DEG[at], ALONG_DEG[at] > OUT_DEG
-            if self._felt.bars(heading, self._now.t, TOUCHED_M, ALONG_M + BODY_M):
-                continue
-            yield from self._moves.turn_to(heading)
-            if (yield from self._feel(2 * ALONG_M if at == self._last_along else ALONG_M)):
-                self._last_along, self._along_at = at, at - 2 if out else at
-                return not out and (yield from self._feel_to_goal())
-            self._last_along = -1
-            if self._room:
-                yield from self._go_up()
-        if first > 0:
-            self._along_at = 0
-        else:
-            self._commit(-self._side)
-            self._along_at, self._found = None, True
-        return False
-
-    def _feel_to_goal(self) -> Generator[Act, None, bool]:
-        yield from self._moves.turn_to(self._now.goal_deg)
-        return (yield from self._feel(GO_M))
-
-    def _go_up(self) -> Plan:
-        """To what the cane found at its tip, as near as the cane drawn in lets them."""
-        self.feeling = self._going_up = True
-        self._found = self._moves.stopped = False
-        yield from self._moves.advance(UP_M, FEELING_MPS)
-        self.feeling = self._going_up = False
-
-    def _turn_aside(self) -> Generator[Act, None, float]:
-        """Away from the goal to the side that is tried, farther each time; how far to go there."""
-        yield from self._moves.turn_to(self._now.goal_deg + self._side * (50.0 + 15.0 * min(self._tries % 5, 3)))
-        return 0.6 + 0.3 * min(self._tries, 5)
-
-    def _feel(self, metres: float) -> Generator[Act, None, bool]:
-        """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP whose
-        words they did not hear ends it, too, and where they ran into something before they do not begin.
-        """
-        self.feeling, self._found, self._moves.stopped, self._room = True, False, False, False
-        yield from self._moves.stand(SWEEP_S + TOUCH_S)
-        self._found = self._found or self._felt.bars(
-            self._now.heading_deg, self._now.t, TOUCHED_M, min(metres, GO_M) + BODY_M
-        )
-        through = not self._found
-        until = self._now.walked_m + metres
-        while through and self._now.walked_m < until:
-            yield from self._moves.advance(until - self._now.walked_m, CAREFUL_MPS)
-            if self._moves.stopped and not self._found:
-                yield from self._moves.stand(SETTLE_S)
-            through = through and not self._found
-            self._moves.stopped = False
-        self.feeling, self._told_of = False, Meaning()
-        if not through:
-            self._felt.fail(self._now.heading_deg, self._now.walked_m, self._now.t)
-        return through
 
     def _find(self) -> Generator[Act, None, tuple[float, float, bool] | None]:
         """Turn to the goal and ask which way is free; then farther and farther to the side that is tried.
@@ -415,29 +303,24 @@ class Person:
         """
         farthest = BACK_DEG if self.traits.cane else 180.0
         for look in LOOKS_DEG[:LOOKS] if self.traits.cane else LOOKS_DEG:
-            side = self._side or self._moves.either_side()
+            side = self._search.side or self._moves.either_side()
             yield from self._moves.turn_to(self._now.goal_deg + side * look)
             yield from self._moves.stand(SETTLE_S)
             reply = yield from self._moves.ask("free_way")
             if reply.free_deg is None:
-                if self._side == 0:
+                if self._search.side == 0:
                     self._commit(side)
                 continue
             heading = self._now.heading_deg + reply.free_deg
             off = turn(self._now.goal_deg, heading)
             metres = reply.free_m if reply.free_m is not None else GO_M
-            detour = self._tries % FLIP > FLIP // 2 - 1
+            detour = self._search.tries % FLIP > FLIP // 2 - 1
             little = metres < RESUME_M and not reply.onward
-            wrong = detour and (off * self._side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and little))
+            wrong = detour and (off * self._search.side < -AHEAD_DEG or (abs(off) < DETOUR_DEG and little))
             if wrong or (metres < GO_M and not reply.onward) or abs(off) > farthest or self._in_vain(heading):
                 continue
             return heading, metres, reply.onward
         return None
-
-    def _knows_of_it(self) -> bool:
-        """Whether arm or cane found something before that stands or hangs in the way to the goal."""
-        with_both = self.traits.aided and self.traits.cane
-        return with_both and self._felt.bars(self._now.goal_deg, self._now.t, TOUCHED_M)
 
     def _in_vain(self, heading_deg: float) -> bool:
         return self._felt.in_vain(heading_deg, self._now.walked_m, self._now.t)
@@ -456,19 +339,19 @@ class Person:
     def _feel_round(self, side: int) -> Plan:
         """Without words: aside, farther each time, and on; to the other side where something stands on this one."""
         self._walking = False
-        if self._side == 0:
+        if self._search.side == 0:
             self._commit(side or self._moves.either_side())
-        elif self._aside or self._tries % 5 == 4:
-            self._commit(-self._side)
+        elif self._aside or self._search.tries % 5 == 4:
+            self._commit(-self._search.side)
         self._aside = False
-        self._tries += 1
+        self._search.tries += 1
         yield from self._moves.stand(0.5)
-        metres = yield from self._turn_aside()
+        metres = yield from turn_aside(self._moves, self._search)
         self._walking = self._aside = True
         yield from self._moves.advance(metres, SLOW_MPS)
         if self._moves.stopped:  # the cane found something there: nearer to the goal, then
             yield from self._moves.stand(0.5)
-            self._commit(-self._side)
+            self._commit(-self._search.side)
         self._aside = self._moves.stopped = False
         yield from self._moves.turn_to(self._now.goal_deg)
         yield from self._walk()
