@@ -23,8 +23,8 @@ class Felt:
 
     def __init__(self) -> None:
         self._x = self._y = 0.0
-        self._places: list[tuple[float, float, float]] = []
-        """East and north of the start, and until when it is remembered."""
+        self._places: list[tuple[float, float, float, float]] = []
+        """East and north of the start, until when it is remembered, and the least room to pass it."""
         self._failed: list[tuple[float, float, float]] = []
         """Headings, at how much of their way, and until when it counts."""
 
@@ -34,20 +34,20 @@ class Felt:
         self._x += metres * math.sin(a)
         self._y += metres * math.cos(a)
 
-    def touch(self, heading_deg: float, t: float, away_m: float = BODY_M) -> None:
-        """Something was touched on that side, so far from the body's middle."""
+    def touch(self, heading_deg: float, t: float, away_m: float = BODY_M, room_m: float = 0.0) -> None:
+        """Something was touched on that side, so far from the body's middle; so much room at least it takes to pass."""
         a = math.radians(heading_deg)
         self._places = [p for p in self._places if p[2] > t]
-        self._places.append((self._x + away_m * math.sin(a), self._y + away_m * math.cos(a), t + REMEMBERED_S))
+        self._places.append((self._x + away_m * math.sin(a), self._y + away_m * math.cos(a), t + REMEMBERED_S, room_m))
 
     def bars(self, heading_deg: float, t: float, room_m: float = ROOM_M, ahead_m: float = AHEAD_M) -> bool:
         """Whether a heading leads into something that was touched not long ago, so near and so close to the way."""
         a = math.radians(heading_deg)
-        for x, y, until in self._places:
+        for x, y, until, least_m in self._places:
             right, ahead = x - self._x, y - self._y
             along = right * math.sin(a) + ahead * math.cos(a)
             aside = right * math.cos(a) - ahead * math.sin(a)
-            if t < until and 0.0 < along < ahead_m and abs(aside) < room_m:
+            if t < until and 0.0 < along < ahead_m and abs(aside) < max(room_m, least_m):
                 return True
         return False
 

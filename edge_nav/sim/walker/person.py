@@ -16,7 +16,7 @@ from edge_nav.sim.walker.acts import Act, Now, Plan, Traits
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.feeling import CAREFUL_MPS, FEELING_MPS, TOUCH_S, Feeling
-from edge_nav.sim.walker.felt import Felt, turn
+from edge_nav.sim.walker.felt import BODY_M, Felt, turn
 from edge_nav.sim.walker.moves import REACTION_S, Moves
 from edge_nav.sim.walker.search import Search, turn_aside
 from edge_nav.sim.walker.words import Meaning, understand
@@ -36,6 +36,8 @@ GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 """Go where so much is free; all but the margin, and not more than a few steps before asking again."""
 UNSEEN_DEG, UNSEEN_M = 30.0, 0.5
 """Turned farther, who sets out goes where the aid has hardly looked yet: slowly for the first step."""
+BUMPED_M = BODY_M + 0.02
+"""What they ran into neither cane nor arm has met: they do not pass it more closely than they are wide."""
 SHORT_M = 0.4
 """Who is stopped within it was stopped at once."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
@@ -107,9 +109,9 @@ class Person:
         if any(d.act == "bump" for d in self._due):
             return
         back = 180.0 if self._backwards else 0.0
-        self._felt.touch(self._now.heading_deg + bump.bearing_deg + back, t)
+        self._felt.touch(self._now.heading_deg + bump.bearing_deg + back, t, room_m=BUMPED_M)
         for bearing, away in bump.along:
-            self._felt.touch(self._now.heading_deg + bearing, t, away)
+            self._felt.touch(self._now.heading_deg + bearing, t, away, BUMPED_M)
         self._due.append(_Due(t + TOUCH_S, "bump", side=_other(bump.bearing_deg)))
 
     def feel_cane(self, touch: Touch, t: float) -> None:
