@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import TypeVar
 
 import pytest
 
@@ -18,7 +17,6 @@ from edge_nav.sim.walker.search import PROGRESS_M, Search
 
 TICK_S, BODY_M, REACH_M = 0.05, 0.25, 0.6
 GOAL_Y = 6.0
-T = TypeVar("T")
 Box = tuple[float, float, float, float]
 """From west to east, from south to north."""
 
@@ -39,12 +37,12 @@ class Feeler:
         if side:
             self.search.commit(side, self.moves.now.goal_m)
 
-    def run(self, plan: Generator[Act, None, T]) -> T:
+    def run(self, plan: Generator[Act, None, bool]) -> bool:
         while True:
             try:
                 act = next(plan)
             except StopIteration as done:
-                return done.value
+                return bool(done.value)
             self.heading = act.heading_deg % 360
             self.faced.add(round(self.heading))
             going = act.speed_mps * TICK_S
