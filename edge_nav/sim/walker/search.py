@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-
-import numpy as np
+from math import inf
 
 from edge_nav.sim.walker.acts import Act
 from edge_nav.sim.walker.moves import Moves
@@ -20,7 +19,7 @@ class Search:
 
     side: int = 0
     tries: int = 0
-    _goal_m: float = np.inf
+    _goal_m: float = inf
 
     def commit(self, side: int, goal_m: float) -> None:
         """To that side, from so far before the goal."""
@@ -30,7 +29,7 @@ class Search:
         """Whether the obstacle is behind; if it is, no side is decided any more."""
         if goal_m >= self._goal_m - PROGRESS_M:
             return False
-        self.side, self.tries, self._goal_m = 0, 0, np.inf
+        self.side, self.tries, self._goal_m = 0, 0, inf
         return True
 
 
