@@ -17,15 +17,16 @@ reaches down to the knee, and nothing that hangs.
 
 Who is guided and has a cane. They stop at a STOP like others, but then feel for what it named, at half a metre a
 second, with the cane held short (a sweep of 0.54 m, 0.6 m ahead) and a forearm before chest and face, and go on where
-they meet nothing up to half a metre beyond; so they go where they were told that it is free, too, and feel for the way
-to the goal from there. While they feel, another STOP is a pause of half a second: cane and arm have to find what it is.
-They ask at every fourth try at most. Between, they feel their way. Where cane or arm found something, round it as with
-a hand on a wall: to one side, by the first of five headings (35 to 165 degrees off the goal's) in which nothing is met,
-by steps of 0.3 m, 0.6 m where the last one that way was free, and after each for a metre towards the goal; to the other
-side where all five are barred, or after 16 tries. Else aside, farther each time. What cane and arm meet is not counted.
-The edges and hanging things among it are remembered as what was run into is, and stop them when their way leads there
-again. No arm is in the pictures, where it would hide a part. Who has a cane alone does none of this, so that what is
-between the two is not all guidance's doing; and what hangs between knee and chest is met by neither.
+they meet nothing up to half a metre beyond. As they feel, another STOP is a pause of half a second: cane and arm have
+to find what it is. They ask at every fourth try at most, go where they were told that it is free with cane and arm
+before them, too, and feel for the way to the goal from there. Between, they feel their way. Where cane or arm found
+something, round it as with a hand on a wall: to one side, by the first of five headings (35 to 165 degrees off the
+goal's) in which nothing is met, by steps of 0.3 m, 0.6 m where the last one that way was free; after each for a metre
+towards the goal, but not from the last two of the five, which lead out of corners; to the other side where all are
+barred, and at every sixteenth try. Else aside, farther each time. What cane and arm meet is not counted. The edges and
+hanging things among it are remembered as long as what was run into is, and stop them when their way leads there again.
+Neither cane nor arm is in the pictures, where they would hide a part. Who has a cane alone does none of this, so that
+what is between the two is not all guidance's doing; and what hangs between knee and chest is met by neither.
 
 People who walk to and fro look at nothing: that they walk into who stands in their way is not counted, that they cross
 before who walks is. A STOP is false where, up to half a metre beyond the distance that it names, nothing stands and no

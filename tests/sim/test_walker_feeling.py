@@ -57,7 +57,7 @@ class Feeler:
             if self.feeling.on and any(self._met(ahead) for ahead in (0.2, 0.4, REACH_M)):
                 if not self.only_arm:
                     self.feeling.touch(Touch(False, 0), self.t)
-                self.feeling.find(0, self.heading)
+                self.feeling.meet(0, self.heading)
 
     def goes_on(self, tries: int) -> bool:
         """Whether they get past y = 2 in so many tries."""
@@ -172,9 +172,9 @@ def test_a_side_holds_until_the_obstacle_is_behind() -> None:
     search = Search()
     search.commit(1, 5.0)
     search.tries = 3
-    assert not search.past(5.0 - PROGRESS_M)
+    assert not search.leave_behind(5.0 - PROGRESS_M)
     assert (search.side, search.tries) == (1, 3)
-    assert search.past(4.9 - PROGRESS_M)
+    assert search.leave_behind(4.9 - PROGRESS_M)
     assert (search.side, search.tries) == (0, 0)
 
 
@@ -189,7 +189,7 @@ def test_the_side_where_a_cane_met_nothing_is_taken_by_who_is_not_on_a_way_round
         feeler.run(feeler.feeling.aside())
     feeler.heading = touched_deg
     feeler._know()
-    feeler.feeling.find(1, touched_deg)
+    feeler.feeling.meet(1, touched_deg)
     assert feeler.feeling.found
     assert feeler.search.side == side
 

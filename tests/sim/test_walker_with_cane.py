@@ -5,7 +5,7 @@ from obedient import Walker
 
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
-from edge_nav.sim.walker.feeling import ALONG_M, CAREFUL_MPS, TOUCH_S
+from edge_nav.sim.walker.feeling import ALONG_M, CAREFUL_MPS, TOUCH_S, UP_M
 from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.moves import REACTION_S
 from edge_nav.sim.walker.person import LOOKS, SLOW_MPS
@@ -108,19 +108,50 @@ def test_who_found_a_thing_goes_along_it_by_small_steps_and_feels_for_its_end(me
     assert walker.walked - walked == pytest.approx(0.3, abs=0.1)
 
 
-def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it() -> None:
-    walker = told_with_a_cane("Stop.")
+def goes_up_to_a_wall() -> tuple[Walker, float]:
+    """Who found something ahead, and whose cane's tip meets a wall in the first heading along it; and where."""
+    walker = told_with_a_cane("Stop. Drop-off ahead, one and a half metres.")
     walker.reply = "No free way in view."
     walker.go_until(lambda: walker.person.feeling)
-    walker.go(1.0)
+    walker.person.feel_cane(Touch(False, 0), walker.t)
+    walker.go_until(lambda: walker.person.feeling and 25 < abs(walker.heading) < 50)
     walked = walker.walked
-    for _ in range(200):  # the tip touches it all the time, and nothing is nearer
-        if walker.person.feeling and abs(walker.heading) > 40:
-            walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
+    walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
+    walker.go_until(lambda: walker.walked > walked)
+    return walker, walked
+
+
+def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it_and_then_farther_round() -> None:
+    walker, walked = goes_up_to_a_wall()
+    while 25 < abs(walker.heading) < 50:
+        walker.person.feel_cane(Touch(False, 0, near=False), walker.t)  # all the time, and nothing is nearer
         walker.go(0.05)
-        if walker.person.feeling and abs(walker.heading) < 15:
-            break
-    assert 0.4 < walker.walked - walked < 0.7
+    assert walker.walked - walked == pytest.approx(UP_M, abs=0.05)
+    assert 50 < abs(walker.heading) < 80
+
+
+def test_who_ran_into_something_going_up_to_a_wall_takes_the_next_that_the_tip_meets_for_one() -> None:
+    walker, _ = goes_up_to_a_wall()
+    walker.person.feel_bump(Bump(60.0, "body"), walker.t)
+    walker.go(2.0)
+    walker.go_until(lambda: walker.person.feeling)
+    walked = walker.walked
+    for _ in range(10):
+        walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
+        walker.go(0.05)
+    assert walker.walked == walked
+
+
+@pytest.mark.parametrize("bump", [Bump(-60.0, "body"), Bump(180.0, "body", ((-50.0, 0.3),))])
+def test_whoever_ran_into_a_table_does_not_pass_its_corner_as_closely_again(bump: Bump) -> None:
+    walker = Walker(aided=True, cane=True)
+    walker.go(4.0)
+    walker.person.feel_bump(bump, walker.t)  # some 0.2 m aside
+    walker.go_until(lambda: bool(walker.asked))
+    assert not [act for act in walker.acts[-20:] if act.speed_mps > 0]
+    walker.reply = "No free way in view."
+    walker.go_until(lambda: walker.person.feeling)
+    assert abs(walker.heading) > 25
 
 
 def barred_but_beyond(least_deg: float, seconds: float) -> tuple[Walker, list[float]]:

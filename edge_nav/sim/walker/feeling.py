@@ -27,19 +27,22 @@ TURNED_DEG = 15.0
 """Turned farther since the touch, it tells nothing of what is ahead now."""
 TO_GOAL_M = 1.0
 """Felt to be free so far, the way to the goal is taken."""
-ALONG_DEG, OUT_DEG, ALONG_M, UP_M = (35.0, 65.0, 95.0, 130.0, 165.0), 110.0, 0.3, 0.35
-"""Along what cane or arm found: off the goal's direction to the side that is tried, the first that nothing bars; beyond
-the second it is out of a corner again, and the goal is not felt for. By small steps, twice as long where the last one
-that way was free; what only the cane's tip met they go up to by so much."""
+ALONG_DEG, ALONG_M = (35.0, 65.0, 95.0, 130.0, 165.0), 0.3
+"""Along what cane or arm found: off the goal's direction to the side that is tried, the first that nothing bars. By
+small steps, twice as long where the last one in the same of these headings was free."""
+OUT_DEG = 110.0
+"""Farther off the goal's direction it is out of a corner again, and the goal is not felt for."""
+UP_M = 0.35
+"""So much they go up to what only the cane's tip met."""
 SEARCH = 16
-"""Tries to one side that nothing bars, before the other."""
+"""At every so many tries at one obstacle, those among them where they were told, the other side is taken."""
 TOUCHED_M = BODY_M - HAND_M
 """Whoever feels their way passes what was touched as closely: a hand finds a thing's end up to its radius beyond."""
 
 
 class Feeling:
-    """``on``: the cane and a raised arm go first, a STOP is a pause, and what they find ends it. ``found``: they did.
-    ``told_of``: the words of the last STOP.
+    """``on``: the cane and a raised arm go first, and what they find ends it. ``found``: they did. ``told_of``: the
+    words of the last STOP.
     """
 
     def __init__(self, able: bool, moves: Moves, felt: Felt, search: Search) -> None:
@@ -51,7 +54,7 @@ class Feeling:
         self._along_at: int | None = None
         """Where among the headings along what was found they are; None where they are not going along a thing."""
         self._last_along = -1
-        """The last of them that was free."""
+        """The last of them that was free, at an earlier obstacle, too."""
 
     def begin(self) -> None:
         """The cane short, the arm up."""
@@ -66,7 +69,7 @@ class Feeling:
         self._along_at = None
 
     def touch(self, touch: Touch, t: float) -> bool:
-        """What the cane found is remembered; whether it counts."""
+        """An edge that the cane found is remembered. Whether what it found counts."""
         if self._going_up and not touch.near:
             return False
         self._room = not touch.near
@@ -74,7 +77,7 @@ class Feeling:
             self._felt.touch(self._moves.now.heading_deg + touch.bearing_deg, t, touch.away_m)
         return True
 
-    def find(self, side: int, heading_deg: float) -> None:
+    def meet(self, side: int, heading_deg: float) -> None:
         """Cane or arm found something in that heading, and nothing on that side; 0 if neither or both are free."""
         if abs(turn(self._moves.now.heading_deg, heading_deg)) > TURNED_DEG:
             return
@@ -83,13 +86,13 @@ class Feeling:
         if side and ahead and self._along_at is None:
             self._commit(side)
 
-    def can(self, heading_deg: float) -> bool:
+    def can_tell(self, heading_deg: float) -> bool:
         """Whether cane and arm can tell if what they were stopped for is there, and have not told already."""
         ahead = self.told_of.things and abs(self.told_of.things[0].bearing_deg) <= FEEL_DEG
         return self._able and bool(ahead) and not self._in_vain(heading_deg)
 
     def knows_of_it(self) -> bool:
-        """Whether arm or cane found something before that stands or hangs in the way to the goal."""
+        """Whether something that they met before stands or hangs in the way to the goal."""
         now = self._moves.now
         return self._able and self._felt.bars(now.goal_deg, now.t, TOUCHED_M)
 
@@ -119,8 +122,8 @@ class Feeling:
         return False
 
     def straight(self, metres: float) -> Generator[Act, None, bool]:
-        """So far straight on, the cane before them and an arm before the face; whether nothing was found. Where they
-        ran into something before they do not begin.
+        """So far straight on, the cane before them and an arm before the face; whether nothing was found. A STOP is a
+        pause. Where they met something before they do not begin.
         """
         self._room = self._moves.stopped = False
         self.begin()

@@ -15,7 +15,7 @@ AHEAD_M = 1.5
 FAILED_M, FAILED_S, FAILED_DEG = 0.5, 25.0, 15.0
 """A heading in which they were stopped at once is not tried again until they have gone a little."""
 FAILED_MOST, SAME_DEG = 6, 2.0
-"""So many headings are remembered, each once."""
+"""So many headings are remembered; within so many degrees it is the same one."""
 
 
 class Felt:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
-
-import numpy as np
 
 from edge_nav.sim.walker.acts import Act, Now, Plan, Traits
 from edge_nav.sim.walker.body import Bump
@@ -37,7 +36,7 @@ GO_M, MARGIN_M, STRIDE_M = 1.0, 0.3, 1.8
 UNSEEN_DEG, UNSEEN_M = 30.0, 0.5
 """Turned farther, who sets out goes where the aid has hardly looked yet: slowly for the first step."""
 BUMPED_M = BODY_M + 0.02
-"""What they ran into neither cane nor arm has met: they do not pass it more closely than they are wide."""
+"""What they ran into neither cane nor arm had met: it is passed by half their width and a little."""
 SHORT_M = 0.4
 """Who is stopped within it was stopped at once."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
@@ -46,7 +45,7 @@ LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 ASKS, LOOKS = 4, 1
 """Who has a cane asks every so many tries, and in the first so many directions; between, they feel their way aside."""
 BACK_DEG = 100.0
-"""Who has a cane is not told farther away from the goal."""
+"""Whoever has a cane does not go farther off the goal's direction where they are told."""
 FLIP = 8
 """Tries on one side, without a cane. In the latter half of so many they go round: not again where little is free
 towards the goal."""
@@ -81,7 +80,7 @@ class Person:
         self._veer_deg = 0.0
         self._search = Search()
         self._recovering = self._aside = False
-        self._near_m = np.inf
+        self._near_m = inf
         """How near the thing is that the last STOP was about."""
         self._going_round = False
         self._felt = Felt()
@@ -134,7 +133,7 @@ class Person:
         self._moves.behind_m = self._moves.behind_m + gone_m if straight else 0.0
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = self._moves.now = now
-        if self._search.past(now.goal_m):
+        if self._search.leave_behind(now.goal_m):
             self._feeling.leave()
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
@@ -160,7 +159,7 @@ class Person:
         elif event.act == "cane":
             self._felt.fail(event.heading_deg, self._now.walked_m, self._now.t)
             if self.feeling:
-                self._feeling.find(event.side, event.heading_deg)
+                self._feeling.meet(event.side, event.heading_deg)
             elif self._aside:
                 self._moves.stopped = True
             elif self._walking:
@@ -192,7 +191,7 @@ class Person:
     def _hint(self, said: Meaning) -> None:
         """Which side to try first, by the words of a STOP, and how near it is."""
         self._feeling.told_of = said
-        self._near_m = min((t.distance_m for t in said.things), default=np.inf)
+        self._near_m = min((t.distance_m for t in said.things), default=inf)
         if self._search.side != 0:
             return
         if said.veer is not None:
@@ -242,11 +241,11 @@ class Person:
             self._commit(side)
         self._feeling.found = self._feeling.knows_of_it()
         while True:
-            if self._feeling.can(self._now.goal_deg) and (yield from self._feeling.ahead()):
+            if self._feeling.can_tell(self._now.goal_deg) and (yield from self._feeling.ahead()):
                 break
             if self._near_m <= CLOSE_M and self._moves.behind_m > BACK_M and not self._feeling.found:
                 yield from self._moves.advance(BACK_M, -BACK_MPS)
-            self._near_m = np.inf
+            self._near_m = inf
             # An aid that errs would tell them of the same way again and again.
             found = None if self.traits.cane and self._search.tries % ASKS != 0 else (yield from self._find())
             if found is None and self.traits.cane and (yield from self._feeling.aside()):
@@ -291,7 +290,7 @@ class Person:
         self._walking = self._feeling.on = False
         if self._moves.stopped and not self._feeling.found:
             yield from self._moves.hear_out()
-            if self._feeling.can(heading_deg):
+            if self._feeling.can_tell(heading_deg):
                 yield from self._feeling.straight(max(began + metres - self._now.walked_m, 0.0))
         if self._now.walked_m - began >= SHORT_M:
             self._feeling.leave()

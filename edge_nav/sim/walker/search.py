@@ -15,7 +15,7 @@ PROGRESS_M = 1.5
 
 @dataclass(slots=True)
 class Search:
-    """``side``: -1 left, 1 right, 0 not decided."""
+    """``side``: -1 left, 1 right, 0 not decided. ``tries``: so often since an obstacle began, on either side."""
 
     side: int = 0
     tries: int = 0
@@ -25,8 +25,8 @@ class Search:
         """To that side, from so far before the goal."""
         self.side, self._goal_m = side, goal_m
 
-    def past(self, goal_m: float) -> bool:
-        """Whether the obstacle is behind; if it is, no side is decided any more."""
+    def leave_behind(self, goal_m: float) -> bool:
+        """Where the obstacle is behind, no side is decided any more; whether it is."""
         if goal_m >= self._goal_m - PROGRESS_M:
             return False
         self.side, self.tries, self._goal_m = 0, 0, inf
