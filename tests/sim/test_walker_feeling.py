@@ -200,3 +200,17 @@ def test_what_was_run_into_is_passed_less_closely_than_what_a_hand_found() -> No
     assert not felt.bars(0.0, 1.0, TOUCHED_M)
     felt.touch(-60.0, 0.0, 0.25, BUMPED_M)
     assert felt.bars(0.0, 1.0, TOUCHED_M)
+
+
+def test_a_wall_gone_up_to_is_over_when_what_was_planned_is() -> None:
+    feeler = Feeler(side=1)
+    feeler.feeling.found = True
+    plan, far = feeler.feeling.aside(), Touch(False, 0, near=False)
+    while feeler.feeling.touch(far, feeler.t):
+        act = next(plan)
+        feeler.t, feeler.heading = feeler.t + TICK_S, act.heading_deg
+        feeler._know()
+        if feeler.feeling.on:
+            feeler.feeling.meet(0, feeler.heading)
+    feeler.feeling.end()
+    assert feeler.feeling.touch(far, feeler.t)
