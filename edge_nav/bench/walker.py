@@ -24,7 +24,8 @@ something, round it as with a hand on a wall: to one side, by the first of five 
 goal's) in which nothing is met, by steps of 0.3 m, 0.6 m where the last one that way was free; after each for a metre
 towards the goal, but not from the last two of the five, which lead out of corners; to the other side where all are
 barred, and at every sixteenth try. Else aside, farther each time. What cane and arm meet is not counted. The edges and
-hanging things among it are remembered as long as what was run into is, and stop them when their way leads there again.
+hanging things among it are remembered as long as what was run into is, and stop them when their way leads there again;
+what was run into is passed by 0.27 m from their middle at least, what a hand found by 0.17 m.
 Neither cane nor arm is in the pictures, where they would hide a part. Who has a cane alone does none of this, so that
 what is between the two is not all guidance's doing; and what hangs between knee and chest is met by neither.
 

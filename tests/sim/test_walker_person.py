@@ -9,7 +9,6 @@ from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
-from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.moves import REACTION_S
 from edge_nav.sim.walker.person import (
     FEELING_MPS,
@@ -184,19 +183,6 @@ def test_whoever_bumps_goes_back_and_then_round() -> None:
     alone.go(6.0)
     assert abs(alone.heading) < 10
     assert alone.asked == []
-
-
-def test_nobody_walks_into_the_same_thing_at_once_again() -> None:
-    felt = Felt()
-    felt.go(2.0, 0.0)
-    felt.touch(30.0, 10.0)
-    felt.go(-0.4, 0.0)
-    assert felt.bars(0.0, 20.0)
-    assert not felt.bars(-60.0, 20.0)
-    felt.go(1.0, -90.0)
-    assert not felt.bars(0.0, 20.0)  # aside of it the way is free
-    assert felt.bars(60.0, 20.0)
-    assert not felt.bars(60.0, 200.0)  # and by then they do not know any more
 
 
 def test_whoever_is_told_to_go_where_they_bumped_looks_elsewhere_first() -> None:

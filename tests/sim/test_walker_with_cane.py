@@ -6,9 +6,8 @@ from obedient import Walker
 from edge_nav.sim.walker.body import Bump
 from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.feeling import ALONG_M, BEYOND_M, CAREFUL_MPS, TOUCH_S, UP_M
-from edge_nav.sim.walker.felt import Felt
 from edge_nav.sim.walker.moves import REACTION_S
-from edge_nav.sim.walker.person import LOOKS, SLOW_MPS
+from edge_nav.sim.walker.person import SLOW_MPS
 
 
 def told_with_a_cane(words: str) -> Walker:
@@ -75,7 +74,7 @@ def test_where_no_way_is_told_a_cane_feels_aside_and_towards_the_goal_again() ->
     walker.reply = "No free way in view."
     walked = walker.walked
     walker.go_until(lambda: walker.walked > walked)
-    assert len(walker.asked) >= LOOKS
+    assert set(walker.asked) == {"free_way"}
     assert walker.person.feeling
     assert 40 < abs(walker.heading) < 110
     walker.go(8.0)
@@ -116,9 +115,10 @@ def test_who_meets_a_wall_with_the_canes_tip_goes_up_to_it_and_then_farther_roun
     walked = walker.walked
     walker.person.feel_cane(Touch(False, 0, near=False), walker.t)
     walker.go_until(lambda: walker.walked > walked)
-    while 25 < abs(walker.heading) < 50:
-        walker.person.feel_cane(Touch(False, 0, near=False), walker.t)  # all the time, and nothing is nearer
-        walker.go(0.05)
+    for _ in range(60):
+        if 25 < abs(walker.heading) < 50:
+            walker.person.feel_cane(Touch(False, 0, near=False), walker.t)  # all the time, and nothing is nearer
+            walker.go(0.05)
     assert walker.walked - walked == pytest.approx(UP_M, abs=0.05)
     assert 50 < abs(walker.heading) < 80
 
@@ -238,16 +238,6 @@ def test_along_a_long_thing_the_steps_grow_and_they_seldom_ask() -> None:
     assert steps[0] == pytest.approx(ALONG_M, abs=0.1)
     assert steps[1:-1] == pytest.approx([2 * ALONG_M] * (len(steps) - 2), abs=0.1)
     assert len(walker.asked) <= len(steps) / 2
-
-
-def test_a_heading_that_fails_again_and_again_does_not_make_others_forgotten() -> None:
-    felt = Felt()
-    felt.fail(60.0, 0.0, 0.0)
-    for _ in range(20):
-        felt.fail(0.5, 0.0, 1.0)
-    assert felt.in_vain(60.0, 0.1, 2.0)
-    assert felt.in_vain(0.0, 0.1, 2.0)
-    assert not felt.in_vain(30.0, 0.1, 2.0)
 
 
 def test_what_was_touched_before_a_turn_tells_nothing_of_what_is_ahead_after_it() -> None:

@@ -13,7 +13,7 @@ from edge_nav.sim.walker.body import HAND_M
 from edge_nav.sim.walker.cane import SWEEP_S, Touch
 from edge_nav.sim.walker.felt import BODY_M, Felt, turn
 from edge_nav.sim.walker.moves import Moves
-from edge_nav.sim.walker.search import Search, turn_aside
+from edge_nav.sim.walker.search import Search
 from edge_nav.sim.walker.words import Meaning
 
 TOUCH_S = 0.35
@@ -84,7 +84,7 @@ class Feeling:
         self.found = self._moves.stopped = True
         ahead = abs(turn(self._moves.now.goal_deg, heading_deg)) < FEEL_DEG
         if side and ahead and self._along_at is None:
-            self._commit(side)
+            self._search.commit(side)
 
     def can_tell(self, heading_deg: float) -> bool:
         """Whether cane and arm can tell if what they were stopped for is there, and have not told already."""
@@ -110,15 +110,15 @@ class Feeling:
         """Where no way was told: along what cane or arm found, else aside, farther each time; and towards the goal."""
         search = self._search
         if search.side == 0 or search.tries % SEARCH == SEARCH - 1:
-            self._commit(-search.side if search.side else self._moves.either_side())
+            search.commit(-search.side if search.side else self._moves.either_side())
             self._along_at = None
         search.tries += 1
         if self._along_at is not None or self.found:
             return (yield from self._along())
-        metres = yield from turn_aside(self._moves, search)
+        metres = yield from search.turn_aside()
         if (yield from self.straight(metres)):
             return (yield from self.to_goal())
-        self._commit(-search.side)
+        search.commit(-search.side)
         return False
 
     def straight(self, metres: float) -> Generator[Act, None, bool]:
@@ -161,7 +161,7 @@ class Feeling:
         if first > 0:
             self._along_at = 0
         else:
-            self._commit(-self._search.side)
+            self._search.commit(-self._search.side)
             self._along_at, self.found = None, True
         return False
 
@@ -174,6 +174,3 @@ class Feeling:
 
     def _in_vain(self, heading_deg: float) -> bool:
         return self._felt.in_vain(heading_deg, self._moves.now.walked_m, self._moves.now.t)
-
-    def _commit(self, side: int) -> None:
-        self._search.commit(side, self._moves.now.goal_m)

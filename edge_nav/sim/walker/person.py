@@ -17,7 +17,7 @@ from edge_nav.sim.walker.cane import Touch
 from edge_nav.sim.walker.feeling import CAREFUL_MPS, FEELING_MPS, TOUCH_S, Feeling
 from edge_nav.sim.walker.felt import BODY_M, Felt, turn
 from edge_nav.sim.walker.moves import REACTION_S, Moves
-from edge_nav.sim.walker.search import Search, turn_aside
+from edge_nav.sim.walker.search import Search
 from edge_nav.sim.walker.words import Meaning, understand
 from edge_nav.types import Priority
 
@@ -42,8 +42,8 @@ SHORT_M = 0.4
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 LOOKS_DEG = (0.0, 45.0, 85.0, 125.0)
 """Off the goal's direction, to the side that is tried."""
-ASKS, LOOKS = 4, 1
-"""Who has a cane asks every so many tries, and in the first so many directions; between, they feel their way aside."""
+ASKS = 4
+"""Who has a cane asks every so many tries, and towards the goal only; between, they feel their way aside."""
 BACK_DEG = 100.0
 """Whoever has a cane does not go farther off the goal's direction where they are told."""
 FLIP = 8
@@ -78,7 +78,7 @@ class Person:
         self._slow_until_m = 0.0
         """Of their whole way: past what they were told of."""
         self._veer_deg = 0.0
-        self._search = Search()
+        self._search = Search(self._moves)
         self._recovering = self._aside = False
         self._near_m = inf
         """How near the thing is that the last STOP was about."""
@@ -133,7 +133,7 @@ class Person:
         self._moves.behind_m = self._moves.behind_m + gone_m if straight else 0.0
         self._felt.go(-gone_m if self._backwards else gone_m, now.heading_deg)
         self._now = self._moves.now = now
-        if self._search.leave_behind(now.goal_m):
+        if self._search.leave_behind():
             self._feeling.leave()
         due, self._due = [d for d in self._due if d.at <= now.t], [d for d in self._due if d.at > now.t]
         for event in due:
@@ -195,12 +195,9 @@ class Person:
         if self._search.side != 0:
             return
         if said.veer is not None:
-            self._commit(1 if said.veer == "right" else -1)
+            self._search.commit(1 if said.veer == "right" else -1)
         elif said.things and said.things[0].bearing_deg != 0:
-            self._commit(1 if said.things[0].bearing_deg < 0 else -1)
-
-    def _commit(self, side: int) -> None:
-        self._search.commit(side, self._now.goal_m)
+            self._search.commit(1 if said.things[0].bearing_deg < 0 else -1)
 
     def _begin(self, plan: Plan) -> None:
         self._plan.close()
@@ -238,7 +235,7 @@ class Person:
         self._walking, self._going_round = False, True
         yield from self._moves.hear_out()
         if side and self._search.side == 0:
-            self._commit(side)
+            self._search.commit(side)
         self._feeling.found = self._feeling.knows_of_it()
         while True:
             if self._feeling.can_tell(self._now.goal_deg) and (yield from self._feeling.ahead()):
@@ -252,7 +249,7 @@ class Person:
                 break
             if found is None and not self.traits.cane:  # who or what is in the way may move on
                 yield from self._moves.stand(2.0)
-                self._commit(-self._search.side if self._search.side else 1)
+                self._search.commit(-self._search.side if self._search.side else 1)
             if found is None:
                 continue
             heading, metres, onward = found
@@ -267,7 +264,7 @@ class Person:
             if self.traits.cane and self._now.walked_m - began >= SHORT_M and (yield from self._feeling.to_goal()):
                 break
             if self._search.tries % FLIP == 0 and not self.traits.cane:
-                self._commit(-self._search.side if self._search.side else 1)
+                self._search.commit(-self._search.side if self._search.side else 1)
         self._slow_until, self._going_round = self._now.t + SLOW_FOR_S, False
         self._feeling.leave()
         self._feeling.told_of = Meaning()
@@ -277,7 +274,7 @@ class Person:
         """One leg of a way round, where they were told that it is free."""
         off = turn(self._now.goal_deg, heading_deg)
         if self._search.side == 0 and abs(off) >= AHEAD_DEG:
-            self._commit(1 if off > 0 else -1)
+            self._search.commit(1 if off > 0 else -1)
         unseen = abs(turn(self._now.heading_deg, heading_deg)) > UNSEEN_DEG
         yield from self._moves.turn_to(heading_deg)
         self._walking, self._moves.stopped, self._moves.bumped = True, False, False
@@ -303,14 +300,14 @@ class Person:
         Where to go, how far it was said to be free, and whether it goes on from there; None if no way was told.
         """
         farthest = BACK_DEG if self.traits.cane else 180.0
-        for look in LOOKS_DEG[:LOOKS] if self.traits.cane else LOOKS_DEG:
+        for look in LOOKS_DEG[:1] if self.traits.cane else LOOKS_DEG:
             side = self._search.side or self._moves.either_side()
             yield from self._moves.turn_to(self._now.goal_deg + side * look)
             yield from self._moves.stand(SETTLE_S)
             reply = yield from self._moves.ask("free_way")
             if reply.free_deg is None:
                 if self._search.side == 0:
-                    self._commit(side)
+                    self._search.commit(side)
                 continue
             heading = self._now.heading_deg + reply.free_deg
             off = turn(self._now.goal_deg, heading)
@@ -341,18 +338,18 @@ class Person:
         """Without words: aside, farther each time, and on; to the other side where something stands on this one."""
         self._walking = False
         if self._search.side == 0:
-            self._commit(side or self._moves.either_side())
+            self._search.commit(side or self._moves.either_side())
         elif self._aside or self._search.tries % 5 == 4:
-            self._commit(-self._search.side)
+            self._search.commit(-self._search.side)
         self._aside = False
         self._search.tries += 1
         yield from self._moves.stand(0.5)
-        metres = yield from turn_aside(self._moves, self._search)
+        metres = yield from self._search.turn_aside()
         self._walking = self._aside = True
         yield from self._moves.advance(metres, SLOW_MPS)
         if self._moves.stopped:  # the cane found something there: nearer to the goal, then
             yield from self._moves.stand(0.5)
-            self._commit(-self._search.side)
+            self._search.commit(-self._search.side)
         self._aside = self._moves.stopped = False
         yield from self._moves.turn_to(self._now.goal_deg)
         yield from self._walk()
