@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from edge_nav.config import Profile
-from edge_nav.sim.scene import SceneSpec
+from edge_nav.lab.sim.scene import SceneSpec
 
 FOLDER = Path(__file__).parent
 TELLS_APART = ("type", "kind")

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 
 SCHEMA = "edge-nav/bundle/1"
 FOLDER = Path("models/bundles")

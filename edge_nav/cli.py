@@ -8,12 +8,16 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edge_nav import __version__
 from edge_nav.errors import EdgeNavError, UsageError
+
+if TYPE_CHECKING:
+    from edge_nav.sources.sim import SimSourceSettings
+    from edge_nav.types import Source
 
 app = typer.Typer(
     help="On-device assistive navigation: warns of obstacles, steps and drop-offs by speech. "
@@ -31,6 +35,13 @@ app.add_typer(bench_app, name="bench")
 # Base of all of click's complaints; newer versions of typer bring a click of their own.
 CLICK_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ in ("ClickException", "TyperException"))
 INTERRUPTED = 130
+
+
+def _open_sim(settings: SimSourceSettings) -> Source:
+    """Simulated scenes are drawn by the laboratory, which only this file knows."""
+    from edge_nav.lab.sim.source import SimSource
+
+    return SimSource(settings)
 
 
 def _at_least(low: float, high: float = math.inf) -> Callable[[typer.CallbackParam, float | None], float | None]:
@@ -103,7 +114,7 @@ def run(
     options = WalkOptions(
         config, source, bundle, headless, log, record, overlay, max_seconds, as_fast_as_possible, force, mic
     )
-    raise typer.Exit(run_walk(options))
+    raise typer.Exit(run_walk(options, _open_sim))
 
 
 @app.command()
@@ -148,7 +159,7 @@ def replay(
     """Walk a recorded walk again and show the first difference from its log."""
     from edge_nav.commands.replay import replay_walk
 
-    raise typer.Exit(replay_walk(what, source))
+    raise typer.Exit(replay_walk(what, source, _open_sim))
 
 
 @app.command()
@@ -186,7 +197,7 @@ def calibrate(
     """Measure the scale of a depth model from a wall or a marker, and store it in the profile."""
     from edge_nav.commands.calibrate import CalibrateOptions, calibrate_scale
 
-    raise typer.Exit(calibrate_scale(CalibrateOptions(config, source, bundle, wall, marker, print_marker)))
+    raise typer.Exit(calibrate_scale(CalibrateOptions(config, source, bundle, wall, marker, print_marker), _open_sim))
 
 
 @models_app.command("list")
@@ -229,7 +240,7 @@ def bench_perception(
     _debug: Debug = False,
 ) -> None:
     """Time of each stage but the network, and its growth with the number of pixels."""
-    from edge_nav.bench.perception import bench
+    from edge_nav.lab.bench.perception import bench
 
     raise typer.Exit(bench(source, frames, json_file))
 
@@ -242,7 +253,7 @@ def bench_latency(
     _debug: Debug = False,
 ) -> None:
     """Capture to decision, and capture to the first audio sample."""
-    from edge_nav.bench.latency import bench
+    from edge_nav.lab.bench.latency import bench
 
     raise typer.Exit(bench(source, seconds, json_file))
 
@@ -255,7 +266,7 @@ def bench_accuracy(
     _debug: Debug = False,
 ) -> None:
     """Obstacles in the corridor against a full-resolution brute-force reference."""
-    from edge_nav.bench.accuracy import bench
+    from edge_nav.lab.bench.accuracy import bench
 
     raise typer.Exit(bench(source or ["raycast"], every, json_file))
 
@@ -276,7 +287,7 @@ def bench_depth(
     _debug: Debug = False,
 ) -> None:
     """A depth network in the runtime against the transformers pipeline: time, memory, agreement."""
-    from edge_nav.bench.depth import bench
+    from edge_nav.lab.bench.depth import bench
 
     raise typer.Exit(bench(checkpoint, bundle or [], source, rounds, threads, json_file))
 
@@ -299,7 +310,7 @@ def bench_vlm(
     _debug: Debug = False,
 ) -> None:
     """A vision-language model in the runtime against transformers' generate(): time, memory, share of bandwidth."""
-    from edge_nav.bench.vlm import bench
+    from edge_nav.lab.bench.vlm import bench
 
     raise typer.Exit(bench(bundle, checkpoint, variant or [], tokens, rounds, threads, json_file))
 
@@ -316,7 +327,7 @@ def bench_hearing(
     _debug: Debug = False,
 ) -> None:
     """Questions recognised, clean and in noise, and false triggers on other talk."""
-    from edge_nav.bench.hearing import bench
+    from edge_nav.lab.bench.hearing import bench
 
     raise typer.Exit(bench(talk or [], noise, whisper, every, json_file))
 
@@ -328,7 +339,7 @@ def bench_answers(
     _debug: Debug = False,
 ) -> None:
     """Whether perception keeps its pace while questions are answered, and how fast the answers are."""
-    from edge_nav.bench.answers import bench
+    from edge_nav.lab.bench.answers import bench
 
     raise typer.Exit(bench(seconds, json_file))
 
@@ -366,7 +377,7 @@ def bench_walker(
     _debug: Debug = False,
 ) -> None:
     """Collisions and falls of a simulated person who obeys the guidance, against the same person without it."""
-    from edge_nav.bench.walker import WalkerOptions, bench
+    from edge_nav.lab.bench.walker import WalkerOptions, bench
 
     # To be ended by the system, or by Ctrl-C in a shell that starts it in the background, is to be stopped: the
     # processes that walk have to be told.

@@ -9,17 +9,17 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.listening.settings import DialogueSettings
-from edge_nav.perception.depth_onnx import OnnxDepthSettings
-from edge_nav.perception.depth_settings import DepthBackend
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.settings import Settings
+from edge_nav.guidance.guidance_settings import GuidanceSettings
+from edge_nav.listening.dialogue_settings import DialogueSettings
+from edge_nav.perception.depth.backends import DepthBackend
+from edge_nav.perception.depth.onnx_runtime import OnnxDepthSettings
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.sources.health import HealthSettings
 from edge_nav.sources.spec import SourceSettings
 from edge_nav.sources.walk import WalkSourceSettings
-from edge_nav.speech.settings import SpeechSettings
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.yaml_text import NotYaml, parse_yaml
 
 

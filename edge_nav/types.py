@@ -6,8 +6,9 @@ Camera axes are OpenCV's: x right, y down, z forward. Metres, seconds and radian
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -272,6 +273,52 @@ class Fault:
     recovered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A camera above the world's origin of heights; pitch positive looking down, roll positive right side lower."""
+
+    x: float = 0.0
+    y: float = 0.0
+    height_m: float = 1.4
+    heading_deg: float = 0.0
+    pitch_deg: float = 0.0
+    roll_deg: float = 0.0
+
+
+EDGE = -1
+
+Polar = tuple[int, float]
+"""Bearing in whole degrees, 0 ahead and positive right; horizontal distance in metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One thing, part of the building, or edge of the ground, as the walker has it.
+
+    ``number`` is the thing's, 0 for parts of the building, EDGE for edges that fall away. ``distance_m`` is that of the
+    nearest point, ``corridor_m`` that of the nearest part in the 0.8 m corridor ahead, None if none reaches in.
+    Heights are above the floor where the walker stands; an edge's ``low_m`` is minus its depth.
+    """
+
+    kind: str
+    number: int
+    band: Band
+    low_m: float
+    high_m: float
+    distance_m: float
+    corridor_m: float | None
+    points: tuple[Polar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TruthFrame:
+    """All that stands within 6.5 m ahead and beside at a time, seconds since the walk began; hidden things, too."""
+
+    t: float
+    pose: Pose
+    standing: tuple[Standing, ...]
+
+
 class Source(Protocol):
     """Where frames come from. One object, one thread."""
 
@@ -298,6 +345,15 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class KnowsTruth(Protocol):
+    """A source that knows the world it shows, so that the words said in it can be held against what was there."""
+
+    def truth(self, until_s: float) -> Sequence[TruthFrame]:
+        """What stood about the walker up to a time. Raises UsageError where its record is damaged."""
+        ...
 
 
 class DepthModel(Protocol):

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import nn
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import DepthEntry, DepthOutput, FixedInput, MultipleInput
 from edge_nav.errors import UsageError
-from edge_nav.perception.preprocess import Preprocessor, input_size
-from edge_nav.settings import Settings
+from edge_nav.perception.depth.preprocess import Preprocessor, input_size
 from export.gguf.plan import Progress
 from export.onnx_configs import DepthAnythingOnnxConfig
 from export.onnx_graph import trace

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import LlmEntry, TokensRun
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from export.gguf.engine import Model, llama
 from export.gguf.metadata import Origin, check_supported
 from export.gguf.plan import Base, Planned, Progress, planned_bytes

@@ -12,10 +12,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import DepthEntry, DepthOutput, MultipleInput
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
-from edge_nav.sim.split import TEST_FROM, VALIDATION_FROM
+from edge_nav.lab.sim.split import TEST_FROM, VALIDATION_FROM
 from export.depth import F32, FILE, DepthResult
 from export.gguf.plan import Progress
 from export.onnx_graph import DEPRECATED, OPSET, check

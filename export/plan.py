@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import IntendedUse
-from edge_nav.settings import Settings
 from export.depth import DepthOptions
 from export.llm import LlmOptions
 from export.nano import NanoOptions

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import nn
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import VisionEntry
-from edge_nav.dialogue.resize import fit_square
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
+from edge_nav.vlm.resize import fit_square
 from export.gguf.plan import Progress
 from export.onnx_pictures import drawn_picture, read_pictures
 from export.onnx_quantise import BYTES_PER_WEIGHT, Precision, write_precision

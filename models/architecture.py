@@ -13,8 +13,8 @@ import yaml
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
-from edge_nav.settings import Settings
 from models.yaml_settings import read_yaml
 
 Activation = Literal["gelu", "quick_gelu", "gelu_pytorch_tanh", "gelu_new", "silu", "relu"]

@@ -1,7 +1,7 @@
 """`python -m models.depth_baseline CHECKPOINT`: the transformers depth-estimation pipeline, for `bench depth`.
 
-It speaks the protocol of edge_nav/bench/contender.py, in a process of its own, so that the runtime's benchmark imports
-no torch.
+It speaks the protocol of edge_nav/lab/bench/contender.py, in a process of its own, so that the runtime's benchmark
+imports no torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_nav.bench.contender import load, own_output, peak_mb, refuse, serve
+from edge_nav.lab.bench.contender import load, own_output, peak_mb, refuse, serve
 
 
 def main() -> None:

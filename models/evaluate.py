@@ -33,7 +33,7 @@ def depth(
 ) -> None:
     """A bundle's depth: as it comes, scaled by the floor as in a walk, and scaled by the median."""
     from edge_nav.bundle import open_bundle
-    from edge_nav.perception.depth_onnx import OnnxDepthSettings
+    from edge_nav.perception.depth.onnx_runtime import OnnxDepthSettings
     from edge_nav.writable import check_folder, check_writable
     from models.depth.evaluation import evaluate, write_pictures
     from models.depth.frames import frames_of

@@ -1,7 +1,7 @@
 """`python -m models.vlm_baseline CHECKPOINT`: transformers' generate() with a picture, for `bench vlm`.
 
-It speaks the protocol of edge_nav/bench/contender.py, in a process of its own, so that the runtime's benchmark imports
-no torch.
+It speaks the protocol of edge_nav/lab/bench/contender.py, in a process of its own, so that the runtime's benchmark
+imports no torch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edge_nav.bench.contender import load, own_output, peak_mb, refuse, serve
+from edge_nav.lab.bench.contender import load, own_output, peak_mb, refuse, serve
 
 
 def main() -> None:

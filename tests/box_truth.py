@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.sim.raycast import Box, Pose
+from edge_nav.sources.raycast_renderer import Box
+from edge_nav.types import Pose
 
 F64 = NDArray[np.float64]
 CORRIDOR_M = 0.8

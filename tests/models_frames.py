@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
-from edge_nav.sim.scene import SceneSpec, save_scene
-from edge_nav.types import Intrinsics
+from edge_nav.lab.sim.scene import SceneSpec, save_scene
+from edge_nav.sources.raycast_renderer import Box, box, floor_levels, render
+from edge_nav.types import Intrinsics, Pose
 
 WALL = (200, 195, 185)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_nav.sim.walker.acts import Act, Now, Traits
-from edge_nav.sim.walker.person import Person
+from edge_nav.lab.walker.acts import Act, Now, Traits
+from edge_nav.lab.walker.person import Person
 
 
 class Walker:

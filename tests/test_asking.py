@@ -14,25 +14,25 @@ import numpy as np
 import pytest
 import soxr
 
-from edge_nav.app import Outputs, Walk
 from edge_nav.commands.questions import open_conversation, with_kept
 from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, parse_profile
-from edge_nav.conversation import FIRST_ID, Acceptance, Conversation
 from edge_nav.dialogue.dialogue import Dialogue
-from edge_nav.dialogue.kept import Kept, write_kept
+from edge_nav.dialogue.preferences import Kept, write_kept
 from edge_nav.errors import SpeechFault
-from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.listening.typed import TypedQuestions
-from edge_nav.perception.depth_sensor import SensorDepth
+from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.read import read_log
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
-from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.sound import RATE_HZ
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
 from edge_nav.speech.voice import open_voice
 from edge_nav.speech.wav import WavOutputSettings
+from edge_nav.walk.app import Outputs, Walk
+from edge_nav.walk.conversation import FIRST_ID, Acceptance, Conversation
 
 HEARD_HZ = 16000
 KITCHEN = Path(__file__).parents[2] / "shared" / "data" / "speech" / "kitchen_noise.wav"

@@ -18,11 +18,11 @@ from edge_nav.commands import doctor
 from edge_nav.commands.run import WalkOptions, session_of
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import UsageError
-from edge_nav.perception.calibrate import store_scale
-from edge_nav.perception.depth_sensor import SensorDepth
+from edge_nav.perception.depth.calibrate import store_scale
+from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.record.read import read_log
 from edge_nav.record.session import LOG_NAME, SessionRecorder
-from edge_nav.sim.filmed import TRUTH, VIDEO
+from edge_nav.sources.filmed_walk import TRUTH, VIDEO
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.spec import parse_source
 from edge_nav.sources.walk import FOLDER

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_nav.sim.scene import Scene, parse_scene
+from edge_nav.lab.sim.scene import Scene, parse_scene
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -15,7 +15,7 @@ from edge_nav.bundle import SHIPPED, open_bundle, write_manifest
 from edge_nav.commands.models import verify_model
 from edge_nav.commands.verify import verify
 from edge_nav.errors import UsageError
-from edge_nav.gguf_header import read_header
+from edge_nav.vlm.gguf_header import read_header
 
 WIDTH, TOKENS, VOCABULARY = 64, 4, 300
 PARITY = {

@@ -12,7 +12,7 @@ from test_asking import microphone_wav
 from test_cli import cli, start
 
 from edge_nav.commands.questions import parse_mic
-from edge_nav.listening.settings import AutoSettings, DialogueSettings, TextSettings
+from edge_nav.listening.dialogue_settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.record.read import read_log
 
 RAYCAST = ("--source", "raycast")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge_nav.config import load_profile
-from edge_nav.dialogue.kept import read_kept
+from edge_nav.dialogue.preferences import read_kept
 from edge_nav.errors import UsageError
-from edge_nav.sim.scene import load_scene
+from edge_nav.lab.sim.scene import load_scene
 from edge_nav.sources.calibration import load_calibration
 from edge_nav.yaml_text import parse_yaml
 

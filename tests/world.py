@@ -1,13 +1,13 @@
-"""Small exact scenes for tests: depth maps of boxes on a floor, drawn by edge_nav.sim."""
+"""Small exact scenes for tests: depth maps of boxes on a floor, drawn by edge_nav.lab.sim."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.sim import raycast
-from edge_nav.sim.raycast import Box, Pose, box, floor_levels
-from edge_nav.types import DepthMap, Frame, Intrinsics
+from edge_nav.sources import raycast_renderer as raycast
+from edge_nav.sources.raycast_renderer import Box, box, floor_levels
+from edge_nav.types import DepthMap, Frame, Intrinsics, Pose
 
 __all__ = ["SMALL", "Box", "K", "box", "depth_map", "floor_levels", "frame", "render"]
 

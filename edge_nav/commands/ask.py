@@ -18,17 +18,17 @@ from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, load_profile
 from edge_nav.dialogue.intents import SAFETY, Understanding
 from edge_nav.dialogue.measured import Measured, Verdict, guarded, said
-from edge_nav.dialogue.thinking import Picture
-from edge_nav.dialogue.trial import try_out
-from edge_nav.dialogue.vlm import Vlm, entries, llm_file
 from edge_nav.errors import UsageError
+from edge_nav.guidance.guidance_settings import Language
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.guidance.settings import Language
 from edge_nav.listening.recording import question_of
-from edge_nav.perception.depth_sensor import SensorDepth
-from edge_nav.perception.depth_settings import open_depth
+from edge_nav.perception.depth.backends import open_depth
+from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.sources.calibration import Lens, LensSettings
 from edge_nav.types import DepthModel, Frame, Scene
+from edge_nav.vlm.background_answer import Picture
+from edge_nav.vlm.trial import try_out
+from edge_nav.vlm.vlm import Vlm, entries, llm_file
 
 LOOKS, EVERY_S = 5, 0.15
 """Perception is sure of a thing once it saw it a few times: a single picture is shown to it as often."""

@@ -11,13 +11,14 @@ import numpy as np
 from edge_nav.commands.run import open_measuring
 from edge_nav.config import load_profile
 from edge_nav.errors import UsageError
-from edge_nav.perception.calibrate import (
+from edge_nav.perception.depth.calibrate import (
     ScaleMeasurement,
     scale_from_marker,
     scale_from_wall,
     store_scale,
     write_marker,
 )
+from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.types import DepthMap, Frame
 
@@ -38,7 +39,7 @@ class CalibrateOptions:
     print_marker: Path | None
 
 
-def calibrate_scale(options: CalibrateOptions) -> int:
+def calibrate_scale(options: CalibrateOptions, open_sim: OpenSim | None = None) -> int:
     """Measure, print the error before and after, and store the scale in the profile."""
     if options.print_marker is not None:
         write_marker(options.print_marker, MARKER_PIXELS)
@@ -51,7 +52,7 @@ def calibrate_scale(options: CalibrateOptions) -> int:
         profile = profile.model_copy(update={"source": parse_source(options.source, profile.source)})
     if options.bundle is not None:
         profile = profile.model_copy(update={"bundle": options.bundle})
-    source = open_source(profile.source)
+    source = open_source(profile.source, open_sim)
     scales: list[float] = []
     before: list[float] = []
     after: list[float] = []

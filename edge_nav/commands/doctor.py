@@ -90,7 +90,7 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _providers() -> Iterator[Finding]:
-    from edge_nav.perception.providers import choose
+    from edge_nav.perception.depth.providers import choose
 
     choice = choose("auto")
     yield Finding("ONNX Runtime", choice.mend == "", f"{choice.running}; {choice.not_better}".rstrip("; "), choice.mend)

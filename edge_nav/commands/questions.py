@@ -7,15 +7,13 @@ from pathlib import Path
 
 from edge_nav.bundle import FOLDER, Manifest, open_bundle
 from edge_nav.config import Profile
-from edge_nav.conversation import Acceptance, Closing, Conversation
 from edge_nav.dialogue.dialogue import Dialogue
 from edge_nav.dialogue.intents import intent_table
-from edge_nav.dialogue.kept import kept_file, read_kept
-from edge_nav.dialogue.late_vlm import LateVlm
-from edge_nav.dialogue.thinking import PictureModel
+from edge_nav.dialogue.preferences import kept_file, read_kept
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.guidance.settings import Language
+from edge_nav.guidance.guidance_settings import Language
 from edge_nav.listening.button import InputDevice, Presses, SpaceKey
+from edge_nav.listening.dialogue_settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.listening.ears import Ears
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import (
@@ -27,10 +25,12 @@ from edge_nav.listening.microphone import (
     WavMicrophoneSettings,
     open_stream,
 )
-from edge_nav.listening.settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.types import Fault
+from edge_nav.vlm.background_answer import PictureModel
+from edge_nav.vlm.background_vlm import LateVlm
+from edge_nav.walk.conversation import Acceptance, Closing, Conversation
 
 
 def parse_mic(spec: str, settings: DialogueSettings) -> DialogueSettings:

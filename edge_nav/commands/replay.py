@@ -15,7 +15,9 @@ from edge_nav.record import records
 from edge_nav.record.compare import first_difference
 from edge_nav.record.read import read_log
 from edge_nav.record.session import LOG_NAME
+from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
+from edge_nav.types import Source
 
 LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
 """Faults of devices and of time, which no recording brings back."""
@@ -29,7 +31,7 @@ NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
 """What walking again relies on in each record."""
 
 
-def replay_walk(what: Path, source: str | None) -> int:
+def replay_walk(what: Path, source: str | None, open_sim: OpenSim | None = None) -> int:
     """Print what was found. Exit code 0: the same; 1: different."""
     log = what / LOG_NAME if what.is_dir() else what
     logged = read_log(log)
@@ -45,7 +47,8 @@ def replay_walk(what: Path, source: str | None) -> int:
     if not was:
         raise UsageError(f"log {log} holds no frame: there is nothing to replay.")
     frames = {round(float(r["t"]), 3): int(r["frame"]) for r in logged.records if r["type"] == "scene"}
-    now = list(_walk(profile, frames, _start(what) if what.is_dir() else 0.0))
+    opened = open_source(settings, open_sim)
+    now = list(_walk(opened, profile, frames, _start(what) if what.is_dir() else 0.0))
     difference = first_difference(was, now)
     lost = f" ({logged.truncated} truncated line left out)" if logged.truncated else ""
     if difference is None:
@@ -78,12 +81,11 @@ def _start(folder: Path) -> float:
         raise UsageError(f"recording {folder} has no usable rgb.txt: give a folder that `run --record` wrote.") from e
 
 
-def _walk(profile: Profile, frames: dict[float, int], start_s: float) -> Iterator[dict[str, Any]]:
+def _walk(source: Source, profile: Profile, frames: dict[float, int], start_s: float) -> Iterator[dict[str, Any]]:
     """Records of the frames that the walk took, by their times; the ones it dropped are dropped again.
 
     ``frames`` has the numbers that they had: a recording counts only those that it holds.
     """
-    source = open_source(profile.source)
     try:
         depth, _ = open_measuring(profile, live=False, force=True)
         loop = make_loop(profile, depth)

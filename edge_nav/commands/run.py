@@ -15,32 +15,31 @@ from pathlib import Path
 import cv2
 
 from edge_nav import __version__
-from edge_nav.app import Known, Outputs, Walk
 from edge_nav.bundle import check_use, open_bundle
 from edge_nav.commands.questions import open_conversation, open_eyes, parse_mic, with_kept
 from edge_nav.commands.screen import Screen, Terminal
 from edge_nav.config import Profile, load_profile
-from edge_nav.conversation import Conversation
-from edge_nav.dialogue.late_vlm import LateVlm
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.hazards import hazard_table
 from edge_nav.guidance.policy import GuidancePolicy
-from edge_nav.loop import Loop
-from edge_nav.perception.depth_sensor import SensorDepth
-from edge_nav.perception.depth_settings import open_depth
+from edge_nav.perception.depth.backends import open_depth
+from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.record import records
 from edge_nav.record.debrief_table import debrief_table
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.record.summary import summary_table
-from edge_nav.sources.sim import SimSource
+from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source, source_name
-from edge_nav.sources.walk import WalkSource
 from edge_nav.speech.earcons import PATTERNS
 from edge_nav.speech.none import NoneOutputSettings
 from edge_nav.speech.voice import open_voice
-from edge_nav.types import DepthModel, Fault, Source
+from edge_nav.types import DepthModel, Fault, KnowsTruth, Source
+from edge_nav.vlm.background_vlm import LateVlm
+from edge_nav.walk.app import Known, Outputs, Walk
+from edge_nav.walk.conversation import Conversation
+from edge_nav.walk.loop import Loop
 
 WITH_DEPTH = ("raycast", "rgbd", "stereo", "sim")
 """Sources that measure depth themselves."""
@@ -67,7 +66,7 @@ class WalkOptions:
     mic: str | None = None
 
 
-def run_walk(options: WalkOptions) -> int:
+def run_walk(options: WalkOptions, open_sim: OpenSim | None = None) -> int:
     """Walk, then print the summary. Exit code 0 done, 1 ended on a fault."""
     cv2.setNumThreads(1)  # two cores: one for perception, one for the network; more only get in each other's way
     if threading.current_thread() is threading.main_thread():
@@ -75,7 +74,7 @@ def run_walk(options: WalkOptions) -> int:
     profile = profile_of(options)
     profile, dialogue = with_kept(profile)
     try:
-        source = open_source(profile.source)
+        source = open_source(profile.source, open_sim)
     except SourceFault as e:
         _say_no_camera(profile, options, Fault("camera", str(e)))
         raise
@@ -221,7 +220,7 @@ def _for_the_walk(profile: Profile) -> Profile:
 
 def known_of(profile: Profile, source: Source) -> Known | None:
     """The truth of a simulated walk, for the table at its end; None where nobody knows it."""
-    if not isinstance(source, WalkSource | SimSource):
+    if not isinstance(source, KnowsTruth):
         return None
     drops = frozenset(row.kind for row in hazard_table() if row.band == "drop")
     tones: dict[str, float] = {p: sum(seconds for _, seconds in tone) for p, tone in PATTERNS.items()}

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edge_nav.bundle import Bundle, DepthEntry, FixedInput, LlmEntry, TokensRun, VisionEntry
 from edge_nav.errors import UsageError
-from edge_nav.gguf_header import read_header
-from edge_nav.perception.network_output import as_planes
-from edge_nav.perception.preprocess import input_size
-from edge_nav.perception.providers import NAMES
+from edge_nav.perception.depth.network_output import as_planes
+from edge_nav.perception.depth.preprocess import input_size
+from edge_nav.perception.depth.providers import NAMES
+from edge_nav.vlm.gguf_header import read_header
 
 FRAMES = ((640, 480), (640, 360))
 """Width and height of pictures tried: a graph that kept the size it was traced with fails one of them."""

@@ -8,10 +8,10 @@ from typing import Literal
 
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import SAFETY, Intent, Understanding
-from edge_nav.dialogue.kept import Kept
+from edge_nav.dialogue.preferences import Kept
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.speech.settings import SpeechSettings
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.types import Scene
 
 RATE_STEP, VOLUME_STEP = 1.2, 0.2

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import cv2
 
-from edge_nav.dialogue.thinking import Cancelled, Picture
 from edge_nav.errors import EdgeNavError
-from edge_nav.guidance.settings import Language
+from edge_nav.guidance.guidance_settings import Language
+from edge_nav.vlm.background_answer import Cancelled, Picture
 
 LANGUAGES: dict[Language, str] = {"en": "eng", "de": "deu", "es": "spa", "hi": "hin"}
 """Tesseract's names."""

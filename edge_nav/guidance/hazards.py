@@ -9,7 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, TypeAdapter
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 from edge_nav.types import Band, Obstacle
 
 Zone = Literal["stop", "caution", "notice"]

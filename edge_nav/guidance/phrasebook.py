@@ -11,8 +11,8 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from edge_nav.guidance.settings import GuidanceSettings, Language
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
+from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
 from edge_nav.types import AHEAD_DEG, clock_hour, side_of
 
 FOOT_M = 0.3048

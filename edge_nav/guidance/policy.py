@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.hazards import NEARNESS, Hazard, Zone, hazard_table
 from edge_nav.guidance.memory import REPEAT_S, Memory, general, same_place
 from edge_nav.guidance.pace import Pace
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.guidance.sight import Sight
 from edge_nav.types import Callout, Fault, Obstacle, Priority, Scene
 

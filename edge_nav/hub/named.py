@@ -8,9 +8,9 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
 from edge_nav.hub.client import ID
-from edge_nav.settings import Settings
 
 FILE = Path(__file__).with_name("named_models.yaml")
 Kind = Literal["depth", "vision", "llm", "vlm", "bundle"]

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, Protocol, TypeAlias
 import numpy as np
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.listening.sound import BLOCK, BLOCK_S, RATE_HZ, Heard
-from edge_nav.settings import Settings
 
 SILENT_S = 0.6
 """A stream that has given nothing for so long is dead."""

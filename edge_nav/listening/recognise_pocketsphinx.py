@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import Field
 from rapidfuzz.distance import Levenshtein
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognised import NOTHING, Recognised
 from edge_nav.listening.sound import RATE_HZ, Heard
-from edge_nav.settings import Settings
 
 LONGEST_S = 5.0
 """No known sentence takes longer."""

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
-from edge_nav.guidance.settings import Language
+from edge_nav.guidance.guidance_settings import Language
 from edge_nav.listening.recognised import NOTHING, Recognised
 from edge_nav.listening.sound import Heard
-from edge_nav.settings import Settings
 
 
 class WhisperSettings(Settings):

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.guidance.settings import Language
+from edge_nav.guidance.guidance_settings import Language
+from edge_nav.listening.dialogue_settings import DialogueSettings
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import WavMicrophone, WavMicrophoneSettings
-from edge_nav.listening.settings import DialogueSettings
 from edge_nav.listening.sound import Heard
 from edge_nav.listening.utterances import Ended, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity

@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from edge_nav.errors import EdgeNavError, SpeechFault
-from edge_nav.guidance.settings import Language
+from edge_nav.guidance.guidance_settings import Language
+from edge_nav.listening.dialogue_settings import BackendSettings
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.recognised import Recognised, Recogniser
-from edge_nav.listening.settings import BackendSettings
 from edge_nav.listening.sound import Heard
 
 START_S = 30.0

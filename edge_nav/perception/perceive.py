@@ -8,26 +8,26 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.appearance import Appearance, names_of
-from edge_nav.perception.drops import find_drops
-from edge_nav.perception.floor_scan import FloorScan, floor_seen_to, scan_floor
-from edge_nav.perception.free_path import FreeWay, blocked_share, clearance, free_way
-from edge_nav.perception.ground import GroundTracker
-from edge_nav.perception.known_floor import KnownFloor
-from edge_nav.perception.motion import MotionEstimator, Step
-from edge_nav.perception.named_floor import settle, underfoot
-from edge_nav.perception.obstacles import Found, Look, Occupancy, find_obstacles, occupancy
-from edge_nav.perception.odometry import Seen, VisualOdometry
-from edge_nav.perception.own_body import own_body
-from edge_nav.perception.parallax import Parallax
+from edge_nav.perception.egomotion.scan_matching import MotionEstimator, Step
+from edge_nav.perception.egomotion.visual_odometry import Seen, VisualOdometry
+from edge_nav.perception.floor.floor_labels import settle, underfoot
+from edge_nav.perception.floor.floor_map import KnownFloor
+from edge_nav.perception.floor.floor_scan import FloorScan, floor_seen_to, scan_floor
+from edge_nav.perception.floor.gravity_filter import Upright
+from edge_nav.perception.floor.ground import GroundTracker
+from edge_nav.perception.floor.stance import Stance
+from edge_nav.perception.grid import Voxelizer
+from edge_nav.perception.obstacles.appearance import Appearance, names_of
+from edge_nav.perception.obstacles.clustering import Found, Look, Occupancy, find_obstacles, occupancy
+from edge_nav.perception.obstacles.drops import find_drops
+from edge_nav.perception.obstacles.obstacle_memory import Remembered
+from edge_nav.perception.obstacles.own_body import own_body
+from edge_nav.perception.obstacles.parallax import Parallax
+from edge_nav.perception.obstacles.stairs import leads_up, steps_up
+from edge_nav.perception.obstacles.tracks import Tracker
+from edge_nav.perception.path.free_path import FreeWay, blocked_share, clearance, free_way
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays
-from edge_nav.perception.remembered import Remembered
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.stairs import leads_up, steps_up
-from edge_nav.perception.stance import Stance
-from edge_nav.perception.tracks import Tracker
-from edge_nav.perception.upright import Upright
-from edge_nav.perception.voxels import Voxelizer
 from edge_nav.types import DepthMap, Frame, Ground, Intrinsics, Motion, Scene, View
 
 BLOCKED_SHARE = 0.5

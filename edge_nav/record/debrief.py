@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from edge_nav.record.records import number
-from edge_nav.sim.standing import EDGE, Standing, TruthFrame
-from edge_nav.types import Callout
+from edge_nav.types import EDGE, Callout, Standing, TruthFrame
 
 FACED_S, FACED_M, NEAR_M = 1.0, 3.3, 2.2
 REACTION_S, BRAKING_MPS2, BODY_M = 0.7, 3.0, 0.25

@@ -14,8 +14,8 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from edge_nav.types import Intrinsics
 from edge_nav.yaml_text import Loader, NotYaml, parse_yaml
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 from edge_nav.types import Frame, View
 
 _CELLS_ACROSS, _CELL_PX = 160, 4

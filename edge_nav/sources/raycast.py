@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_nav.settings import Settings
-from edge_nav.sim import raycast_walk as walk
+from edge_nav.base_settings import Settings
+from edge_nav.sources import raycast_walk as walk
 from edge_nav.types import Frame, Intrinsics
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from edge_nav.sources.calibration import fitted, number, pinhole, read_yaml, same_aspect
 from edge_nav.sources.pixels import read_rgb, read_stored
 from edge_nav.sources.recording import Recording, Shot

@@ -14,7 +14,7 @@ from edge_nav.sources.camera import CameraSource, CameraSourceSettings, camera_n
 from edge_nav.sources.images import ImagesSource, ImagesSourceSettings
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
-from edge_nav.sources.sim import SimSource, SimSourceSettings
+from edge_nav.sources.sim import OpenSim, SimSourceSettings
 from edge_nav.sources.stereo import StereoSource, StereoSourceSettings
 from edge_nav.sources.video import VideoSource, VideoSourceSettings
 from edge_nav.sources.walk import WalkSource, WalkSourceSettings
@@ -47,7 +47,6 @@ _EXAMPLES = {"camera": "camera:0", "video": "video:PATH", "sim": "sim:SCENE"}
 _ALONE = ("walk", "raycast")
 """Kinds that take nothing after their name."""
 _KNOWN = "walk, raycast, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR, sim:SCENE"
-_NOT_YET = ("browser",)
 
 
 def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSettings:
@@ -57,8 +56,6 @@ def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSetting
     """
     kind, separator, target = spec.partition(":")
     kind, target = kind.strip().lower(), target.strip()
-    if kind in _NOT_YET:
-        raise UsageError(f"Source {spec!r} is not there yet: use one of {_KNOWN}.")
     if kind not in _ALONE and kind not in _TARGETS:
         raise UsageError(f"Source {spec!r} is unknown: {_suggestion(spec, kind)}the sources are {_KNOWN}.")
     same = base if base is not None and base.type == kind else None
@@ -82,8 +79,8 @@ def parse_source(spec: str, base: SourceSettings | None = None) -> SourceSetting
         raise UsageError(f"Source {spec!r} is impossible ({reason}): {kind} takes {meaning}.") from None
 
 
-def open_source(settings: SourceSettings) -> Source:
-    """Opens the source that the settings describe.
+def open_source(settings: SourceSettings, open_sim: OpenSim | None = None) -> Source:
+    """Opens the source that the settings describe; ``open_sim`` draws simulated scenes.
 
     Raises UsageError for a recording that cannot be used, SourceFault for a camera that does not answer.
     """
@@ -104,7 +101,9 @@ def open_source(settings: SourceSettings) -> Source:
         case StereoSourceSettings():
             opened = StereoSource(settings)
         case SimSourceSettings():
-            opened = SimSource(settings)
+            if open_sim is None:
+                raise UsageError(f"Source sim:{settings.scene} is drawn by the simulator: run it by `python main.py`.")
+            opened = open_sim(settings)
     return opened
 
 

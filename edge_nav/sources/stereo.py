@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from edge_nav.sources.calibration import number, pinhole
 from edge_nav.sources.pixels import list_images, natural_key, read_rgb
 from edge_nav.sources.recording import Recording, Shot

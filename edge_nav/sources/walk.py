@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
-from edge_nav.sim.filmed import TRUTH, VIDEO, read_camera, read_truth
-from edge_nav.sim.standing import TruthFrame
+from edge_nav.sources.filmed_walk import TRUTH, VIDEO, read_camera, read_truth
 from edge_nav.sources.video import VideoSource, VideoSourceSettings
-from edge_nav.types import Frame, Intrinsics
+from edge_nav.types import Frame, Intrinsics, TruthFrame
 
-FOLDER = Path(__file__).parents[1] / "sim" / "bundled"
+FOLDER = Path(__file__).with_name("bundled")
 
 
 class WalkSourceSettings(Settings):
@@ -70,6 +69,6 @@ def _whole() -> Iterator[None]:
     except UsageError as e:
         what = "is damaged" if (FOLDER / TRUTH).is_file() else "is missing"
         raise UsageError(
-            f"the walk's {FOLDER / TRUTH} {what}: restore it with `git checkout edge_nav/sim/bundled`, or install Edge "
-            "Nav again."
+            f"the walk's {FOLDER / TRUTH} {what}: restore it with `git checkout edge_nav/sources/bundled`, or install "
+            "Edge Nav again."
         ) from e

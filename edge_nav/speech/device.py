@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
-from edge_nav.settings import Settings
 from edge_nav.speech.player import Player
 from edge_nav.speech.sound import RATE_HZ, Stereo
 from edge_nav.types import Callout, Fault

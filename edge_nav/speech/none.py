@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 from edge_nav.types import Callout
 
 

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
-from edge_nav.settings import Settings
 from edge_nav.speech.sound import RATE_HZ, Mono
 
 MEND = "sudo apt install libespeak-ng1"

@@ -9,7 +9,7 @@ from edge_nav.errors import SpeechFault
 from edge_nav.speech.device import DeviceOutputSettings, DeviceVoice, open_device
 from edge_nav.speech.none import NoneOutputSettings, SilentVoice
 from edge_nav.speech.player import Player, Synthesiser
-from edge_nav.speech.settings import SpeechSettings
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Voice
 from edge_nav.speech.wav import WavOutputSettings, WavVoice
 from edge_nav.types import Callout, Fault, VoiceFate

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from edge_nav.speech.player import Player
 from edge_nav.speech.sound import RATE_HZ
 from edge_nav.types import Callout, Fault

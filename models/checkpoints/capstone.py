@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from edge_nav.base_settings import Settings
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
 from models.architecture import Architecture, Prompt, ResBlockProjector
 from models.checkpoints.config_files import (
     context_for,

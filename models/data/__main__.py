@@ -113,7 +113,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _seeds(text: str) -> range:
-    from edge_nav.sim.split import SEEDS
+    from edge_nav.lab.sim.split import SEEDS
 
     first, _, last = text.partition(":")
     if not (SEED.fullmatch(first) and SEED.fullmatch(last) and int(first) < int(last) <= SEEDS):

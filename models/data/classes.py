@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
-from edge_nav.perception.named_floor import LOWER
-from edge_nav.sim.raycast import Pose, camera_axes
-from edge_nav.sim.scene import load_scene
-from edge_nav.sim.shapes import LABELS, rotation
-from edge_nav.sim.tops import WALKABLE, Tops
-from edge_nav.sim.viewpoints import ground_under, start_height
+from edge_nav.lab.sim.scene import load_scene
+from edge_nav.lab.sim.shapes import LABELS, rotation
+from edge_nav.lab.sim.tops import WALKABLE, Tops
+from edge_nav.lab.sim.viewpoints import ground_under, start_height
+from edge_nav.perception.floor.floor_labels import LOWER
+from edge_nav.sources.raycast_renderer import camera_axes
+from edge_nav.types import Pose
 from models.data.dataset import FrameRef, TrueFrame
 from models.data.layout import SCENE
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.shapes import LABELS
+from edge_nav.lab.sim.shapes import LABELS
 from edge_nav.types import Intrinsics
 from models.data.layout import FRAMES
 

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.raycast import Pose
-from edge_nav.sim.scene import Scene, load_scene
-from edge_nav.sim.shapes import Lamp, Renderer, Shape, World
+from edge_nav.lab.sim.scene import Scene, load_scene
+from edge_nav.lab.sim.shapes import Lamp, Renderer, Shape, World
+from edge_nav.types import Pose
 from models.data.layout import PART, RendererName
 from models.lock import alone
 from models.processes import ignore, kept_from_workers
@@ -147,10 +147,10 @@ def _matters(shape: Shape, pose: Pose) -> bool:
 
 def _open_renderer(film: Film) -> Renderer:
     if film.renderer == "cycles":
-        from edge_nav.sim.cycles_renderer import CyclesRenderer
+        from edge_nav.lab.sim.cycles_renderer import CyclesRenderer
 
         return CyclesRenderer(samples=film.samples, threads=1)
-    from edge_nav.sim.mujoco_renderer import MujocoRenderer
+    from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
 
     return MujocoRenderer(shadows=True, fine=True)
 

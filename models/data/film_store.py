@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.cycles_renderer import load_bpy, quiet
-from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, write_truth
-from edge_nav.sim.ground_truth import truth_at
-from edge_nav.sim.scene import Scene
-from edge_nav.sim.sensor import Sensor, smear
+from edge_nav.lab.sim.cycles_renderer import load_bpy, quiet
+from edge_nav.lab.sim.ground_truth import truth_at
+from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.sensor import Sensor, smear
+from edge_nav.sources.filmed_walk import SCENE, TRUTH, VIDEO, write_truth
 from models.data.film import Film, frame_count, read_frame
 from models.data.layout import PART
 

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
+from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.settings import Settings
-from edge_nav.sim.raycast import Pose
-from edge_nav.sim.shapes import Rendered
-from edge_nav.types import Intrinsics
+from edge_nav.lab.sim.shapes import Rendered
+from edge_nav.types import Intrinsics, Pose
 
 RendererName = Literal["cycles", "mujoco"]
 STEPS_PER_M = 1000

@@ -5,22 +5,21 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from edge_nav.sim.families import FAMILIES, generate
-from edge_nav.sim.raycast import Pose
-from edge_nav.sim.scene import Scene, load_scene, save_scene
-from edge_nav.sim.shapes import Rendered, Renderer
-from edge_nav.sim.viewpoints import viewpoints
-from edge_nav.types import Intrinsics
+from edge_nav.lab.sim.families import FAMILIES, generate
+from edge_nav.lab.sim.scene import Scene, load_scene, save_scene
+from edge_nav.lab.sim.shapes import Rendered, Renderer
+from edge_nav.lab.sim.viewpoints import viewpoints
+from edge_nav.types import Intrinsics, Pose
 from models.data.layout import FRAMES, PART, SCENE, Dataset, RendererName, frame_line, scene_folder, write_frame
 
 
 def open_renderer(name: RendererName, samples: int) -> Renderer:
     """The renderer for one worker. UsageError where its library is missing."""
     if name == "cycles":
-        from edge_nav.sim.cycles_renderer import CyclesRenderer
+        from edge_nav.lab.sim.cycles_renderer import CyclesRenderer
 
         return CyclesRenderer(samples, threads=1)
-    from edge_nav.sim.mujoco_renderer import MujocoRenderer
+    from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
 
     return MujocoRenderer(shadows=True, fine=True)
 

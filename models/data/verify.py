@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.scene import load_scene
+from edge_nav.lab.sim.scene import load_scene
 from models.data.layout import (
     PICTURES,
     SCENE,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 from edge_nav.types import Intrinsics
 from models.data.dataset import TrueFrame
 

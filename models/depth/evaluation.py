@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.bench.reference import reference_ground
 from edge_nav.bundle import Bundle
-from edge_nav.perception.depth_settings import DepthBackend, open_depth
-from edge_nav.perception.ground import HEIGHT_M, GroundTracker
-from edge_nav.perception.named_floor import LOWER, underfoot
+from edge_nav.lab.bench.reference import reference_ground
+from edge_nav.perception.depth.backends import DepthBackend, open_depth
+from edge_nav.perception.depth.scale import ScaleCorrector
+from edge_nav.perception.floor.floor_labels import LOWER, underfoot
+from edge_nav.perception.floor.ground import HEIGHT_M, GroundTracker
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays
-from edge_nav.perception.scale import ScaleCorrector
-from edge_nav.perception.settings import PerceptionSettings
 from edge_nav.types import DepthMap, Frame, Ground
 from models.depth.export import WITHIN
 from models.depth.frames import frames_of

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.bench.frames import frames_with_depth
-from edge_nav.perception.named_floor import LOWER
+from edge_nav.lab.bench.frames import frames_with_depth
+from edge_nav.perception.floor.floor_labels import LOWER
 from edge_nav.perception.rays import ground_from_angles
 from edge_nav.types import Frame, Ground
 from models.data.classes import CLASSES, classified, feet_m

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from edge_nav.perception.named_floor import LOWER
+from edge_nav.perception.floor.floor_labels import LOWER
 from models.data.classes import CLASSES
 from models.depth.network import Estimate
 

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 
 LOG_DEPTH_START = 0.7
 """Natural logarithm of the depth, in metres, that an untrained network gives: about two metres."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from edge_nav.bench.report import Row, report
+from edge_nav.lab.bench.report import Row, report
 from models.depth.evaluation import CONFIDENCE_BINS, Evaluation
 from models.depth.reliability import expected_error
 

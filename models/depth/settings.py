@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from edge_nav.settings import Settings
+from edge_nav.base_settings import Settings
 from models.data.classes import CLASSES
 from models.depth.augment import AugmentSettings
 from models.depth.from_bundle import is_graph

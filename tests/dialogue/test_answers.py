@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.dialogue import Dialogue, Situation
 from edge_nav.dialogue.intents import Intent
-from edge_nav.dialogue.kept import Kept
+from edge_nav.dialogue.preferences import Kept
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.speech.settings import SpeechSettings
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.types import Ground, Obstacle, Scene
 
 FLOOR = Ground((0.0, -1.0, 0.0), 1.4, 0.4)

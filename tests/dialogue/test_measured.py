@@ -10,7 +10,7 @@ from test_answers import CHAIR, POLE, WALL, scene, thing
 from edge_nav.dialogue.claims_en import claims
 from edge_nav.dialogue.grounding import may_be_said
 from edge_nav.dialogue.measured import Measured, guarded
-from edge_nav.guidance.settings import GuidanceSettings
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.types import Scene
 
 SIDES = GuidanceSettings(directions="sides")

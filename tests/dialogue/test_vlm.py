@@ -15,13 +15,13 @@ from dialogue.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, 
 from onnx import TensorProto, helper, numpy_helper
 
 from edge_nav.bundle import open_bundle
-from edge_nav.dialogue.gguf_rows import EmbeddingRows
-from edge_nav.dialogue.late_vlm import LateVlm
-from edge_nav.dialogue.llama import Interrupted, Llama, Sizes
-from edge_nav.dialogue.trial import try_out
-from edge_nav.dialogue.vlm import CUT, Vlm, llm_file, open_vlm
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm_settings import VlmSettings
+from edge_nav.vlm.background_vlm import LateVlm
+from edge_nav.vlm.gguf_rows import EmbeddingRows
+from edge_nav.vlm.llama import Interrupted, Llama, Sizes
+from edge_nav.vlm.trial import try_out
+from edge_nav.vlm.vlm import CUT, Vlm, llm_file, open_vlm
+from edge_nav.vlm.vlm_settings import VlmSettings
 
 ONE = VlmSettings(threads=1)
 KINDS: list[dict[str, Any]] = [

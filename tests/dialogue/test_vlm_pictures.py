@@ -9,8 +9,8 @@ import pytest
 from dialogue.vlm_bundle import SIDE, bundle, picture
 from numpy.typing import NDArray
 
-from edge_nav.dialogue.resize import fit_square, resize
-from edge_nav.dialogue.vision import VisionTower
+from edge_nav.vlm.resize import fit_square, resize
+from edge_nav.vlm.vision import VisionTower
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, the reference, is not installed")
 MEAN = (0.48145466, 0.4578275, 0.40821073)

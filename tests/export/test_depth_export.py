@@ -13,9 +13,9 @@ from tiny_checkpoints import write_depth_anything
 
 from edge_nav.bundle import FixedInput, MultipleInput, open_bundle
 from edge_nav.errors import UsageError
-from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
-from edge_nav.perception.preprocess import Preprocessor
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.depth.onnx_runtime import OnnxDepth, OnnxDepthSettings
+from edge_nav.perception.depth.preprocess import Preprocessor
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 from export import depth as depth_export
 from export.assemble import About, Part, assemble

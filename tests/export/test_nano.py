@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
-from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
-from edge_nav.perception.named_floor import LOWER
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.depth.onnx_runtime import OnnxDepth, OnnxDepthSettings
+from edge_nav.perception.floor.floor_labels import LOWER
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 from export.__main__ import main
 from models.data.classes import CLASSES

@@ -11,8 +11,8 @@ import tiny_checkpoints
 import torch
 
 from edge_nav.bundle import open_bundle
-from edge_nav.dialogue.vision import VisionTower
 from edge_nav.errors import UsageError
+from edge_nav.vlm.vision import VisionTower
 from export import onnx_quantise, onnx_stream
 from export.assemble import About, Part, assemble
 from export.onnx_pictures import drawn_picture

@@ -10,8 +10,8 @@ import transformers
 from PIL import Image
 
 from edge_nav.bundle import open_bundle
-from edge_nav.dialogue.vlm import open_vlm
-from edge_nav.vlm_settings import VlmSettings
+from edge_nav.vlm.vlm import open_vlm
+from edge_nav.vlm.vlm_settings import VlmSettings
 from export.llm import LlmOptions
 from export.plan import ExportPlan, VlmPlan
 from export.run import run_plan

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from edge_nav.guidance.settings import GuidanceSettings
-from edge_nav.loop import Loop
-from edge_nav.perception.depth_sensor import SensorDepth
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.guidance.guidance_settings import GuidanceSettings
+from edge_nav.perception.depth.sensor import SensorDepth
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.record.records import number
-from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
 from edge_nav.sources.health import HealthSettings
+from edge_nav.sources.raycast_renderer import Box, box, floor_levels, render
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
-from edge_nav.types import Frame, Intrinsics, Scene
+from edge_nav.types import Frame, Intrinsics, Pose, Scene
+from edge_nav.walk.loop import Loop
 
 FOLDER = Path(__file__).parent
 SHARED = FOLDER.parents[2] / "shared" / "data" / "rgbd"

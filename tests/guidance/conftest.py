@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import GuidancePolicy
-from edge_nav.guidance.settings import GuidanceSettings
 
 
 @pytest.fixture

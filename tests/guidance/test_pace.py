@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from edge_nav.guidance.pace import Pace
-from edge_nav.sim.gait import Gait, motion
+from edge_nav.lab.sim.gait import Gait, motion
 from edge_nav.types import Motion, Obstacle
 
 TOLD, UNTOLD = {"known": True, "speed_known": True}, {"known": True, "speed_known": False}

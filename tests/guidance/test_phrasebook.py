@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
+from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
 from edge_nav.guidance.hazards import hazard_table
 from edge_nav.guidance.phrasebook import Phrasebook, phrases
 from edge_nav.guidance.policy import FAULT_MESSAGES, MAX_WORDS
-from edge_nav.guidance.settings import GuidanceSettings, Language
 from edge_nav.types import View
 
 LANGUAGES = get_args(Language)

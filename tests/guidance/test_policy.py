@@ -8,8 +8,8 @@ from guided import scene, thing, times, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import MAX_WORDS, GuidancePolicy
-from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Obstacle
 
 

@@ -7,8 +7,8 @@ import itertools
 import pytest
 from guided import scene, thing, times, walk
 
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import GuidancePolicy
-from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.types import Motion
 
 

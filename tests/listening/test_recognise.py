@@ -14,10 +14,10 @@ import soxr
 from edge_nav.commands.questions import vocabulary
 from edge_nav.dialogue.intents import Understanding
 from edge_nav.errors import SpeechFault
+from edge_nav.listening.dialogue_settings import DialogueSettings, TextSettings
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxRecogniser, PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
-from edge_nav.listening.settings import DialogueSettings, TextSettings
 from edge_nav.listening.sound import BLOCK, RATE_HZ
 from edge_nav.listening.utterances import Ended, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity

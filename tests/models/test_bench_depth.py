@@ -11,8 +11,8 @@ import pytest
 from perception.tiny_bundle import write_bundle
 from tiny_checkpoints import write_depth_anything
 
-from edge_nav.bench.depth import bench, differences
 from edge_nav.errors import UsageError
+from edge_nav.lab.bench.depth import bench, differences
 
 REPO = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}

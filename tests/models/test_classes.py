@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.mujoco_renderer import MujocoRenderer
-from edge_nav.sim.raycast import Pose
-from edge_nav.sim.scene import Scene, SceneSpec, save_scene
-from edge_nav.types import Intrinsics
+from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
+from edge_nav.lab.sim.scene import Scene, SceneSpec, save_scene
+from edge_nav.types import Intrinsics, Pose
 from models.data.classes import CLASSES, classified, feet_m
 from models.data.dataset import FrameRef, TrueFrame, list_frames, read_frame
 from models.data.layout import frame_line, scene_folder, write_frame

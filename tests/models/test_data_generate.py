@@ -21,9 +21,9 @@ from starting import wait_for_worker
 from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.mujoco_renderer import MujocoRenderer
-from edge_nav.sim.scene import load_scene
-from edge_nav.sim.shapes import Rendered
+from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
+from edge_nav.lab.sim.scene import load_scene
+from edge_nav.lab.sim.shapes import Rendered
 from models.data import generate
 from models.data.__main__ import app
 from models.data.classes import classified

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edge_nav.sim.shapes import LABELS
+from edge_nav.lab.sim.shapes import LABELS
 from models.depth.loss import SKY, losses
 from models.depth.network import Estimate, NanoDepth, NanoSettings
 

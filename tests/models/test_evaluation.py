@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
-from edge_nav.perception.depth_onnx import OnnxDepthSettings
+from edge_nav.perception.depth.onnx_runtime import OnnxDepthSettings
 from models.data.classes import CLASSES, classified
 from models.data.dataset import list_frames, read_frame
 from models.depth.evaluation import Evaluation, evaluate, write_pictures

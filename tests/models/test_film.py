@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_nav.errors import UsageError
-from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, read_camera, read_truth
+from edge_nav.sources.filmed_walk import SCENE, TRUTH, VIDEO, read_camera, read_truth
 from models.data.__main__ import app
 from models.data.film import Film, Stage, draw_frames, frame_count, frame_path, open_film, read_frame
 from models.data.film_store import encode_video

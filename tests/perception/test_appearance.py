@@ -8,11 +8,11 @@ from world import SMALL, box, depth_map, frame, render
 
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import Intent
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.guidance.policy import GuidancePolicy
-from edge_nav.guidance.settings import GuidanceSettings
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.types import Scene
 
 NAMES = ("sky", "floor", "wall", "chair", "object")

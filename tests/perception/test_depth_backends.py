@@ -12,12 +12,12 @@ from perception.tiny_bundle import MEAN, STD, write_bundle
 
 from edge_nav.bundle import DepthEntry, FixedInput, MultipleInput, open_bundle
 from edge_nav.errors import DepthFault, UsageError
-from edge_nav.perception.depth_onnx import OnnxDepth, OnnxDepthSettings
-from edge_nav.perception.depth_openvino import OpenVinoDepth, OpenVinoDepthSettings
-from edge_nav.perception.depth_sensor import SensorDepth
-from edge_nav.perception.preprocess import Preprocessor, input_size
-from edge_nav.perception.providers import choose
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.depth.onnx_runtime import OnnxDepth, OnnxDepthSettings
+from edge_nav.perception.depth.openvino import OpenVinoDepth, OpenVinoDepthSettings
+from edge_nav.perception.depth.preprocess import Preprocessor, input_size
+from edge_nav.perception.depth.providers import choose
+from edge_nav.perception.depth.sensor import SensorDepth
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.types import Frame, Intrinsics
 
 K = Intrinsics.from_fov(640, 480, 70)

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from world import K, box, depth_map, frame
 
-from edge_nav.perception.detour import detour
-from edge_nav.perception.known_floor import KEEP_BLIND_S, KEEP_S, KnownFloor
-from edge_nav.perception.motion import Step
+from edge_nav.perception.egomotion.scan_matching import Step
+from edge_nav.perception.floor.floor_map import KEEP_BLIND_S, KEEP_S, KnownFloor
+from edge_nav.perception.path.detour import detour
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim import raycast
-from edge_nav.sim.raycast import Pose
-from edge_nav.types import Scene
+from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.sources import raycast_renderer as raycast
+from edge_nav.types import Pose, Scene
 
 WIDTH_M = 0.8
 NOTHING = np.zeros((0, 2))

@@ -9,9 +9,9 @@ import yaml
 from world import SMALL, K, box, render
 
 from edge_nav.errors import UsageError
-from edge_nav.perception.calibrate import scale_from_marker, scale_from_wall, store_scale, write_marker
-from edge_nav.perception.relative import RelativeCalibrator
-from edge_nav.perception.scale import LIMITS, ScaleCorrector
+from edge_nav.perception.depth.calibrate import scale_from_marker, scale_from_wall, store_scale, write_marker
+from edge_nav.perception.depth.relative import RelativeCalibrator
+from edge_nav.perception.depth.scale import LIMITS, ScaleCorrector
 
 WALL = box(0, 8, 0, 12, 0.2, 3)
 

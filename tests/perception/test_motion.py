@@ -7,11 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from edge_nav.perception.motion import MotionEstimator, Step
-from edge_nav.perception.obstacles import Found
-from edge_nav.perception.perceive import Perception
-from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
-from edge_nav.perception.remembered import (
+from edge_nav.perception.egomotion.scan_matching import MotionEstimator, Step
+from edge_nav.perception.obstacles.clustering import Found
+from edge_nav.perception.obstacles.obstacle_memory import (
     FRAMES,
     KEEP_BLIND_S,
     KEEP_EDGE_S,
@@ -20,10 +18,12 @@ from edge_nav.perception.remembered import (
     STEADY_FRAMES,
     Remembered,
 )
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.tracks import Tracker
-from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
-from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Scene
+from edge_nav.perception.obstacles.tracks import Tracker
+from edge_nav.perception.perceive import Perception
+from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
+from edge_nav.sources.raycast_renderer import Box, box, floor_levels, render
+from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Pose, Scene
 
 CAMERA = Intrinsics.from_fov(240, 180, 90.0)
 HEIGHT_M, PITCH_DEG = 1.4, 20.0

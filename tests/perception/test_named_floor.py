@@ -7,7 +7,7 @@ import pytest
 from world import SMALL, box, depth_map, floor_levels, frame, render
 
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.types import DepthMap, Scene
 
 NAMES = ("sky", "floor", "wall", "chair", "object")

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge_nav.perception.motion import Step
-from edge_nav.perception.odometry import VisualOdometry
+from edge_nav.perception.egomotion.scan_matching import Step
+from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.perceive import Perception
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, ground_from_angles
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim.raycast import Box, Pose, box, floor_levels, render
-from edge_nav.types import DepthMap, Frame, Intrinsics, Motion
+from edge_nav.sources.raycast_renderer import Box, box, floor_levels, render
+from edge_nav.types import DepthMap, Frame, Intrinsics, Motion, Pose
 
 CAMERA = Intrinsics.from_fov(320, 240, 80.0)
 HEIGHT_M, PITCH_DEG = 1.4, 15.0

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from test_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
 
-from edge_nav.perception.odometry import VisualOdometry
-from edge_nav.perception.parallax import CERTAIN, Parallax
+from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
+from edge_nav.perception.obstacles.parallax import CERTAIN, Parallax
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim.raycast import Box, Pose, render
-from edge_nav.types import DepthMap, Frame
+from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.sources.raycast_renderer import Box, render
+from edge_nav.types import DepthMap, Frame, Pose
 
 NAMES = ("wall", "object")
 SIGN_Y = 3.4

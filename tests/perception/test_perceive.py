@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from world import SMALL, Box, K, box, depth_map, floor_levels, frame, render
 
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.sim import raycast
-from edge_nav.sim.raycast import Pose
-from edge_nav.types import Intrinsics, Obstacle, Scene
+from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.sources import raycast_renderer as raycast
+from edge_nav.types import Intrinsics, Obstacle, Pose, Scene
 
 WALL = box(0, 8, 0, 12, 0.2, 3)
 

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_nav.perception.floor.gravity_filter import LARGEST, Upright
 from edge_nav.perception.perceive import Perception
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import Rays, ground_from_angles
-from edge_nav.perception.settings import PerceptionSettings
-from edge_nav.perception.upright import LARGEST, Upright
 from edge_nav.types import DepthMap, Frame, Ground, Intrinsics
 
 CAMERA = Intrinsics.from_fov(64, 48, 80.0)

@@ -12,9 +12,7 @@ from rich.console import Console
 
 from edge_nav.record.debrief import Debrief, Heard, debrief, debrief_record, find_hazards
 from edge_nav.record.debrief_table import debrief_table
-from edge_nav.sim.raycast import Pose
-from edge_nav.sim.standing import EDGE, Standing, TruthFrame
-from edge_nav.types import Callout, Priority
+from edge_nav.types import EDGE, Callout, Pose, Priority, Standing, TruthFrame
 
 SPEED = 1.0
 DROPS = frozenset({"drop"})

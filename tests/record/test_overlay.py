@@ -10,7 +10,7 @@ from world import K, box, depth_map, frame, render
 
 from edge_nav.errors import UsageError
 from edge_nav.perception.perceive import Perception
-from edge_nav.perception.settings import PerceptionSettings
+from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.record.depth_colours import UNKNOWN, colour_depth
 from edge_nav.record.overlay import CAPTION, PANEL, OverlayWriter, draw
 from edge_nav.types import Callout, Scene

@@ -64,7 +64,7 @@ def test_raycast_keeps_the_settings_of_a_profile() -> None:
         ("camera:", "write camera:0"),
         ("walk:x", "write walk"),
         ("raycast:x", "write raycast"),
-        ("browser", "not there yet"),
+        ("browser", "is unknown"),
         ("sim:", "write sim:SCENE"),
         ("camera:123456", "less than or equal to 99"),
         ("camera:" + "9" * 5000, "impossible"),

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from edge_nav.errors import UsageError
+from edge_nav.lab.sim.ground_truth import truth_at
+from edge_nav.lab.sim.scene import load_scene
 from edge_nav.record.debrief import find_hazards
-from edge_nav.sim.filmed import SCENE, TRUTH, VIDEO, read_truth
-from edge_nav.sim.ground_truth import truth_at
-from edge_nav.sim.scene import load_scene
+from edge_nav.sources.filmed_walk import SCENE, TRUTH, VIDEO, read_truth
 from edge_nav.sources.walk import FOLDER, WalkSource, WalkSourceSettings
 
 
@@ -54,7 +54,9 @@ def test_a_damaged_truth_is_one_sentence_that_says_how_to_restore_it(
     source = WalkSource(WalkSourceSettings())
     (tmp_path / TRUTH).unlink() if damage is None else (tmp_path / TRUTH).write_bytes(damage(data))
     what = "missing" if damage is None else "damaged"
-    with pytest.raises(UsageError, match=rf"{TRUTH} is {what}: restore it with `git checkout edge_nav/sim/bundled`"):
+    with pytest.raises(
+        UsageError, match=rf"{TRUTH} is {what}: restore it with `git checkout edge_nav/sources/bundled`"
+    ):
         source.truth(1.0)
     source.close()
 

@@ -18,8 +18,8 @@ from edge_nav.speech.earcons import PATTERNS, earcon
 from edge_nav.speech.mixer import Mixer
 from edge_nav.speech.player import Player
 from edge_nav.speech.queue import VoiceQueue
-from edge_nav.speech.settings import SpeechSettings
 from edge_nav.speech.sound import RATE_HZ, Mono, Stereo
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
 from edge_nav.speech.voice import open_voice
 from edge_nav.speech.wav import WavOutputSettings, WavVoice

@@ -1,0 +1,69 @@
+"""What a body of a height touches at a place: outlines of the scene, kept, so that it can be asked all the time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_nav.lab.sim.outlines import F64, Outline, band_of, distance, outlines
+from edge_nav.lab.sim.shapes import Shape, World
+from edge_nav.lab.sim.tops import Tops
+from edge_nav.types import Band
+
+TALL_M = 1.8
+LAYERS_M = (0.10, 0.40, 0.70, 1.05, 1.40, TALL_M)
+NEAR_M = 3.0
+"""Farther shapes that move are left out: their outlines cost time."""
+
+
+class Surroundings:
+    """The still shapes of a scene and, moment by moment, the moving ones near the body."""
+
+    def __init__(self, world: World) -> None:
+        self._shapes, self._tops = world.still, Tops(world.still)
+        self._layers: dict[int, tuple[list[Outline], F64]] = {}
+        self._moving: tuple[tuple[Shape, ...], int, tuple[list[Outline], F64]] | None = None
+
+    def ground(self, x: float, y: float, below_m: float) -> float:
+        """Height of the ground at a point, metres, NaN where there is none; what begins above ``below_m`` left out."""
+        return self._tops.height(x, y, below_m)
+
+    def touched(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[tuple[int, Band]]:
+        """Instance and band of everything that a body of a radius touches, each pair once."""
+        near = self._near(world, x, y, radius_m, floor_m)
+        return sorted({(o.shape.instance, band_of(o.low_m, o.high_m)) for o in near})
+
+    def meets(
+        self, world: World, x: float, y: float, radius_m: float, floor_m: float, heights_m: tuple[float, float]
+    ) -> list[int]:
+        """Instances of what is within a radius and anywhere between two heights above the floor."""
+        low, high = heights_m
+        near = self._near(world, x, y, radius_m, floor_m)
+        return sorted({o.shape.instance for o in near if o.low_m < high and o.high_m > low})
+
+    def _near(self, world: World, x: float, y: float, radius_m: float, floor_m: float) -> list[Outline]:
+        found = []
+        for parts, box in (self._still(floor_m), self._movers(world, x, y, floor_m)):
+            aside = np.maximum(np.maximum(box[:, 0] - x, x - box[:, 2]), 0)
+            ahead = np.maximum(np.maximum(box[:, 1] - y, y - box[:, 3]), 0)
+            within = (parts[n] for n in np.flatnonzero(aside**2 + ahead**2 <= radius_m**2))
+            found += [o for o in within if distance(o.polygon, x, y)[0] < radius_m]
+        return found
+
+    def _still(self, floor_m: float) -> tuple[list[Outline], F64]:
+        key = round(floor_m * 100)
+        if key not in self._layers:
+            self._layers[key] = _bounded(outlines(self._shapes, key / 100, LAYERS_M))
+        return self._layers[key]
+
+    def _movers(self, world: World, x: float, y: float, floor_m: float) -> tuple[list[Outline], F64]:
+        key = round(floor_m * 100)
+        if self._moving is None or self._moving[0] is not world.moving or self._moving[1] != key:
+            near = [s for s in world.moving if abs(s.centre[0] - x) < NEAR_M and abs(s.centre[1] - y) < NEAR_M]
+            self._moving = world.moving, key, _bounded(outlines(near, key / 100, LAYERS_M))
+        return self._moving[2]
+
+
+def _bounded(found: list[Outline]) -> tuple[list[Outline], F64]:
+    if not found:
+        return found, np.zeros((0, 4))
+    return found, np.array([(*o.polygon.min(axis=0), *o.polygon.max(axis=0)) for o in found])

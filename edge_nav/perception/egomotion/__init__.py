@@ -1,0 +1,1 @@
+"""How the walker moved between two frames."""

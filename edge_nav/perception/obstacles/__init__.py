@@ -1,0 +1,1 @@
+"""What stands, hangs or falls away: found, followed and remembered."""

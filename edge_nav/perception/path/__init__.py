@@ -1,0 +1,1 @@
+"""How far the corridor is free, and which way leads on."""

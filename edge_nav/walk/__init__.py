@@ -1,0 +1,1 @@
+"""Wires one walk: the only room with threads."""
