@@ -125,7 +125,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class MeasuredThing:
     """One connected thing in the bird's-eye view; distances are horizontal, to its nearest point.
 
     ``x_m`` is the nearest point's offset to the right; ``left_m`` and ``right_m`` the lateral extent. ``low_m`` and
@@ -133,7 +133,6 @@ class Obstacle:
     space beneath was seen to be empty. ``confidence`` is 0..1.
     """
 
-    id: int
     distance_m: float
     bearing_deg: float
     x_m: float
@@ -143,15 +142,22 @@ class Obstacle:
     high_m: float
     band: Band
     in_corridor: bool
-    closing_mps: float = 0.0
     confidence: float = 1.0
     label: str | None = None
     footing: bool = True
-    seen_frames: int = 1
-    held: bool = False
+    remembered: bool = False
     """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
     certainty: float = 1.0
     """How far its distance can be trusted, 0..1, where the depth network says so of its pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle(MeasuredThing):
+    """A thing that is followed from frame to frame, so that it has a lasting id and a closing speed."""
+
+    id: int
+    closing_mps: float = 0.0
+    seen_frames: int = 1
 
     @property
     def time_to_contact_s(self) -> float:

@@ -79,7 +79,7 @@ class Hazard(Settings):
         d = obstacle.distance_m
         if self._stops(obstacle, slack["stop"], speed_mps):
             return "stop"
-        if obstacle.held:
+        if obstacle.remembered:
             return None
         # Who walks faster is warned from farther: three seconds of way.
         if d < max(self.caution_m, 3.0 * obstacle.closing_mps if self.caution_m else 0.0) + slack["caution"]:

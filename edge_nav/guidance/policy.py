@@ -291,7 +291,7 @@ class GuidancePolicy:
 
     def _clear(self, scene: Scene, candidates: list[_Candidate]) -> list[Callout]:
         """One word when the hazards that were spoken of have ended and the way is seen to be free."""
-        if any(o.held for o in scene.obstacles):
+        if any(o.remembered for o in scene.obstacles):
             self._warned_t = None  # it went out of sight, which is not its end: nothing is called clear
         if self._warned_t is None:
             return []

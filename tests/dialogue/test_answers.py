@@ -23,7 +23,7 @@ ANSWERS = SceneAnswers(Phrasebook(GuidanceSettings()))
 
 def thing(number: int, distance_m: float, bearing_deg: float, **changes: object) -> Obstacle:
     x = distance_m * math.sin(math.radians(bearing_deg))
-    base = Obstacle(number, distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4)
+    base = Obstacle(distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, id=number)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from edge_nav.perception.egomotion.scan_matching import MotionEstimator, Step
-from edge_nav.perception.obstacles.clustering import Found
+from edge_nav.perception.detection import Detection
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
+from edge_nav.perception.egomotion.scan_matching import ScanOdometry
 from edge_nav.perception.obstacles.obstacle_memory import (
     FRAMES,
     KEEP_BLIND_S,
@@ -16,9 +17,9 @@ from edge_nav.perception.obstacles.obstacle_memory import (
     KEEP_MOVING_S,
     KEEP_S,
     STEADY_FRAMES,
-    Remembered,
+    ObstacleMemory,
 )
-from edge_nav.perception.obstacles.tracks import Tracker
+from edge_nav.perception.obstacles.tracks import TrackedDetection, Tracker
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays, ground_from_angles
@@ -43,8 +44,8 @@ Way = list[tuple[float, float, float]]
 """Right, forward and heading in degrees, ten times a second."""
 
 
-def moved(world: list[Box], way: Way, noise: float = 0.0) -> list[tuple[Step, Motion]]:
-    estimator, rays, rng = MotionEstimator(), Rays.of(CAMERA), np.random.default_rng(1)
+def moved(world: list[Box], way: Way, noise: float = 0.0) -> list[tuple[EgoMotion, Motion]]:
+    estimator, rays, rng = ScanOdometry(), Rays.of(CAMERA), np.random.default_rng(1)
     found = []
     for n, (x, y, heading) in enumerate(way):
         depth = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA).depth_m
@@ -54,8 +55,8 @@ def moved(world: list[Box], way: Way, noise: float = 0.0) -> list[tuple[Step, Mo
     return found
 
 
-def together(found: list[tuple[Step, Motion]]) -> Step:
-    total = Step()
+def together(found: list[tuple[EgoMotion, Motion]]) -> EgoMotion:
+    total = EgoMotion()
     for step, _ in found:
         total = step.after(total)
     return total
@@ -78,8 +79,8 @@ def test_a_turn_that_begins_at_once_between_two_frames_is_measured() -> None:
 
 
 def test_someone_who_passes_is_not_the_walkers_own_movement() -> None:
-    estimator, rays = MotionEstimator(), Rays.of(CAMERA)
-    total = Step()
+    estimator, rays = ScanOdometry(), Rays.of(CAMERA)
+    total = EgoMotion()
     for n in range(15):
         world = [*ROOM, box(-1.5 + 0.13 * n, 2.5, 0, 0.5, 0.4, 1.7)]
         depth = render(world, Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
@@ -107,11 +108,11 @@ def test_where_nothing_stands_nothing_is_known() -> None:
 
 
 def test_a_move_and_its_undoing_are_none() -> None:
-    there = Step(0.3, -1.2, 70.0)
-    none = there.back().after(there)
+    there = EgoMotion(0.3, -1.2, 70.0)
+    none = there.inverse().after(there)
     assert (none.right_m, none.forward_m, none.turn_deg) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
     place = np.array([[0.4, 2.0]])
-    assert there.seen_before(there.seen_after(place)) == pytest.approx(place)
+    assert there.points_before(there.points_after(place)) == pytest.approx(place)
 
 
 def perceived(world: list[Box], way: Way) -> list[Scene]:
@@ -129,7 +130,7 @@ def test_who_turns_to_a_low_thing_beside_them_is_not_told_that_it_is_free_there(
     # Past it, and then a quarter turn to it: by now it lies beneath the picture.
     way = [(0.0, 0.1 * n, 0.0) for n in range(12)] + [(0.0, 1.1, -7.0 * n) for n in range(1, 12)]
     last = perceived([*ROOM, low], way)[-1]
-    (held,) = [o for o in last.obstacles if o.held]
+    (held,) = [o for o in last.obstacles if o.remembered]
     assert held.band == "ground"
     assert held.distance_m == pytest.approx(0.7, abs=0.15)
     assert last.clearance_m == pytest.approx(held.distance_m)
@@ -146,24 +147,28 @@ def test_who_turns_to_an_edge_beside_them_is_told_of_it() -> None:
     assert last.free_bearing_deg is None
 
 
-def found(distance_m: float, **changes: object) -> Found:
+def found(distance_m: float, **changes: object) -> Detection:
     values = {
         "distance_m": distance_m, "bearing_deg": 0.0, "x_m": 0.0, "forward_m": distance_m, "left_m": -0.2,
         "right_m": 0.2, "low_m": 0.1, "high_m": 0.3, "band": "ground", "in_corridor": True, "confidence": 0.9,
         "places": np.array([[x, distance_m] for x in (-0.1, 0.0, 0.1)]),
     }  # fmt: skip
-    return Found(**{**values, **changes})  # type: ignore[arg-type]
+    return Detection(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def tracked(detections: list[Detection], frames: int, *, moves: bool = False) -> list[TrackedDetection]:
+    return [TrackedDetection(d, d.as_obstacle(1, 0.0, frames), moves) for d in detections]
 
 
 def remembered(
     until: float, *, known: bool, frames: int = FRAMES, moving: bool = False, **changes: object
-) -> list[Found]:
-    memory = Remembered()
-    memory.move(Step(), 0.0)
-    memory.add([found(0.8, **changes)], [frames], [moving], 0.0)
+) -> list[Detection]:
+    memory = ObstacleMemory()
+    memory.move(EgoMotion(), 0.0)
+    memory.add(tracked([found(0.8, **changes)], frames, moves=moving), 0.0)
     for n in range(1, round(until) + 1):
-        memory.move(Step(), float(n), known=known)
-        memory.look(UNSEEN, UNSEEN, AXES, CAMERA_4)
+        memory.move(EgoMotion(), float(n), known=known)
+        memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
     return memory.in_the_way([], PerceptionSettings())
 
 
@@ -186,22 +191,22 @@ def test_it_is_forgotten_in_the_end_and_sooner_where_the_movement_is_not_known()
 
 @pytest.mark.parametrize(("frames", "kept"), [(10, True), (20, False)])
 def test_a_lapse_of_the_movement_makes_nobody_forget_a_hole(frames: int, kept: bool) -> None:
-    memory = Remembered()
-    memory.move(Step(), 0.0)
-    memory.add([found(0.8, band="drop", label="drop", low_m=-0.7, high_m=0.0)], [FRAMES], [False], 0.0)
+    memory = ObstacleMemory()
+    memory.move(EgoMotion(), 0.0)
+    memory.add(tracked([found(0.8, band="drop", label="drop", low_m=-0.7, high_m=0.0)], FRAMES), 0.0)
     for n in range(frames):
-        memory.move(Step(), (n + 1) / 10, known=False)
-    memory.move(Step(), 60.0)
-    memory.look(UNSEEN, UNSEEN, AXES, CAMERA_4)
+        memory.move(EgoMotion(), (n + 1) / 10, known=False)
+    memory.move(EgoMotion(), 60.0)
+    memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
     assert bool(memory.in_the_way([], PerceptionSettings())) == kept
 
 
 def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -> None:
     def ahead(away_m: float, **changes: object) -> bool:
-        memory = Remembered()
-        memory.add([found(0.8, **changes)], [FRAMES], [False], 0.0)
-        memory.move(Step(forward_m=0.8 - away_m), 0.5)
-        memory.look(UNSEEN, UNSEEN, AXES, CAMERA_4)
+        memory = ObstacleMemory()
+        memory.add(tracked([found(0.8, **changes)], FRAMES), 0.0)
+        memory.move(EgoMotion(forward_m=0.8 - away_m), 0.5)
+        memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
         return bool(memory.in_the_way([], PerceptionSettings()))
 
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
@@ -223,23 +228,24 @@ def test_a_corner_that_is_missed_by_a_hair_is_kept_and_what_is_gone_is_not(off_m
     wall = Box((-1.0, 1.5, 0.0), (0.0, 1.6, 1.0))
     depth = render([*FLOOR, wall], Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
     height = CAMERA_RAYS.dot(AXES.up) * depth + np.float32(AXES.height_m)
-    memory = Remembered()
-    memory.add([found(1.5, high_m=1.0, places=np.array([[off_m, 1.5], [off_m, 1.55]]))], [5], [False], 0.0)
-    memory.look(depth, height, AXES, CAMERA)
+    memory = ObstacleMemory()
+    memory.add(tracked([found(1.5, high_m=1.0, places=np.array([[off_m, 1.5], [off_m, 1.55]]))], 5), 0.0)
+    memory.compare(depth, height, AXES, CAMERA)
     assert (len(memory.places) > 0) is kept
 
 
 @pytest.mark.parametrize(("right_m", "forward_m", "there"), [(0.0, 0.2, True), (0.28, 0.2, False), (0.28, 0.6, True)])
 def test_what_is_being_passed_is_not_in_the_way(right_m: float, forward_m: float, there: bool) -> None:
-    memory = Remembered()
-    memory.add([found(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], [5], [False], 0.0)
-    memory.look(UNSEEN, UNSEEN, AXES, CAMERA_4)
+    memory = ObstacleMemory()
+    memory.add(tracked([found(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], 5), 0.0)
+    memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
     assert bool(memory.in_the_way([], PerceptionSettings())) is there
 
 
 def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
-    memory = Remembered()
-    memory.add([found(0.8), found(0.9, confidence=0.2), found(1.0, label="unseen_floor")], [2, 5, 5], [False] * 3, 0.0)
+    memory = ObstacleMemory()
+    doubtful = [found(0.9, confidence=0.2), found(1.0, label="unseen_floor")]
+    memory.add([*tracked([found(0.8)], 2), *tracked(doubtful, 5)], 0.0)
     assert len(memory.places) == 0
 
 
@@ -256,12 +262,12 @@ def test_a_network_that_doubts_what_it_sees_does_not_make_a_thing_forgotten(conf
         trusted = np.where(there, np.float32(confidence), np.float32(0.9))
         last = perception.perceive(Frame(n, n / 10, true.rgb, CAMERA), DepthMap(depth, CAMERA, confidence=trusted))
     assert last is not None
-    assert any(o.held for o in last.obstacles) is held
+    assert any(o.remembered for o in last.obstacles) is held
 
 
 def seen(worlds: list[list[Box]], way: Way) -> list[Motion]:
     """How the walker is told to move through a world that changes from frame to frame."""
-    estimator, rays = MotionEstimator(), Rays.of(CAMERA)
+    estimator, rays = ScanOdometry(), Rays.of(CAMERA)
     found = []
     for n, (world, (x, y, heading)) in enumerate(zip(worlds, way, strict=True)):
         depth = render(world, Pose(x, y, HEIGHT_M, heading, PITCH_DEG), CAMERA).depth_m
@@ -316,9 +322,9 @@ def test_what_moves_by_itself_is_told_from_what_stands(
     for n in range(10):
         x, forward = across_mps * n / 10 - 0.5, 3.0 - towards_mps * n / 10
         there = found(forward, x_m=x, left_m=x - wide_m / 2, right_m=x + wide_m / 2, band="body", high_m=1.7)
-        step = None if walker_mps is None else Step(forward_m=walker_mps / 10)
-        tracker.update([there], n / 10, step, speed_known=walker_mps is not None)
-    assert tracker.moving == [moves]
+        step = None if walker_mps is None else EgoMotion(forward_m=walker_mps / 10)
+        (followed,) = tracker.update([there], n / 10, step, speed_known=walker_mps is not None)
+    assert followed.moves is moves
 
 
 def test_what_the_walker_stops_in_front_of_does_not_move() -> None:
@@ -326,14 +332,14 @@ def test_what_the_walker_stops_in_front_of_does_not_move() -> None:
     for n in range(30):
         gone = 0.12 if n < 15 else 0.0
         away -= gone
-        tracker.update([found(away)], n / 10, Step(forward_m=gone), speed_known=True)
-        assert tracker.moving == [False]
+        (followed,) = tracker.update([found(away)], n / 10, EgoMotion(forward_m=gone), speed_known=True)
+        assert not followed.moves
 
 
 def test_what_flickers_does_not_move() -> None:
     rng, tracker = np.random.default_rng(0), Tracker()
     moving = []
     for n in range(100):
-        tracker.update([found(2.0 + rng.normal(0, 0.15))], n / 10, Step(), speed_known=True)
-        moving += tracker.moving
+        (followed,) = tracker.update([found(2.0 + rng.normal(0, 0.15))], n / 10, EgoMotion(), speed_known=True)
+        moving.append(followed.moves)
     assert sum(moving) < 5

@@ -46,9 +46,9 @@ def mended(frames: Walk) -> list[DepthMap]:
     odometry, parallax = VisualOdometry(), Parallax()
     found = []
     for frame, depth, _ in frames:
-        seen = odometry.look(frame)
-        odometry.walked(depth, AXES)
-        found.append(parallax.mend(seen, depth, AXES))
+        pair = odometry.compare(frame)
+        odometry.ego_motion(depth, AXES)
+        found.append(parallax.mend(pair, depth, AXES))
     return found
 
 

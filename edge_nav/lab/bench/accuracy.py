@@ -99,13 +99,13 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score)
     claimed = [
         o
         for o in scene.obstacles
-        if o.in_corridor and not o.held and o.band != "drop" and NEAR_M <= o.distance_m <= FAR_M
+        if o.in_corridor and not o.remembered and o.band != "drop" and NEAR_M <= o.distance_m <= FAR_M
     ]
     s.drops += sum(o.in_corridor and o.band == "drop" and o.label != "unseen_floor" for o in scene.obstacles)
     for t in truth:
         if t.distance_m < NEAR_M or t.area_m2 < LEAST_AREA_M2 or t.high_m < LEAST_HEIGHT_M:
             continue
-        near = [o for o in scene.obstacles if o.in_corridor and not o.held and o.band != "drop"]
+        near = [o for o in scene.obstacles if o.in_corridor and not o.remembered and o.band != "drop"]
         near = [o for o in near if abs(o.distance_m - t.distance_m) <= MATCH_M]
         if not near:
             s.missed.append((frame.index, t))
