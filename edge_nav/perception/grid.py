@@ -178,7 +178,9 @@ def expected_pixels(rows: int, intrinsics: Intrinsics) -> F32:
     return pixels
 
 
-def latest(places: NDArray[np.float64], cell_m: float, kind: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+def latest_in_cell(
+    places: NDArray[np.float64], cell_m: float, kind: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Which of the places [N, 2] are the last in their cell; of two kinds apart where a ``kind`` [N] is given."""
     cell = np.floor(places / cell_m).astype(np.int64)
     key = (cell[:, 0] * ROW + cell[:, 1]) * 2 + (0 if kind is None else kind)

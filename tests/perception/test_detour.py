@@ -107,7 +107,7 @@ def walked(legs: list[tuple[float, float, float]]) -> Scene:
     return scene
 
 
-def test_a_way_that_was_points_before_is_told_where_the_picture_shows_none() -> None:
+def test_a_way_that_was_seen_before_is_told_where_the_picture_shows_none() -> None:
     """Walking up to a barrier whose end lies to the left, and turning half away from that end."""
     told = walked([(0.0, -1.2, 0.0), (0.0, 0.9, 0.0), (0.0, 0.9, 30.0)])
     assert told.free_bearing_deg is not None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from test_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
+from test_visual_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
 
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.obstacles.parallax import CERTAIN, Parallax

@@ -19,7 +19,7 @@ from edge_nav.perception.floor.floor_scan import (
     FloorScan,
     bearing_of,
 )
-from edge_nav.perception.grid import latest
+from edge_nav.perception.grid import latest_in_cell
 
 KEEP_S, KEEP_BLIND_S = 20.0, 3.0
 """Longer, and who walks may stand there by now. Where the walker's movement is only supposed, it is soon elsewhere."""
@@ -66,7 +66,7 @@ class FloorMap:
         new = _PLACES[level]
         self._places = np.vstack([self._places, new])
         self._until = np.append(self._until, np.full(len(new), t + KEEP_S))
-        self._keep(latest(self._places, CELL_M))
+        self._keep(latest_in_cell(self._places, CELL_M))
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._until = self._places[which], self._until[which]

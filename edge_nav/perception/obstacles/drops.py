@@ -74,15 +74,16 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Detection]
 
 
 def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _FloorEdge | None:
+    """Where the floor ends, walking outward over the range bins that are shown; None where it does not."""
     share = scan.share[sector]
-    seen = np.flatnonzero(scan.pixels[sector] >= 2)
-    first = seen[:BORDER_BINS]
+    shown = np.flatnonzero(scan.pixels[sector] >= 2)
+    first = shown[:BORDER_BINS]
     if len(first) == BORDER_BINS and (share[first, BELOW] > 0.5).all():
         low = scan.below_m[sector, first]
         if low[0] < -HOLE_M and low.max() < -DROP_M:
             return _FloorEdge(sector, int(first[0]) * BIN_M, -float(low[0]), True)
-    for n in np.flatnonzero(suspect[seen]):
-        k, before, after = int(seen[n]), seen[max(0, n - 3) : n], seen[n : n + 3]
+    for n in np.flatnonzero(suspect[shown]):
+        k, before, after = int(shown[n]), shown[max(0, n - 3) : n], shown[n : n + 3]
         if len(before) < 2 or share[before, LEVEL].mean() < 0.6:
             continue
         if share[k, BELOW] > 0.5:
@@ -91,7 +92,7 @@ def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _FloorEdg
             if sudden and share[after, BELOW].mean() > 0.6:
                 return _FloorEdge(sector, k * BIN_M, -here, True)
         elif len(after) == 3 and share[after, MISSING].mean() > 0.8:
-            return _unseen(scan, sector, seen, int(n))
+            return _unseen(scan, sector, shown, int(n))
     return None
 
 
@@ -106,19 +107,19 @@ def _fall_beyond(scan: FloorScan, edges: list[_FloorEdge]) -> float:
     away, height = away[mine], height[mine]
     # The lowest of each stretch, so that the treads' many near pixels do not outweigh the far few.
     stretch = ((away - start) / STRETCH_M).astype(int)
-    seen = [k for k in range(round(STAIR_RUN_M / STRETCH_M)) if np.count_nonzero(stretch == k) >= 3]
-    if len(seen) < 4:
+    known = [k for k in range(round(STAIR_RUN_M / STRETCH_M)) if np.count_nonzero(stretch == k) >= 3]
+    if len(known) < 4:
         return 0.0
-    ahead = (np.array(seen) + 0.5) * STRETCH_M
-    low = np.array([np.median(height[stretch == k]) for k in seen])
+    ahead = (np.array(known) + 0.5) * STRETCH_M
+    low = np.array([np.median(height[stretch == k]) for k in known])
     slope, offset = np.polyfit(ahead, -low, 1)
     return float(slope) if np.abs(-low - slope * ahead - offset).max() < 0.2 else 0.0
 
 
-def _unseen(scan: FloorScan, sector: int, seen: np.ndarray, n: int) -> _FloorEdge | None:
+def _unseen(scan: FloorScan, sector: int, shown: NDArray[np.intp], n: int) -> _FloorEdge | None:
     """Floor that gives no depth: nothing if it comes back level, if a thing stands behind, or if light explains it."""
     share = scan.share[sector]
-    gone = seen[n:]
+    gone = shown[n:]
     until = next((m for m, k in enumerate(gone) if share[k, MISSING] < 0.5), len(gone))
     if until < MIN_LENGTH_BINS or until < len(gone):
         return None

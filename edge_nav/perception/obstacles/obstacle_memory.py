@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_nav.perception.detection import Detection, band_of
 from edge_nav.perception.egomotion.ego_motion import EgoMotion
-from edge_nav.perception.grid import CELL_M, latest
+from edge_nav.perception.grid import CELL_M, latest_in_cell
 from edge_nav.perception.obstacles.clustering import FACING_M
 from edge_nav.perception.obstacles.depth_lookup import DepthLookup
 from edge_nav.perception.obstacles.tracks import TrackedDetection
@@ -70,7 +70,7 @@ class ObstacleMemory:
         """Right and forward, metres."""
         self._heights = np.zeros((0, 2))
         """Lowest and highest point there; both below 0 for an edge."""
-        self._t = np.zeros(0)
+        self._until_t = np.zeros(0)
         """Until when it is kept."""
         self._moved_t: float | None = None
         self._shown = np.zeros(0, np.bool_)
@@ -86,11 +86,11 @@ class ObstacleMemory:
         """The walker has moved; what is old or far is forgotten. ``known``: the move was measured, not supposed."""
         seconds, self._moved_t = 0.0 if self._moved_t is None else max(t - self._moved_t, 0.0), t
         if not known:
-            self._t = np.minimum(self._t, np.maximum(self._t - BLIND * seconds, t + KEEP_BLIND_S))
+            self._until_t = np.minimum(self._until_t, np.maximum(self._until_t - BLIND * seconds, t + KEEP_BLIND_S))
         self._places = ego_motion.points_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
         there = (away >= HERE_M) | (self._heights[:, 1] < 0)
-        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M) & there)
+        self._keep((self._until_t >= t) & (self._until_t <= t + KEEP_EDGE_S) & (away <= REACH_M) & there)
 
     def compare(
         self,
@@ -141,8 +141,8 @@ class ObstacleMemory:
         for one in tracked:
             if _worth_keeping(one):
                 self._add(one.detection, t + _keep_s(one))
-        self._shown = np.append(self._shown, np.ones(len(self._t) - len(self._shown), np.bool_))
-        kept = latest(self._places, CELL_M, self._heights[:, 1] < 0)
+        self._shown = np.append(self._shown, np.ones(len(self._until_t) - len(self._shown), np.bool_))
+        kept = latest_in_cell(self._places, CELL_M, self._heights[:, 1] < 0)
         kept[: max(0, len(kept) - MOST)] = False
         self._keep(kept)
 
@@ -152,7 +152,7 @@ class ObstacleMemory:
         heights = (-1.0, min(low, -0.01)) if detection.band == "drop" else (low, high)
         self._places = np.vstack([self._places, near])
         self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
-        self._t = np.append(self._t, np.full(len(near), until_t))
+        self._until_t = np.append(self._until_t, np.full(len(near), until_t))
 
     def in_the_way(self, detections: Sequence[Detection], settings: PerceptionSettings) -> list[Detection]:
         """What is remembered right ahead and not detected now: the nearest thing and the nearest edge."""
@@ -172,7 +172,7 @@ class ObstacleMemory:
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._heights = self._places[which], self._heights[which]
-        self._t, self._shown = self._t[which], self._shown[which]
+        self._until_t, self._shown = self._until_t[which], self._shown[which]
 
 
 def _worth_keeping(tracked: TrackedDetection) -> bool:

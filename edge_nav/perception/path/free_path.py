@@ -62,20 +62,20 @@ def free_way(
     detections: list[Detection],
     remembered: NDArray[np.float64],
     floor: NDArray[np.float64] | None,
-    known: NDArray[np.float64],
+    known_floor: NDArray[np.float64],
     settings: PerceptionSettings,
 ) -> FreeWay | None:
     """The way on nearest to ahead, or else what leads farthest; None where that is no way.
 
-    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`; ``known``: places [N, 2] where
-    level floor is or was seen: who faces a wall closely sees none, and may know the way all the same. Straight ahead
-    wins whenever it is passable itself: nobody is sent round without need.
+    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`; ``known_floor``: places [N, 2]
+    where level floor is or was seen: who faces a wall closely sees none, and may know the way all the same. Straight
+    ahead wins whenever it is passable itself: nobody is sent round without need.
     """
     way = None if floor is None else _straight(occupied, detections, remembered, floor, settings)
     if way is not None and way.reach_m >= PASSABLE_M:
         return way
     things = np.vstack([_things(occupied, detections, settings), remembered])
-    legs = detour(things, known, settings.corridor_width_m)
+    legs = detour(things, known_floor, settings.corridor_width_m)
     ahead_m = 0.0 if way is None else way.reach_m * math.cos(math.radians(way.bearing_deg))
     if legs is None or legs.ahead_m < ahead_m + DETOUR_GAIN_M:
         return way
@@ -102,16 +102,16 @@ def _straight(
 
 def _best(reach: NDArray[np.float64], beside: int) -> FreeWay | None:
     """Of the ways that the sectors tell, where so many to either side are free as well."""
-    sure = np.min([np.roll(reach, n) for n in range(-beside, beside + 1)], axis=0)
-    sure[:1] = sure[-1:] = 0.0
+    free = np.min([np.roll(reach, n) for n in range(-beside, beside + 1)], axis=0)
+    free[:1] = free[-1:] = 0.0
     ahead = float(reach[SECTORS // 2 - 1 : SECTORS // 2 + 1].min())
     if ahead >= PASSABLE_M:
         return FreeWay(0.0, ahead)
     bearings = np.array([bearing_of(s) for s in range(SECTORS)])
-    value = np.where(sure >= PASSABLE_M, 100.0, sure) - ASIDE_M * np.abs(bearings)
+    value = np.where(free >= PASSABLE_M, 100.0, free) - ASIDE_M * np.abs(bearings)
     best = int(value.argmax())
-    if sure[best] >= PASSABLE_M or sure[best] > ahead + GAIN_M:
-        return FreeWay(float(bearings[best]), float(sure[best])) if sure[best] >= LEAST_M else None
+    if free[best] >= PASSABLE_M or free[best] > ahead + GAIN_M:
+        return FreeWay(float(bearings[best]), float(free[best])) if free[best] >= LEAST_M else None
     return FreeWay(0.0, ahead) if ahead >= LEAST_M else None
 
 
