@@ -15,7 +15,7 @@ from edge_nav.bundle import LlmEntry, TokensRun
 from edge_nav.errors import UsageError
 from export.gguf.engine import Model, llama
 from export.gguf.metadata import Origin, check_supported
-from export.gguf.plan import Base, Planned, Progress, planned_bytes
+from export.gguf.plan import Base, Planned, planned_bytes
 from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise
 from export.gguf.tensors import plan_tensors
 from export.gguf.tokenizer import load_tokenizer, read_vocabulary
@@ -24,6 +24,7 @@ from export.gguf.writer import HEADER_BYTES, check_space, write_gguf
 from export.parity.llm import PromptShape, encode, quantised_rows, tokenizer_rows, torch_rows
 from export.parity.report import ParityRow, demand, told
 from export.parity.texts import PROSE
+from export.progress import Progress
 
 if TYPE_CHECKING:
     from models.architecture import Prompt

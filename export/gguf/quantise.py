@@ -12,8 +12,9 @@ from typing import Literal
 from edge_nav.errors import UsageError
 from export.gguf import engine
 from export.gguf.memory import released
-from export.gguf.plan import Planned, Progress
+from export.gguf.plan import Planned
 from export.gguf.types import read_types
+from export.progress import Progress
 
 Quantisation = Literal["Q4_K_M", "Q4_0", "Q5_K_M", "Q8_0"]
 FILE_TYPES: dict[Quantisation, int] = {"Q4_0": 2, "Q8_0": 7, "Q4_K_M": 15, "Q5_K_M": 17}

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
 from export.gguf.engine import Floats, Model, Session
-from export.gguf.plan import Progress, Sources
+from export.gguf.plan import Sources
 from export.gguf.quantise import Quantisation
 from export.gguf.tokenizer import marks_first_only
 from export.parity.reference import Line, reference_logits, rows_of
 from export.parity.report import ParityRow, at_least, at_most, told
 from export.parity.texts import QUESTIONS, TRICKY
+from export.progress import Progress
 
 Runs = Sequence[TextRun | TokensRun | ImageRun]
 

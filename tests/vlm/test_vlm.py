@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from dialogue.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, picture, write_bundle
 from onnx import TensorProto, helper, numpy_helper
+from vlm.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, picture, write_bundle
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import EdgeNavError, UsageError

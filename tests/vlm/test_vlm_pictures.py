@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dialogue.vlm_bundle import SIDE, bundle, picture
 from numpy.typing import NDArray
+from vlm.vlm_bundle import SIDE, bundle, picture
 
 from edge_nav.vlm.resize import fit_square, resize
 from edge_nav.vlm.vision import VisionTower
