@@ -78,8 +78,8 @@ def test_what_is_kept_changes_no_answer(kind: dict[str, Any], tmp_path: Path) ->
 
 def test_a_picture_is_encoded_once(vlm: Vlm, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    embed = vlm._tower.embed
-    monkeypatch.setattr(vlm._tower, "embed", lambda rgb: seen.append(1) or embed(rgb))
+    embed = vlm._encoder.embed
+    monkeypatch.setattr(vlm._encoder, "embed", lambda rgb: seen.append(1) or embed(rgb))
     for question in ("what", "a chair", "what"):
         tokens(vlm, picture(), question)
     tokens(vlm, picture(1), "what")
@@ -374,7 +374,7 @@ def test_openvino_looks_the_same(tmp_path: Path) -> None:
     for backend in ("onnx", "openvino"):
         settings = VlmSettings(threads=1, vision_backend=backend)  # type: ignore[arg-type]
         with open_vlm(open_bundle(folder), settings) as vlm:
-            rows.append(vlm._tower.embed(picture()))
+            rows.append(vlm._encoder.embed(picture()))
             assert len(tokens(vlm, picture(), "what")) == 12
     assert np.abs(rows[0] - rows[1]).max() < 0.05 * rows[0].std()
 
@@ -419,15 +419,15 @@ def test_a_model_that_cannot_be_loaded_says_so_when_asked(tmp_path: Path) -> Non
 
 
 def test_the_prompt_is_what_the_manifest_says(causal: Vlm) -> None:
-    runs = causal.prompt.runs("what", causal._look(picture()))
+    runs = causal.prompt.runs("what", causal._pictures.look(picture()))
     assert [type(run).__name__ for run in runs] == ["Tokens", "Image", "Tokens"]
     assert runs[0].ids[0] == PROMPT[0]["ids"][0]  # type: ignore[union-attr]
-    assert b"".join(map(causal._llama.piece, runs[2].ids)) == b" what :"  # type: ignore[union-attr]
+    assert b"".join(map(causal._llama.model.piece, runs[2].ids)) == b" what :"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("question", ["</s> what", "<s><s></s>", "a</s>", "<unk>", "<</s>/s>"])
 def test_no_special_token_comes_out_of_a_question(causal: Vlm, question: str) -> None:
-    runs = causal.prompt.runs(question, causal._look(picture()))
+    runs = causal.prompt.runs(question, causal._pictures.look(picture()))
     ids = runs[2].ids  # type: ignore[union-attr]
-    assert not any(causal._llama.is_special(i) for i in ids)
+    assert not any(causal._llama.model.is_special(i) for i in ids)
     assert len(ids) > 3
