@@ -17,7 +17,6 @@ from vlm.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, pictu
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm.background_vlm import LateVlm
-from edge_nav.vlm.gguf_rows import EmbeddingRows
 from edge_nav.vlm.llama import Interrupted, Llama, Sizes
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import CUT, Vlm, llm_file, open_vlm
@@ -224,34 +223,6 @@ def test_characters_are_whole_though_tokens_are_not(causal: Vlm, monkeypatch: py
     assert pieces == ["red", "狗", "ü", "\ufffd"]
 
 
-def test_rows_of_the_embedding_are_those_of_the_file(tmp_path: Path) -> None:
-    import gguf
-
-    folder = write_bundle(tmp_path / "b")
-    reader = gguf.GGUFReader(folder / "llm.gguf")
-    table = next(t for t in reader.tensors if t.name == "token_embd.weight").data
-    rows = EmbeddingRows(folder / "llm.gguf", WIDTH, len(table))
-    ids = [0, 5, len(table) - 1, 5]
-    np.testing.assert_array_equal(rows(ids), table[ids])
-    with pytest.raises(UsageError, match="bytes where"):
-        EmbeddingRows(folder / "llm.gguf", WIDTH, len(table) - 1)
-
-
-@pytest.mark.parametrize("kind", ["F16", "BF16", "Q8_0", "Q4_0", "Q5_0"])
-def test_quantised_rows_are_read_as_the_format_says(kind: str, tmp_path: Path) -> None:
-    import gguf
-
-    table = np.random.default_rng(0).normal(size=(7, 64)).astype(np.float32)
-    quantised = gguf.quantize(table, gguf.GGMLQuantizationType[kind])
-    writer = gguf.GGUFWriter(tmp_path / "rows.gguf", "llama")
-    writer.add_tensor("token_embd.weight", quantised, raw_dtype=gguf.GGMLQuantizationType[kind])
-    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file):
-        write()
-    writer.close()
-    wanted = gguf.dequantize(quantised, gguf.GGMLQuantizationType[kind])
-    np.testing.assert_allclose(EmbeddingRows(tmp_path / "rows.gguf", 64, 7)([2, 6]), wanted[[2, 6]], rtol=1e-6)
-
-
 def prompt(*runs: dict[str, Any]) -> list[dict[str, Any]]:
     return list(runs)
 
@@ -319,27 +290,6 @@ def test_what_is_no_picture_raises(causal: Vlm) -> None:
     for rgb in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(UsageError, match="picture"):
             tokens(causal, rgb, "what")
-
-
-def test_misuse_of_the_raw_calls_raises_before_llama_cpp_could_end_the_process(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "b")
-    with Llama(folder / "llm.gguf", Sizes(256, 32, 1)) as llama:
-        rows = np.zeros((4, WIDTH), np.float32)
-        with pytest.raises(UsageError, match="do not fit"):
-            llama.read_embeddings(rows[:, :32], logits=True)
-        with pytest.raises(UsageError, match="micro-batch of 32"):
-            llama.read_embeddings(np.zeros((33, WIDTH), np.float32), logits=True, causal=False)
-        with pytest.raises(EdgeNavError, match="no numbers"):
-            llama.read_embeddings(np.full((4, WIDTH), np.nan, np.float32), logits=True)
-        with pytest.raises(UsageError, match="token 100000"):
-            llama.read_tokens([1, 100000], logits=True)
-        with pytest.raises(EdgeNavError, match="do not fit the context"):
-            llama.read_tokens([1] * 300, logits=True)
-        llama.forget(0)
-        llama.read_tokens([1] * 100, logits=True)  # more than a batch
-        assert llama.used == 100
-        assert np.isfinite(llama.logits()).all()
-    llama.close()
 
 
 def test_files_and_variants_that_are_not_there(tmp_path: Path) -> None:
