@@ -196,13 +196,21 @@ class _HeaderReader:
     def _skip_array(self) -> int:
         kind, count = self._number("I"), self._number("Q")
         if kind == STRING:
-            for _ in range(count):
-                self._skip(self._number("Q"))
+            self._skip_strings(count)
         elif kind in SCALARS:
             self._skip(count * struct.calcsize(SCALARS[kind]))
         else:
             raise _BadError(f"an array of type {kind}")
         return count
+
+    def _skip_strings(self, count: int) -> None:
+        # Hundreds of thousands of tokens: asking the file where it is would take longer than all the rest.
+        at = self._file.tell()
+        for _ in range(count):
+            at += 8 + int.from_bytes(self._bytes(8), "little")
+            if at > self._size:
+                raise _BadError("it is cut off")
+            self._file.seek(at)
 
     def _skip(self, length: int) -> None:
         if self._file.tell() + length > self._size:
