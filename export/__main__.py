@@ -221,8 +221,8 @@ def _run(plan: ExportPlan) -> None:
     from rich.console import Console
 
     from export.parity.report import table
+    from export.progress import shown
     from export.run import run_plan
-    from export.screen import shown
 
     with shown() as progress:
         exported = run_plan(plan, _say, progress)

@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from dialogue.vlm_bundle import write_bundle
 from perception.tiny_bundle import write_bundle as write_depth_bundle
 from test_asking import microphone_wav
+from vlm.vlm_bundle import write_bundle
 from world import SMALL, box, render
 
 from edge_nav.commands.ask import AskOptions, ask

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dialogue.vlm_bundle import write_bundle
 from perception.tiny_bundle import write_bundle as write_depth_bundle
 from test_cli import cli, start
 from test_questions_cli import home
+from vlm.vlm_bundle import write_bundle
 
 from edge_nav.commands.questions import open_eyes
 from edge_nav.config import Profile, parse_profile

@@ -20,7 +20,7 @@ from edge_nav.commands.questions import open_conversation, open_eyes, parse_mic,
 from edge_nav.commands.screen import Screen, Terminal
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import SourceFault, UsageError
-from edge_nav.guidance.hazards import hazard_table
+from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.perception.depth.backends import open_depth
 from edge_nav.perception.depth.sensor import SensorDepth
@@ -222,7 +222,7 @@ def known_of(profile: Profile, source: Source) -> Known | None:
     """The truth of a simulated walk, for the table at its end; None where nobody knows it."""
     if not isinstance(source, KnowsTruth):
         return None
-    drops = frozenset(row.kind for row in hazard_table() if row.band == "drop")
+    drops = frozenset(h.kind for h in alerts().hazards if h.band == "drop")
     tones: dict[str, float] = {p: sum(seconds for _, seconds in tone) for p, tone in PATTERNS.items()}
     return Known(source.truth, drops, tones if profile.speech.earcons else {})
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_nav.dialogue.intents import Intent
-from edge_nav.guidance.hazards import hazard_table
+from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.types import Obstacle, Scene, Side, side_of
 
@@ -168,7 +168,7 @@ class SceneAnswers:
         return Reply(" ".join(sentences), facts, found[0].id)
 
     def _sentence(self, o: Obstacle, scene: Scene) -> str:
-        kind = next(row.kind for row in hazard_table() if row.fits(o))
+        kind = next(h.kind for h in alerts().hazards if h.fits(o))
         hedged = min(scene.certainty, o.certainty, o.confidence) < SURE
         return self._book.hazard(
             kind, o.bearing_deg, o.distance_m, name=o.label, urgent=False, hedged=hedged, veer=None

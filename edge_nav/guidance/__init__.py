@@ -1,1 +1,1 @@
-"""Scene to callouts: the hazard table, the policy and the phrases."""
+"""Scene to callouts: the table of alerts, the policy and the phrases."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from edge_nav.guidance.hazards import STANDING_MPS
+from edge_nav.guidance.zones import STANDING_MPS
 from edge_nav.types import Motion, Obstacle
 
 MOTION_S = 0.15

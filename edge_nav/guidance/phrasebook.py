@@ -12,12 +12,11 @@ import yaml
 from pydantic import Field
 
 from edge_nav.base_settings import Settings
+from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
 from edge_nav.types import AHEAD_DEG, clock_hour, side_of
 
 FOOT_M = 0.3048
-NAMEABLE = ("obstacle", "low_obstacle", "beside")
-"""Kinds of hazard that tell nothing but that something is there; of the others the danger itself is said."""
 
 
 class Sentence(Settings):
@@ -112,7 +111,7 @@ class Phrasebook:
         said in place of "obstacle" where the language has a word for it.
         """
         p = self._p
-        what = p.names.get(name or "", p.what[kind]) if kind in NAMEABLE else p.what[kind]
+        what = p.names.get(name or "", p.what[kind]) if alerts().is_named(kind) else p.what[kind]
         distance = self.distance(distance_m, hedged=hedged)
         where = self.where(bearing_deg)
         if where == p.side.ahead:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from edge_nav.record.records import number
 from edge_nav.types import EDGE, Callout, Standing, TruthFrame
@@ -32,18 +32,26 @@ Spot = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenCallout:
     """A callout that says where something is, and when its tone had been heard, seconds of the walk."""
 
     callout: Callout
     heard_s: float
 
 
-@dataclass(slots=True)
-class Hazard:
-    """Something the walker headed for, and the first time they were told of it.
+class Sighting(NamedTuple):
+    """A moment in which something was in the corridor: seconds of the walk, how far ahead, and about where it is."""
 
-    ``needed_s``: when at the latest they had to know. ``said_m``: how far it was when the tone had ended.
+    t: float
+    distance_m: float
+    spot: Spot
+
+
+@dataclass(slots=True)
+class FacedHazard:
+    """Something the walker headed for, and the first warning of it.
+
+    ``needed_s``: when at the latest they had to know. ``warned_m``: how far it was when the warning's tone had ended.
     """
 
     kind: str
@@ -51,29 +59,28 @@ class Hazard:
     band: str
     low_m: float
     """Its underside; for an edge minus how far it falls."""
-    seen: list[tuple[float, float, Spot]]
-    """Every moment in the corridor: time, distance in it, and about where that is in the world."""
+    sightings: list[Sighting]
     needed_s: float = math.inf
     outcome: Outcome = "missed"
-    said: Said | None = None
-    said_m: float | None = None
+    warning: SpokenCallout | None = None
+    warned_m: float | None = None
 
     @property
     def nearest_m(self) -> float:
-        return min(m for _, m, _ in self.seen)
+        return min(s.distance_m for s in self.sightings)
 
     @property
     def lead_s(self) -> float | None:
         """How long before it was needed, seconds."""
-        return None if self.said is None else self.needed_s - self.said.heard_s
+        return None if self.warning is None else self.needed_s - self.warning.heard_s
 
 
 @dataclass(frozen=True, slots=True)
 class Debrief:
     """A whole walk. ``callouts`` counts those that say where something is."""
 
-    hazards: tuple[Hazard, ...]
-    false: tuple[Said, ...]
+    hazards: tuple[FacedHazard, ...]
+    false: tuple[SpokenCallout, ...]
     callouts: int
 
     def count(self, outcome: Outcome) -> int:
@@ -82,64 +89,64 @@ class Debrief:
 
 
 @dataclass(slots=True)
-class Heard:
+class CalloutCollector:
     """Collects what is said while the walk goes on. ``tone_s``: length of each priority's tone, seconds."""
 
     tone_s: dict[str, float]
-    _said: dict[int, Said] = field(default_factory=dict)
+    _spoken: dict[int, SpokenCallout] = field(default_factory=dict)
 
     def callout(self, callout: Callout, latency_s: float) -> None:
         """A callout; without a voice it counts as heard at once."""
         if callout.priority in ("stop", "caution", "notice") and None not in (callout.distance_m, callout.bearing_deg):
-            self._said[callout.id] = Said(callout, callout.t + latency_s + self.tone_s.get(callout.priority, 0.0))
+            tone = self.tone_s.get(callout.priority, 0.0)
+            self._spoken[callout.id] = SpokenCallout(callout, callout.t + latency_s + tone)
 
     def voice(self, callout_id: int, latency_s: float | None) -> None:
         """When its first sample sounded after its frame; None: it was never heard."""
-        said = self._said.pop(callout_id, None)
-        if said is not None and latency_s is not None:
-            tone = self.tone_s.get(said.callout.priority, 0.0)
-            self._said[callout_id] = Said(said.callout, said.callout.t + latency_s + tone)
+        spoken = self._spoken.pop(callout_id, None)
+        if spoken is not None and latency_s is not None:
+            self.callout(spoken.callout, latency_s)
 
     @property
-    def said(self) -> list[Said]:
-        """In the order in which it was heard."""
-        return sorted(self._said.values(), key=lambda s: s.heard_s)
+    def spoken(self) -> list[SpokenCallout]:
+        """In the order in which they were heard."""
+        return sorted(self._spoken.values(), key=lambda s: s.heard_s)
 
 
-def debrief(said: Sequence[Said], truth: Sequence[TruthFrame], drop_kinds: Collection[str]) -> Debrief:
+def debrief(spoken: Sequence[SpokenCallout], truth: Sequence[TruthFrame], drop_kinds: Collection[str]) -> Debrief:
     """Hold what was said against what was there. ``drop_kinds``: the callouts that speak of ground that falls away."""
     hazards, false = find_hazards(truth), []
-    for one in said:
+    for one in spoken:
         frame = _at(truth, one.callout.t)
         meant = [] if frame is None else [s for s in frame.standing if _means(one.callout, s, drop_kinds)]
         if frame is None or not meant:
             false.append(one)
             continue
         for hazard in hazards:
-            if hazard.said is None and _is_about(hazard, one, meant, frame):
-                hazard.said, hazard.outcome = one, "in time" if one.heard_s <= hazard.needed_s else "late"
-                hazard.said_m = _distance(hazard, one.heard_s, truth)
-    return Debrief(tuple(hazards), tuple(false), len(said))
+            if hazard.warning is None and _is_about(hazard, one, meant, frame):
+                hazard.warning, hazard.outcome = one, "in time" if one.heard_s <= hazard.needed_s else "late"
+                hazard.warned_m = _distance(hazard, one.heard_s, truth)
+    return Debrief(tuple(hazards), tuple(false), len(spoken))
 
 
-def find_hazards(truth: Sequence[TruthFrame]) -> list[Hazard]:
+def find_hazards(truth: Sequence[TruthFrame]) -> list[FacedHazard]:
     """What the walker headed for, in the order of the walk."""
-    found: list[Hazard] = []
+    found: list[FacedHazard] = []
     for frame in truth:
         for standing in _in_the_way(frame):
-            spot = _spot(frame, 0.0, standing.corridor_m or 0.0)
+            distance_m = standing.corridor_m or 0.0
+            now = Sighting(frame.t, distance_m, _spot(frame, 0.0, distance_m))
             for hazard in reversed(found):
-                t, _, last = hazard.seen[-1]
-                same = hazard.number == standing.number and (standing.number > 0 or math.dist(spot, last) < EDGE_M)
-                if same and frame.t - t <= GAP_S:
-                    if frame.t > t:
-                        hazard.seen.append((frame.t, standing.corridor_m or 0.0, spot))
+                last = hazard.sightings[-1]
+                near = standing.number > 0 or math.dist(now.spot, last.spot) < EDGE_M
+                if hazard.number == standing.number and near and now.t - last.t <= GAP_S:
+                    if now.t > last.t:
+                        hazard.sightings.append(now)
                     break
             else:
-                seen = [(frame.t, standing.corridor_m or 0.0, spot)]
-                found.append(Hazard(standing.kind, standing.number, standing.band, standing.low_m, seen))
+                found.append(FacedHazard(standing.kind, standing.number, standing.band, standing.low_m, [now]))
     step_s = _step_s(truth)
-    kept = [h for h in found if len(h.seen) * step_s >= FACED_S - 1e-6 and h.nearest_m <= NEAR_M]
+    kept = [h for h in found if len(h.sightings) * step_s >= FACED_S - 1e-6 and h.nearest_m <= NEAR_M]
     for hazard in kept:
         hazard.needed_s = _needed_s(hazard, truth)
     return kept
@@ -161,13 +168,13 @@ def debrief_record(result: Debrief, t: float) -> dict[str, Any]:
                 "kind": hazard.kind,
                 "band": hazard.band,
                 "low_m": number(hazard.low_m, 2),
-                "from_s": number(hazard.seen[0][0], 2),
+                "from_s": number(hazard.sightings[0].t, 2),
                 "needed_s": number(hazard.needed_s, 2),
                 "nearest_m": number(hazard.nearest_m, 2),
                 "outcome": hazard.outcome.replace(" ", "_"),
-                "callout_id": None if hazard.said is None else hazard.said.callout.id,
-                "heard_s": None if hazard.said is None else number(hazard.said.heard_s, 2),
-                "heard_m": number(hazard.said_m, 2),
+                "callout_id": None if hazard.warning is None else hazard.warning.callout.id,
+                "heard_s": None if hazard.warning is None else number(hazard.warning.heard_s, 2),
+                "heard_m": number(hazard.warned_m, 2),
             }
             for hazard in result.hazards
         ],
@@ -189,13 +196,13 @@ def _in_the_way(frame: TruthFrame) -> list[Standing]:
     return [*(s for s in near if s.number > 0), *edges[:1], *kerbs[:1]]
 
 
-def _needed_s(hazard: Hazard, truth: Sequence[TruthFrame]) -> float:
+def _needed_s(hazard: FacedHazard, truth: Sequence[TruthFrame]) -> float:
     """When it is first as near as the walker needs to stop, else when it was last in the way."""
-    for t, metres, _ in hazard.seen:
-        speed = _speed_mps(truth, t)
-        if metres <= speed * REACTION_S + speed**2 / (2 * BRAKING_MPS2) + BODY_M:
-            return t
-    return hazard.seen[-1][0]
+    for sighting in hazard.sightings:
+        speed = _speed_mps(truth, sighting.t)
+        if sighting.distance_m <= speed * REACTION_S + speed**2 / (2 * BRAKING_MPS2) + BODY_M:
+            return sighting.t
+    return hazard.sightings[-1].t
 
 
 def _means(callout: Callout, standing: Standing, drop_kinds: Collection[str]) -> bool:
@@ -205,24 +212,24 @@ def _means(callout: Callout, standing: Standing, drop_kinds: Collection[str]) ->
     return any(abs(d - distance) <= MATCH_M and abs(b - bearing) <= MATCH_DEG for b, d in standing.points)
 
 
-def _is_about(hazard: Hazard, one: Said, meant: Sequence[Standing], frame: TruthFrame) -> bool:
-    last_t, _, last = hazard.seen[-1]
-    if one.heard_s > max(last_t, hazard.needed_s) + LATE_S or not any(s.number == hazard.number for s in meant):
+def _is_about(hazard: FacedHazard, one: SpokenCallout, meant: Sequence[Standing], frame: TruthFrame) -> bool:
+    last = hazard.sightings[-1]
+    if one.heard_s > max(last.t, hazard.needed_s) + LATE_S or not any(s.number == hazard.number for s in meant):
         return False
     if hazard.number > 0:
         return True
     # Edges and kerbs have no number of their own, but they stay where they are.
     spot = _spot(frame, one.callout.bearing_deg or 0.0, one.callout.distance_m or 0.0)
-    return math.dist(spot, last) < EDGE_M
+    return math.dist(spot, last.spot) < EDGE_M
 
 
-def _distance(hazard: Hazard, t: float, truth: Sequence[TruthFrame]) -> float | None:
+def _distance(hazard: FacedHazard, t: float, truth: Sequence[TruthFrame]) -> float | None:
     frame = _at(truth, t)
     if frame is None:
         return None
     if hazard.number > 0:
         return next((s.distance_m for s in frame.standing if s.number == hazard.number), None)
-    return math.dist((frame.pose.x, frame.pose.y), hazard.seen[-1][2])
+    return math.dist((frame.pose.x, frame.pose.y), hazard.sightings[-1].spot)
 
 
 def _spot(frame: TruthFrame, bearing_deg: float, metres: float) -> Spot:

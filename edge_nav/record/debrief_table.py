@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from edge_nav.record.debrief import Debrief, Hazard, Outcome
+from edge_nav.record.debrief import Debrief, FacedHazard, Outcome
 
 MOST_FALSE = 12
 """So many false callouts are shown one by one."""
@@ -36,17 +36,17 @@ def debrief_table(result: Debrief) -> Group:
     return Group(table, *(Text(line, style="magenta") for line in false), Text(total, style="bold"))
 
 
-def _row(hazard: Hazard) -> tuple[str | Text, ...]:
-    said, told = hazard.said, ""
-    if said is not None and hazard.said_m is not None and hazard.lead_s is not None:
-        told = f"{hazard.said_m:.1f} m, {hazard.lead_s:+.1f} s"
+def _row(hazard: FacedHazard) -> tuple[str | Text, ...]:
+    warning, how_early = hazard.warning, ""
+    if hazard.warned_m is not None and hazard.lead_s is not None:
+        how_early = f"{hazard.warned_m:.1f} m, {hazard.lead_s:+.1f} s"
     name = f"{hazard.kind.replace('_', ' ')} ({hazard.band})"
     if hazard.band == "drop":
         name = f"drop of {-hazard.low_m:.2f} m"
     return (
-        f"{hazard.seen[0][0]:.1f}",
+        f"{hazard.sightings[0].t:.1f}",
         name,
         Text(hazard.outcome, style=STYLE[hazard.outcome]),
-        told,
-        "" if said is None else said.callout.text,
+        how_early,
+        "" if warning is None else warning.callout.text,
     )

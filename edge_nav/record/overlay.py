@@ -69,7 +69,7 @@ class OverlayWriter:
             raise UsageError(f"overlay {path} has an unknown ending: use {', '.join([*STILLS, *FILMS])}.")
         self._path, self._kind = path, kind
         self._rank = len(PRIORITIES) + 1
-        self._said: Callout | None = None
+        self._shown_callout: Callout | None = None
         self.on_fault: Callable[[Fault], None] = _ignore
         self._stopped = False
         self._frames = 0
@@ -88,11 +88,11 @@ class OverlayWriter:
         if self._stopped:
             return
         if callout is not None:
-            self._said = callout
-        elif self._said is not None and scene.t - self._said.t > HOLD_S:
-            self._said = None
+            self._shown_callout = callout
+        elif self._shown_callout is not None and scene.t - self._shown_callout.t > HOLD_S:
+            self._shown_callout = None
         if self._film is not None:
-            self._add(scene.t, draw(frame, depth, scene, self._said)[:, :, ::-1])
+            self._add(scene.t, draw(frame, depth, scene, self._shown_callout)[:, :, ::-1])
             return
         rank = len(PRIORITIES) if callout is None else PRIORITIES.index(callout.priority)
         if rank < self._rank:

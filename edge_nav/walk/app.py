@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.record import records
-from edge_nav.record.debrief import Debrief, Heard, debrief, debrief_record
+from edge_nav.record.debrief import CalloutCollector, Debrief, debrief, debrief_record
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
@@ -96,7 +96,7 @@ class Walk:
         session: dict[str, Any] | None = None,
     ) -> None:
         self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
-        self._known, self._heard = known, None if known is None else Heard(known.tone_s)
+        self._known, self._heard = known, None if known is None else CalloutCollector(known.tone_s)
         self.debrief: Debrief | None = None
         self.no_debrief: str | None = None
         """Why the words were not held against the truth, where it was to be read and could not."""
@@ -434,7 +434,7 @@ class Walk:
         truth = self._truth()
         with self._announcing:
             if self._known is not None and self._heard is not None and truth:
-                self.debrief = debrief(self._heard.said, truth, self._known.drop_kinds)
+                self.debrief = debrief(self._heard.spoken, truth, self._known.drop_kinds)
                 self._write(debrief_record(self.debrief, self._now()))
             self.result = self.summary.result(self._mailbox.dropped, self._source.skipped)
             self._write(records.summary_record(self.result, self._now()))

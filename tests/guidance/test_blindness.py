@@ -7,7 +7,8 @@ import itertools
 import pytest
 from guided import scene, thing, times, walk
 
-from edge_nav.guidance.policy import FAULT_MESSAGES, GuidancePolicy
+from edge_nav.guidance.alerts import alerts
+from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.types import Fault
 
 
@@ -25,7 +26,7 @@ def test_a_lost_floor_is_admitted_once(policy: GuidancePolicy) -> None:
     assert [c.kind for c in said] == ["floor_lost"]
 
 
-@pytest.mark.parametrize("component", sorted(FAULT_MESSAGES))
+@pytest.mark.parametrize("component", sorted(f.component for f in alerts().faults))
 def test_every_fault_has_words_and_is_not_repeated_at_once(policy: GuidancePolicy, component: str) -> None:
     said = policy.fault(Fault(component, "it broke"), 1.0)
     assert [c.priority for c in said] == ["fault"]

@@ -5,22 +5,22 @@ from typing import get_args
 
 import pytest
 
+from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
-from edge_nav.guidance.hazards import hazard_table
 from edge_nav.guidance.phrasebook import Phrasebook, phrases
-from edge_nav.guidance.policy import FAULT_MESSAGES, MAX_WORDS
-from edge_nav.types import View
+from edge_nav.guidance.wording import MAX_WORDS
 
 LANGUAGES = get_args(Language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_phrase_exists_in_every_language(language: Language) -> None:
+def test_every_alert_has_its_phrase_and_no_phrase_is_without_an_alert(language: Language) -> None:
     p, english = phrases(language), phrases("en")
     assert p.language == language
-    assert set(p.what) == set(english.what) == {row.kind for row in hazard_table()}
-    assert set(p.messages) == set(english.messages)
-    assert {*FAULT_MESSAGES.values(), *(v for v in get_args(View) if v != "ok")} <= set(p.messages)
+    assert set(p.what) == {h.kind for h in alerts().hazards}
+    assert set(p.messages) == {m.kind for m in alerts().messages}
+    assert set(p.names) == set(english.names)
+    assert set(p.answers) == set(english.answers)
     assert all(text.strip() for text in (*p.what.values(), *p.messages.values(), *p.numbers))
 
 
@@ -38,10 +38,10 @@ def test_patterns_have_the_same_blanks_in_every_language(language: Language) -> 
 def test_no_callout_is_longer_than_twelve_words(language: Language) -> None:
     for directions, units in itertools.product(("clock", "sides", "degrees"), ("metres", "feet", "steps")):
         book = Phrasebook(GuidanceSettings(language=language, directions=directions, units=units))
-        for row, bearing, distance in itertools.product(
-            hazard_table(), (-170, -80, -31, 0, 20, 62), (0.2, 1.0, 1.5, 2.4, 3.4, 5.9)
+        for alert, bearing, distance in itertools.product(
+            alerts().hazards, (-170, -80, -31, 0, 20, 62), (0.2, 1.0, 1.5, 2.4, 3.4, 5.9)
         ):
-            text = book.hazard(row.kind, bearing, distance, urgent=True, hedged=True, veer=None)
+            text = book.hazard(alert.kind, bearing, distance, urgent=True, hedged=True, veer=None)
             assert len(text.split()) <= MAX_WORDS, text
     for message in phrases(language).messages.values():
         assert len(message.split()) <= MAX_WORDS

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_nav.guidance.guidance_settings import GuidanceSettings
-from edge_nav.guidance.policy import MAX_WORDS, GuidancePolicy
+from edge_nav.guidance.policy import GuidancePolicy
+from edge_nav.guidance.wording import MAX_WORDS
 from edge_nav.types import Obstacle
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from edge_nav.record.debrief import Debrief, Heard, debrief, debrief_record, find_hazards
+from edge_nav.record.debrief import CalloutCollector, Debrief, debrief, debrief_record, find_hazards
 from edge_nav.record.debrief_table import debrief_table
 from edge_nav.types import EDGE, Callout, Pose, Priority, Standing, TruthFrame
 
@@ -40,18 +40,18 @@ def walk(until: float, *things: tuple[float, dict[str, Any]], turn_at: float = 9
     frames = []
     for n in range(round(until * 10) + 1):
         t = n / 10
-        seen = [thing(y, SPEED * t, **changes) for y, changes in things]
+        standing = [thing(y, SPEED * t, **changes) for y, changes in things]
         if t >= turn_at:
-            seen = [thing(y, SPEED * t, **{**changes, "corridor_m": None}) for y, changes in things]
-        frames.append(TruthFrame(t, Pose(0.0, SPEED * t), tuple(s for s in seen if s.distance_m <= 5)))
+            standing = [thing(y, SPEED * t, **{**changes, "corridor_m": None}) for y, changes in things]
+        frames.append(TruthFrame(t, Pose(0.0, SPEED * t), tuple(s for s in standing if s.distance_m <= 5)))
     return frames
 
 
 def heard(*callouts: Callout, latency_s: float = 0.1) -> list[Any]:
-    voice = Heard({"stop": 0.13, "caution": 0.08})
+    collector = CalloutCollector({"stop": 0.13, "caution": 0.08})
     for callout in callouts:
-        voice.callout(callout, latency_s)
-    return voice.said
+        collector.callout(callout, latency_s)
+    return collector.spoken
 
 
 def callout(t: float, distance_m: float, bearing_deg: float = 0.0, **changes: Any) -> Callout:
@@ -68,7 +68,7 @@ def test_a_warning_before_the_stopping_distance_is_in_time() -> None:
     # 0.7 s and braking at 3 m/s2 from 1 m/s, and half a body: 1.12 m.
     assert hazard.needed_s == pytest.approx(3.9)
     assert hazard.outcome == "in time"
-    assert hazard.said_m == pytest.approx(2.8, abs=0.06)
+    assert hazard.warned_m == pytest.approx(2.8, abs=0.06)
     assert hazard.lead_s == pytest.approx(3.9 - 2.18)
     assert not result.false
 
@@ -88,12 +88,12 @@ def test_the_tone_has_to_have_ended() -> None:
 
 
 def test_what_never_sounded_warned_nobody() -> None:
-    voice = Heard({})
-    voice.callout(callout(1.0, 4.0), 0.0)
-    voice.callout(callout(2.0, 3.0), 0.0)
-    voice.voice(10, None)
-    voice.voice(20, 0.5)
-    assert [s.heard_s for s in voice.said] == [2.5]
+    collector = CalloutCollector({})
+    collector.callout(callout(1.0, 4.0), 0.0)
+    collector.callout(callout(2.0, 3.0), 0.0)
+    collector.voice(10, None)
+    collector.voice(20, 0.5)
+    assert [s.heard_s for s in collector.spoken] == [2.5]
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,10 @@ def test_what_is_no_hazard(truth: list[TruthFrame], why: str) -> None:
 def test_two_edges_are_two_hazards_and_the_words_belong_to_the_right_one() -> None:
     edge = {"number": EDGE, "kind": "drop", "band": "drop", "low_m": -0.2}
     truth = walk(13, (5.0, edge), (11.0, edge))
-    said = heard(callout(8.0, 3.0, kind="drop", text="Drop-off."))
-    result = debrief(said, truth, DROPS)
+    spoken = heard(callout(8.0, 3.0, kind="drop", text="Drop-off."))
+    result = debrief(spoken, truth, DROPS)
     assert [h.outcome for h in result.hazards] == ["missed", "in time"]
-    assert result.hazards[1].said_m == pytest.approx(2.8, abs=0.1)
+    assert result.hazards[1].warned_m == pytest.approx(2.8, abs=0.1)
 
 
 def test_a_drop_is_not_announced_by_a_word_about_an_obstacle() -> None:
@@ -152,8 +152,8 @@ def test_a_drop_is_not_announced_by_a_word_about_an_obstacle() -> None:
 
 
 def example() -> Debrief:
-    said = heard(callout(2.0, 3.1), callout(6.0, 4.0, 60.0, text="Chair.", priority=stop()))
-    return debrief(said, walk(9, (5.0, {}), (10.0, {"number": 8, "kind": "hanging_sign", "band": "head"})), DROPS)
+    spoken = heard(callout(2.0, 3.1), callout(6.0, 4.0, 60.0, text="Chair.", priority=stop()))
+    return debrief(spoken, walk(9, (5.0, {}), (10.0, {"number": 8, "kind": "hanging_sign", "band": "head"})), DROPS)
 
 
 def stop() -> Priority:
@@ -183,9 +183,9 @@ def test_the_table_has_a_line_for_each_hazard_and_the_totals() -> None:
 
 
 def test_many_false_callouts_are_counted_instead_of_shown() -> None:
-    said = heard(*(callout(n / 2, 2.0, text=f"Box {n}.") for n in range(1, 21)))
+    spoken = heard(*(callout(n / 2, 2.0, text=f"Box {n}.") for n in range(1, 21)))
     shown = io.StringIO()
-    Console(width=120, file=shown).print(debrief_table(debrief(said, walk(12), DROPS)))
+    Console(width=120, file=shown).print(debrief_table(debrief(spoken, walk(12), DROPS)))
     lines = shown.getvalue().splitlines()
     assert sum(line.startswith("false at") for line in lines) == 12
     assert "and 8 more, which the log names" in lines

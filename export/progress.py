@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from export.gguf.plan import Progress
+Progress = Callable[[str, int, int], None]
+"""Told the step's name, how much is done, and of how much."""
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dialogue.vlm_bundle import SIDE, bundle, picture
 from numpy.typing import NDArray
+from vlm.vlm_bundle import SIDE, bundle, picture
 
 from edge_nav.vlm.resize import fit_square, resize
-from edge_nav.vlm.vision import VisionTower
+from edge_nav.vlm.vision_encoder import VisionEncoder
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, the reference, is not installed")
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -72,7 +72,7 @@ def test_squashing_and_a_picture_of_the_right_size() -> None:
 def test_pixels_are_normalised_by_channel(tmp_path: Path) -> None:
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
     opened = bundle(tmp_path / "b", vision={"mean": mean, "std": std})
-    tower = VisionTower(opened, variant=None, backend="onnx", threads=1)
+    tower = VisionEncoder(opened, variant=None, backend="onnx", threads=1)
     wanted = pillow(picture(), SIDE, SIDE, "bicubic").transpose(2, 0, 1)[None] / 255.0
     wanted = (wanted - np.reshape(mean, (1, 3, 1, 1))) / np.reshape(std, (1, 3, 1, 1))
     pixels = tower.pixels(picture())

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from dialogue.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, picture, write_bundle
 from onnx import TensorProto, helper, numpy_helper
+from vlm.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, picture, write_bundle
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.vlm.background_vlm import LateVlm
-from edge_nav.vlm.gguf_rows import EmbeddingRows
 from edge_nav.vlm.llama import Interrupted, Llama, Sizes
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import CUT, Vlm, llm_file, open_vlm
@@ -78,8 +77,8 @@ def test_what_is_kept_changes_no_answer(kind: dict[str, Any], tmp_path: Path) ->
 
 def test_a_picture_is_encoded_once(vlm: Vlm, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    embed = vlm._tower.embed
-    monkeypatch.setattr(vlm._tower, "embed", lambda rgb: seen.append(1) or embed(rgb))
+    embed = vlm._encoder.embed
+    monkeypatch.setattr(vlm._encoder, "embed", lambda rgb: seen.append(1) or embed(rgb))
     for question in ("what", "a chair", "what"):
         tokens(vlm, picture(), question)
     tokens(vlm, picture(1), "what")
@@ -224,34 +223,6 @@ def test_characters_are_whole_though_tokens_are_not(causal: Vlm, monkeypatch: py
     assert pieces == ["red", "狗", "ü", "\ufffd"]
 
 
-def test_rows_of_the_embedding_are_those_of_the_file(tmp_path: Path) -> None:
-    import gguf
-
-    folder = write_bundle(tmp_path / "b")
-    reader = gguf.GGUFReader(folder / "llm.gguf")
-    table = next(t for t in reader.tensors if t.name == "token_embd.weight").data
-    rows = EmbeddingRows(folder / "llm.gguf", WIDTH, len(table))
-    ids = [0, 5, len(table) - 1, 5]
-    np.testing.assert_array_equal(rows(ids), table[ids])
-    with pytest.raises(UsageError, match="bytes where"):
-        EmbeddingRows(folder / "llm.gguf", WIDTH, len(table) - 1)
-
-
-@pytest.mark.parametrize("kind", ["F16", "BF16", "Q8_0", "Q4_0", "Q5_0"])
-def test_quantised_rows_are_read_as_the_format_says(kind: str, tmp_path: Path) -> None:
-    import gguf
-
-    table = np.random.default_rng(0).normal(size=(7, 64)).astype(np.float32)
-    quantised = gguf.quantize(table, gguf.GGMLQuantizationType[kind])
-    writer = gguf.GGUFWriter(tmp_path / "rows.gguf", "llama")
-    writer.add_tensor("token_embd.weight", quantised, raw_dtype=gguf.GGMLQuantizationType[kind])
-    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file):
-        write()
-    writer.close()
-    wanted = gguf.dequantize(quantised, gguf.GGMLQuantizationType[kind])
-    np.testing.assert_allclose(EmbeddingRows(tmp_path / "rows.gguf", 64, 7)([2, 6]), wanted[[2, 6]], rtol=1e-6)
-
-
 def prompt(*runs: dict[str, Any]) -> list[dict[str, Any]]:
     return list(runs)
 
@@ -321,27 +292,6 @@ def test_what_is_no_picture_raises(causal: Vlm) -> None:
             tokens(causal, rgb, "what")
 
 
-def test_misuse_of_the_raw_calls_raises_before_llama_cpp_could_end_the_process(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "b")
-    with Llama(folder / "llm.gguf", Sizes(256, 32, 1)) as llama:
-        rows = np.zeros((4, WIDTH), np.float32)
-        with pytest.raises(UsageError, match="do not fit"):
-            llama.read_embeddings(rows[:, :32], logits=True)
-        with pytest.raises(UsageError, match="micro-batch of 32"):
-            llama.read_embeddings(np.zeros((33, WIDTH), np.float32), logits=True, causal=False)
-        with pytest.raises(EdgeNavError, match="no numbers"):
-            llama.read_embeddings(np.full((4, WIDTH), np.nan, np.float32), logits=True)
-        with pytest.raises(UsageError, match="token 100000"):
-            llama.read_tokens([1, 100000], logits=True)
-        with pytest.raises(EdgeNavError, match="do not fit the context"):
-            llama.read_tokens([1] * 300, logits=True)
-        llama.forget(0)
-        llama.read_tokens([1] * 100, logits=True)  # more than a batch
-        assert llama.used == 100
-        assert np.isfinite(llama.logits()).all()
-    llama.close()
-
-
 def test_files_and_variants_that_are_not_there(tmp_path: Path) -> None:
     opened = bundle(tmp_path / "b")
     with pytest.raises(UsageError, match="is not there"):
@@ -374,7 +324,7 @@ def test_openvino_looks_the_same(tmp_path: Path) -> None:
     for backend in ("onnx", "openvino"):
         settings = VlmSettings(threads=1, vision_backend=backend)  # type: ignore[arg-type]
         with open_vlm(open_bundle(folder), settings) as vlm:
-            rows.append(vlm._tower.embed(picture()))
+            rows.append(vlm._encoder.embed(picture()))
             assert len(tokens(vlm, picture(), "what")) == 12
     assert np.abs(rows[0] - rows[1]).max() < 0.05 * rows[0].std()
 
@@ -419,15 +369,15 @@ def test_a_model_that_cannot_be_loaded_says_so_when_asked(tmp_path: Path) -> Non
 
 
 def test_the_prompt_is_what_the_manifest_says(causal: Vlm) -> None:
-    runs = causal.prompt.runs("what", causal._look(picture()))
+    runs = causal.prompt.runs("what", causal._pictures.look(picture()))
     assert [type(run).__name__ for run in runs] == ["Tokens", "Image", "Tokens"]
     assert runs[0].ids[0] == PROMPT[0]["ids"][0]  # type: ignore[union-attr]
-    assert b"".join(map(causal._llama.piece, runs[2].ids)) == b" what :"  # type: ignore[union-attr]
+    assert b"".join(map(causal._llama.model.piece, runs[2].ids)) == b" what :"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("question", ["</s> what", "<s><s></s>", "a</s>", "<unk>", "<</s>/s>"])
 def test_no_special_token_comes_out_of_a_question(causal: Vlm, question: str) -> None:
-    runs = causal.prompt.runs(question, causal._look(picture()))
+    runs = causal.prompt.runs(question, causal._pictures.look(picture()))
     ids = runs[2].ids  # type: ignore[union-attr]
-    assert not any(causal._llama.is_special(i) for i in ids)
+    assert not any(causal._llama.model.is_special(i) for i in ids)
     assert len(ids) > 3

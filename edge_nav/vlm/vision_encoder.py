@@ -1,8 +1,11 @@
-"""A bundle's vision tower with its projector: a picture in, embeddings for the language model out."""
+"""A bundle's vision encoder, its tower and modality projector in one graph: a picture in, embeddings for the language
+model out.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -13,12 +16,15 @@ from edge_nav.bundle import Bundle, VisionEntry
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.perception.depth.providers import choose
 from edge_nav.vlm.background_answer import Picture
+from edge_nav.vlm.prompt import Image
 from edge_nav.vlm.resize import fit_square
 
 F32 = NDArray[np.float32]
+PICTURES = 4
+"""The embeddings of so many pictures are kept."""
 
 
-class Network(Protocol):
+class VisionNetwork(Protocol):
     """float32 [1, 3, S, S] -> [1, tokens, width]."""
 
     describe: str
@@ -30,7 +36,7 @@ class Network(Protocol):
         ...
 
 
-class VisionTower:
+class VisionEncoder:
     """Prepares a picture as the manifest says, and runs the network."""
 
     def __init__(
@@ -43,7 +49,7 @@ class VisionTower:
         self._name = bundle.manifest.name
         file = variant_file(self._name, "vision", self.entry.file, self.entry.variants, variant)
         make = _OpenVino if backend == "openvino" else _Onnx
-        self._network: Network = make(bundle.folder / file, self._name, self.entry, threads)
+        self._network: VisionNetwork = make(bundle.folder / file, self._name, self.entry, threads)
         self.describe = self._network.describe
         # (x / 255 - mean) / std as one multiplication and one addition.
         std = np.array(self.entry.std, np.float32)
@@ -70,6 +76,32 @@ class VisionTower:
     def interrupt(self) -> None:
         """Cut a running :meth:`embed` short."""
         self._network.interrupt()
+
+
+class EncodedPictures:
+    """The embeddings of the pictures seen last."""
+
+    def __init__(self, encoder: VisionEncoder, scale: float) -> None:
+        """``scale``: what embeddings are multiplied by for the language model."""
+        self._encoder, self._scale = encoder, np.float32(scale)
+        self._rows: dict[str, F32] = {}
+
+    def look(self, rgb: Picture) -> Image:
+        """A picture's embeddings, from memory if it was seen before. Raises UsageError for what is no picture, and
+        EdgeNavError where the encoder fails or is interrupted.
+        """
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size:
+            raise UsageError(f"a picture is uint8 [H, W, 3], not {rgb.dtype} {list(rgb.shape)}: give another.")
+        digest = hashlib.blake2b(repr(rgb.shape).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(rgb).data)
+        key = digest.hexdigest()
+        rows = self._rows.pop(key, None)
+        if rows is None:
+            rows = self._encoder.embed(rgb) * self._scale
+        self._rows[key] = rows  # the last one seen is the last one dropped
+        while len(self._rows) > PICTURES:
+            del self._rows[next(iter(self._rows))]
+        return Image(key, rows)
 
 
 def variant_file(bundle: str, part: str, default: str, variants: dict[str, str], wanted: str | None) -> str:
