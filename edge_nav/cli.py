@@ -109,7 +109,8 @@ def run(
     _debug: Debug = False,
 ) -> None:
     """Walk: frames in, guidance spoken and logged. This is what happens without a verb."""
-    from edge_nav.commands.run import WalkOptions, run_walk
+    from edge_nav.commands.run import run_walk
+    from edge_nav.walk.options import WalkOptions
 
     options = WalkOptions(
         config, source, bundle, headless, log, record, overlay, max_seconds, as_fast_as_possible, force, mic

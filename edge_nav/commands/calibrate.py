@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_nav.commands.run import open_measuring
 from edge_nav.config import load_profile
 from edge_nav.errors import UsageError
 from edge_nav.perception.depth.calibrate import (
@@ -21,6 +20,7 @@ from edge_nav.perception.depth.calibrate import (
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.types import DepthMap, Frame
+from edge_nav.walk.build import open_measuring
 
 FRAMES = 15
 """The median of so many measurements: a network's depth breathes from frame to frame."""

@@ -54,8 +54,8 @@ def pull_model(what: str, to: Path | None, revision: str) -> int:
     from edge_nav.hub.pull import pull
 
     try:
-        with shown() as talk:
-            pulled = pull(what, to, revision, talk)
+        with shown() as feedback:
+            pulled = pull(what, to, revision, feedback)
     except KeyboardInterrupt:
         sys.stderr.write("edge-nav: Interrupted: the same command goes on where this one stopped.\n")
         return 130

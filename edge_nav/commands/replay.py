@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge_nav.commands.run import make_loop, open_measuring
 from edge_nav.config import Profile, parse_profile
 from edge_nav.errors import UsageError
 from edge_nav.record import records
@@ -18,6 +17,7 @@ from edge_nav.record.session import LOG_NAME
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.types import Source
+from edge_nav.walk.build import make_loop, open_measuring
 
 LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
 """Faults of devices and of time, which no recording brings back."""

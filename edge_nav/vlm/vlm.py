@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from edge_nav.bundle import Bundle, ImageRun, LlmEntry, TextRun, TokensRun, VisionEntry
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled, Picture
+from edge_nav.types import Cancelled, Picture
 from edge_nav.vlm.gguf_rows import EmbeddingRows
 from edge_nav.vlm.llama import Llama, Sizes
 from edge_nav.vlm.prompt import Image, Prompt, Run

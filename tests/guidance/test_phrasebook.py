@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
-from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.hazards import hazard_table
 from edge_nav.guidance.phrasebook import Phrasebook, phrases
 from edge_nav.guidance.policy import FAULT_MESSAGES, MAX_WORDS
-from edge_nav.types import View
+from edge_nav.types import Language, View
 
 LANGUAGES = get_args(Language)
 

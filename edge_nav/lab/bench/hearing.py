@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_nav.commands.questions import vocabulary
 from edge_nav.dialogue.intents import Understanding
 from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.lab.bench.report import Row, percentiles, report
@@ -18,12 +17,13 @@ from edge_nav.listening.microphone import Resampler, WavMicrophone, WavMicrophon
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
 from edge_nav.listening.recognised import Recogniser
-from edge_nav.listening.sound import RATE_HZ, Heard
-from edge_nav.listening.utterances import Ended, Utterances
+from edge_nav.listening.sound import RATE_HZ, Samples
+from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import open_recogniser
 from edge_nav.speech import sound
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
+from edge_nav.walk.build_conversation import vocabulary
 
 VOICES = (("gmw/en-us", 150), ("gmw/en", 170), ("gmw/en-gb-scotland", 140))
 """eSpeak voices and words a minute."""
@@ -81,7 +81,7 @@ def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int,
 
 
 def _score(
-    recogniser: Recogniser, needed: float, words: Vocabulary, noise: Heard | None, db: float | None, every: int
+    recogniser: Recogniser, needed: float, words: Vocabulary, noise: Samples | None, db: float | None, every: int
 ) -> Score:
     s, understanding = Score(), Understanding("en")
     rng = np.random.default_rng(0)
@@ -129,25 +129,25 @@ def _false_triggers(recogniser: Recogniser, needed: float, talk: list[Path]) -> 
     }
 
 
-def utterances(whole: Heard) -> Iterator[tuple[Heard, Ended]]:
+def utterances(whole: Samples) -> Iterator[tuple[Samples, UtteranceEnded]]:
     """A recording cut as the walk would cut it."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
-    parts: list[Heard] = []
+    parts: list[Samples] = []
     for block in Resampler(RATE_HZ).blocks(whole):
         for event in cutter.block(block, activity.probability(block)):
-            if isinstance(event, Ended):
+            if isinstance(event, UtteranceEnded):
                 yield np.concatenate(parts), event
                 parts = []
             else:
                 parts.append(event.sound)
 
 
-def _blocks(path: Path) -> Iterator[Heard]:
+def _blocks(path: Path) -> Iterator[Samples]:
     microphone = WavMicrophone(WavMicrophoneSettings(path=path), lambda: False)
     yield from (block.sound for block in microphone.take(FOR_EVER_S))
 
 
-def _in_noise(words: sound.Mono, noise: Heard | None, db: float | None, rng: np.random.Generator) -> Heard:
+def _in_noise(words: sound.Mono, noise: Samples | None, db: float | None, rng: np.random.Generator) -> Samples:
     """Words between two silences, with noise at so many decibels below them."""
     import soxr
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import cv2
 
-from edge_nav.commands.run import WalkOptions, make_loop, open_measuring, profile_of
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.lab.sim.source import SimSource
@@ -18,7 +17,11 @@ from edge_nav.sources.spec import open_source
 from edge_nav.speech.voice import open_voice
 from edge_nav.speech.wav import WavOutputSettings
 from edge_nav.types import PRIORITIES
-from edge_nav.walk.app import Outputs, Walk
+from edge_nav.walk.app import Walk
+from edge_nav.walk.build import make_loop, open_measuring
+from edge_nav.walk.options import WalkOptions
+from edge_nav.walk.outputs import Outputs
+from edge_nav.walk.profile import profile_of
 
 SOUND_TARGET_MS = 300.0
 
