@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.bundle import FOLDER, Bundle, open_bundle
+from edge_nav.commands.options import AskOptions
 from edge_nav.commands.picture import read_depth_map, read_picture
 from edge_nav.config import Profile, load_profile
 from edge_nav.dialogue.intents import SAFETY, Understanding
@@ -30,23 +29,6 @@ from edge_nav.walk.build_conversation import vocabulary
 
 LOOKS, EVERY_S = 5, 0.15
 """Perception is sure of a thing once it saw it a few times: a single picture is shown to it as often."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """The command line of `ask`."""
-
-    image: Path
-    question: str | None = None
-    bundle: str | None = None
-    config: Path | None = None
-    depth: bool = False
-    depth_bundle: str | None = None
-    depth_map: Path | None = None
-    depth_scale: float = 1000.0
-    """Steps of the depth map's values per metre."""
-    audio: Path | None = None
-    language: str | None = None
 
 
 def ask(options: AskOptions) -> int:

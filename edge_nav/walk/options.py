@@ -8,16 +8,20 @@ from typing import Annotated
 
 from edge_nav.option import Option
 
+ConfigFile = Annotated[Path | None, Option("Profile, a YAML file; see configs/.")]
+SourceSpec = Annotated[
+    str | None, Option("walk, raycast, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR or sim:SCENE.")
+]
+BundleName = Annotated[str | None, Option("Model bundle: a folder, or a name.")]
+
 
 @dataclass(frozen=True, slots=True)
 class WalkOptions:
     """What a walk is walked with; None leaves it to the profile."""
 
-    config: Annotated[Path | None, Option("Profile, a YAML file; see configs/.")] = None
-    source: Annotated[
-        str | None, Option("walk, raycast, camera:0, video:PATH, images:DIR, rgbd:DIR, stereo:DIR or sim:SCENE.")
-    ] = None
-    bundle: Annotated[str | None, Option("Model bundle: a folder, or a name.")] = None
+    config: ConfigFile = None
+    source: SourceSpec = None
+    bundle: BundleName = None
     headless: Annotated[bool, Option("No sound: guidance goes to the log alone.")] = False
     log: Annotated[Path | None, Option("Guidance log, JSON Lines.")] = None
     record: Annotated[

@@ -11,6 +11,7 @@ import numpy as np
 from edge_nav.config import Profile
 from edge_nav.dialogue.dialogue_settings import DialogueSettings
 from edge_nav.dialogue.preferences import Preferences, write_preferences
+from edge_nav.lab.bench.options import AnswersBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.listening.microphone import WavMicrophoneSettings
 from edge_nav.perception.depth.sensor import SensorDepth
@@ -29,8 +30,9 @@ EVERY_S = 2.5
 QUESTIONS = ("what is ahead", "is the way clear", "which way is free", "describe the scene", "what is on my left")
 
 
-def bench(seconds: float, json_file: Path | None) -> int:
+def bench(options: AnswersBenchOptions) -> int:
     """The same walk without and with a question every two and a half seconds."""
+    seconds, json_file = options.seconds, options.json_file
     with tempfile.TemporaryDirectory(prefix="edge-nav-") as folder:
         without, _ = _walk(seconds, None, Path(folder))
         asked, answers = _walk(seconds, _questions(Path(folder) / "questions.wav", seconds), Path(folder))
@@ -49,11 +51,11 @@ def bench(seconds: float, json_file: Path | None) -> int:
 
 def _walk(seconds: float, questions: Path | None, folder: Path) -> tuple[list[float], list[float]]:
     """Times of the frames and of the answers, read off the log."""
-    kept, log = folder / "kept.yaml", folder / f"{'asked' if questions else 'silent'}.jsonl"
-    write_preferences(kept, Preferences(introduced=True))
+    preferences, log = folder / "preferences.yaml", folder / f"{'asked' if questions else 'silent'}.jsonl"
+    write_preferences(preferences, Preferences(introduced=True))
     profile, talk = Profile(), None
     if questions is not None:
-        heard = DialogueSettings(microphone=WavMicrophoneSettings(path=questions), kept=kept)
+        heard = DialogueSettings(microphone=WavMicrophoneSettings(path=questions), kept=preferences)
         profile, dialogue = with_preferences(profile.model_copy(update={"dialogue": heard}))
         if dialogue is not None:
             talk, _ = open_conversation(profile.dialogue, dialogue)

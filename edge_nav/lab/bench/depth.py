@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.contender import ROOT, Contender, load
+from edge_nav.lab.bench.options import DepthBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.lab.sim.source import SimSource
 from edge_nav.perception.depth.network_output import depth_entry
@@ -62,19 +63,18 @@ class Side:
     max_relative: float | None = None
 
 
-def bench(
-    checkpoint: Path | None, bundles: list[str], source: str, rounds: int, threads: int | None, json_file: Path | None
-) -> int:
+def bench(options: DepthBenchOptions) -> int:
     """Time, memory and agreement of the pipeline and each bundle on each backend that is here."""
+    checkpoint, bundles, json_file = options.checkpoint, options.bundles, options.json_file
     if checkpoint is None and not bundles:
         raise UsageError(f"nothing to measure: give --checkpoint DIR (one of random numbers: {MAKE}), or --bundle DIR.")
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or cores_here()
-    pictures = _pictures(source, rounds)
+    cores = options.threads or cores_here()
+    pictures = _pictures(options.source, options.rounds)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        names = bundles or list(_exported(checkpoint, folder)) if checkpoint else bundles
+        names = bundles or tuple(_exported(checkpoint, folder)) if checkpoint else bundles
         sides = [*_baseline(checkpoint, cores, stack), *_opened(names, cores, stack)]
         for side in sides:
             side.contender.wait_ready()
@@ -136,7 +136,7 @@ def _baseline(checkpoint: Path | None, cores: int, stack: contextlib.ExitStack) 
     return [_side(BASELINE, "models.depth_baseline", arguments, BASELINE, stack)]
 
 
-def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterator[Side]:
+def _opened(names: tuple[str, ...], cores: int, stack: contextlib.ExitStack) -> Iterator[Side]:
     """Each bundle in ONNX Runtime; those of floats in OpenVINO, too, where the processor has bfloat16."""
     bf16 = _openvino_has_bf16()
     for name in names:

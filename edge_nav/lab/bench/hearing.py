@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from edge_nav.dialogue.intents import Understanding
 from edge_nav.errors import SpeechFault, UsageError
+from edge_nav.lab.bench.options import HearingBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.listening.grammar import THING, Vocabulary
 from edge_nav.listening.microphone import Resampler, WavMicrophone, WavMicrophoneSettings
@@ -46,18 +47,18 @@ class Score:
     ms: list[float] = field(default_factory=list)
 
 
-def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int, json_file: Path | None) -> int:
+def bench(options: HearingBenchOptions) -> int:
     """Questions by synthesised voices, and recordings of other talk."""
-    settings = PocketsphinxSettings() if whisper is None else WhisperSettings(model=whisper)
+    settings = PocketsphinxSettings() if options.whisper is None else WhisperSettings(model=options.whisper)
     words = vocabulary("en", None)
     try:
         recogniser = open_recogniser(settings, words, "en")
     except SpeechFault as e:
         raise UsageError(f"{e}.") from e
-    background = None if noise is None else np.concatenate(list(_blocks(noise)))
+    background = None if options.noise is None else np.concatenate(list(_blocks(options.noise)))
     rows: list[Row] = []
     for db in NOISE_LEVELS_DB if background is not None else (None,):
-        s = _score(recogniser, settings.needed, words, background, db, every)
+        s = _score(recogniser, settings.needed, words, background, db, options.every)
         p50, p95, _ = percentiles(s.ms or [float("nan")])
         rows.append(
             {
@@ -72,10 +73,12 @@ def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int,
                 "p95_ms": p95,
             }
         )
-    report("questions by three synthesised voices; latency from the end of speech to its words", rows, json_file)
-    if talk:
-        row = _false_triggers(recogniser, settings.needed, talk)
-        second = json_file.with_suffix(".talk.json") if json_file is not None else None
+    report(
+        "questions by three synthesised voices; latency from the end of speech to its words", rows, options.json_file
+    )
+    if options.talk:
+        row = _false_triggers(recogniser, settings.needed, options.talk)
+        second = None if options.json_file is None else options.json_file.with_suffix(".talk.json")
         report("talk that is not addressed to it", [{"recogniser": settings.type, **row}], second)
     return 0
 
@@ -109,7 +112,7 @@ def _score(
     return s
 
 
-def _false_triggers(recogniser: Recogniser, needed: float, talk: list[Path]) -> Row:
+def _false_triggers(recogniser: Recogniser, needed: float, talk: Sequence[Path]) -> Row:
     understanding = Understanding("en")
     seconds, count, taken = 0.0, 0, 0
     for path in sorted(p for folder in talk for p in (folder.rglob("*.wav") if folder.is_dir() else [folder])):

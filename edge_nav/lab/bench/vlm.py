@@ -18,6 +18,7 @@ import numpy as np
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.contender import Contender
+from edge_nav.lab.bench.options import VlmBenchOptions
 from edge_nav.lab.bench.report import Row, report
 from edge_nav.lab.bench.stream import read_gb_per_s
 from edge_nav.vlm.vlm_settings import cores_here
@@ -65,22 +66,12 @@ class Side:
         return float(np.median([getattr(a, what) for a in self.answers]))
 
 
-def bench(
-    bundle: str,
-    checkpoint: Path | None,
-    variants: list[str],
-    tokens: int,
-    rounds: int,
-    threads: int | None,
-    json_file: Path | None,
-) -> int:
-    """Time to the first token, tokens a second, encoding, memory and share of the memory's speed of each contender.
-
-    ``variants`` are LLM[:VISION[:BACKEND]], such as Q4_K_M:int8 or Q8_0:fp32:openvino; none is the bundle's own.
-    """
+def bench(options: VlmBenchOptions) -> int:
+    """Time to the first token, tokens a second, encoding, memory and share of the memory's speed of each contender."""
+    checkpoint, tokens = options.checkpoint, options.tokens
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or cores_here()
+    cores = options.threads or cores_here()
     sides: list[Side] = []
     with tempfile.TemporaryDirectory() as name:
         together = [("bfloat16", checkpoint)] if checkpoint is not None else []
@@ -88,10 +79,10 @@ def bench(
             with contextlib.ExitStack() as stack:
                 new = [_baseline(path, dtype, cores, stack) for dtype, path in group if _fits(path, dtype)]
                 if group is together:
-                    new += [_bundle_side(bundle, v, cores, stack) for v in variants or [""]]
+                    new += [_bundle_side(options.bundle, v, cores, stack) for v in options.variants or [""]]
                 for side in new:
                     side.contender.wait_ready()
-                _take_turns(new, Path(name), tokens, rounds, cores)
+                _take_turns(new, Path(name), tokens, options.rounds, cores)
                 for side in new:
                     side.peak_mb = float(side.contender.ask("memory")["peak_mb"])
                     if not side.contender.name.startswith(BASELINE):
@@ -99,7 +90,7 @@ def bench(
                 sides += new
     first = sides[0]
     title = f"{tokens} tokens about a new picture, {cores} threads; ratios to {first.contender.name}"
-    report(title, [_row(side, first) for side in sides], json_file)
+    report(title, [_row(side, first) for side in sides], options.json_file)
     return 0
 
 
