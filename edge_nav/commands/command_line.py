@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from edge_nav.command_option import CommandOption
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.option import Option
 
 INTERRUPTED = 130
 DEBUG = "--debug"
@@ -23,7 +23,7 @@ Work = TypeVar("Work", bound=Callable[..., int])
 
 
 def verb(app: typer.Typer, name: str) -> Callable[[Work], Work]:
-    """Make a function a verb: its one parameter, if any, is a frozen dataclass whose fields carry an Option each.
+    """Make a function a verb: its one parameter, if any, is a frozen dataclass whose fields carry a CommandOption each.
 
     Its docstring is the verb's help, what it returns the exit code.
     """
@@ -68,7 +68,7 @@ def _parameter(hint: Any, field: dataclasses.Field[Any]) -> inspect.Parameter:
     )
 
 
-def _bounded(option: Option, name: str) -> Callable[[Any], Any]:
+def _bounded(option: CommandOption, name: str) -> Callable[[Any], Any]:
     """Checks a number, or each of several; the sentence names the option, the value, and what is allowed."""
 
     def check(value: Any) -> Any:

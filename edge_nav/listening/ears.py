@@ -13,7 +13,7 @@ from edge_nav.latch import FaultLatch
 from edge_nav.listening.button import Presses
 from edge_nav.listening.microphone import Microphone
 from edge_nav.listening.recognised import Recognised
-from edge_nav.listening.sound import BLOCK_S, Samples
+from edge_nav.listening.sound import BLOCK_S, SoundSamples
 from edge_nav.listening.utterances import (
     Trigger,
     UtteranceBegan,
@@ -75,7 +75,7 @@ class Ears:
     ) -> None:
         self._microphone, self._recogniser, self._presses, self._deaf = microphone, recogniser, presses, deaf
         self._activity, self._utterances = VoiceActivity(), Utterances(trigger)
-        self._sound: list[Samples] = []
+        self._sound: list[SoundSamples] = []
         self._pending: _PendingUtterance | None = None
         self._echo_blocks = 0
         self._latch = FaultLatch()

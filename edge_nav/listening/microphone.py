@@ -15,7 +15,7 @@ from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.listening.sound import BLOCK, BLOCK_S, RATE_HZ, Samples
+from edge_nav.listening.sound import BLOCK, BLOCK_S, RATE_HZ, SoundSamples
 
 SILENT_S = 0.6
 """A stream that has given nothing for so long is dead."""
@@ -54,7 +54,7 @@ MicrophoneSettings: TypeAlias = Annotated[
 class Block:
     """A block of sound; ``own_voice``: Edge Nav itself was speaking when it was taken."""
 
-    sound: Samples
+    sound: SoundSamples
     own_voice: bool
 
 
@@ -84,7 +84,7 @@ class Resampler:
         self._stream: Any = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
         self._rest = np.zeros(0, np.float32)
 
-    def blocks(self, mono: Samples) -> list[Samples]:
+    def blocks(self, mono: SoundSamples) -> list[SoundSamples]:
         """Whole blocks that are complete now; the rest waits for the next piece."""
         self._rest = np.concatenate([self._rest, self._stream.resample_chunk(mono)])
         n = len(self._rest) // BLOCK * BLOCK
@@ -138,7 +138,7 @@ class InputStream(Protocol):
     def close(self) -> None: ...
 
 
-OpenInputStream = Callable[[Callable[[Samples], None]], tuple[InputStream, float]]
+OpenInputStream = Callable[[Callable[[SoundSamples], None]], tuple[InputStream, float]]
 """Opens a stream that hands over mono sound, and tells its rate in Hz. Raises SpeechFault."""
 
 
@@ -149,7 +149,7 @@ def open_stream(settings: DeviceMicrophoneSettings) -> OpenInputStream:
     except OSError as e:
         raise SpeechFault("questions cannot be heard, PortAudio is missing: sudo apt install libportaudio2") from e
 
-    def opener(hear: Callable[[Samples], None]) -> tuple[InputStream, float]:
+    def opener(hear: Callable[[SoundSamples], None]) -> tuple[InputStream, float]:
         def callback(data: Any, _frames: int, _time: Any, _status: Any) -> None:
             hear(data[:, 0].copy())
 
@@ -218,7 +218,7 @@ class DeviceMicrophone:
     def _open(self) -> None:
         resampler: Resampler | None = None
 
-        def hear(mono: Samples) -> None:
+        def hear(mono: SoundSamples) -> None:
             self._heard_at = self._now()
             if resampler is not None:
                 for sound in resampler.blocks(mono):

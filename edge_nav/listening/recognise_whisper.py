@@ -12,7 +12,7 @@ from pydantic import Field
 from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
 from edge_nav.listening.recognised import NOTHING, Recognised
-from edge_nav.listening.sound import Samples
+from edge_nav.listening.sound import SoundSamples
 from edge_nav.types import Language
 
 
@@ -56,7 +56,7 @@ class WhisperRecogniser:
             raise SpeechFault(f"Whisper model {weights} cannot be loaded ({reason}): fetch it again") from e
         self._language = settings.language or language
 
-    def recognise(self, sound: Samples, speech_s: float) -> Recognised:
+    def recognise(self, sound: SoundSamples, speech_s: float) -> Recognised:
         """Words with the mean probability of their pieces, less where Whisper thinks that nobody spoke."""
         # No temperature fallback and no earlier text: both make it invent sentences in noise.
         found = self._model.transcribe(

@@ -10,7 +10,7 @@ from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import WavMicrophone, WavMicrophoneSettings
 from edge_nav.listening.recogniser_settings import BackendSettings
-from edge_nav.listening.sound import Samples
+from edge_nav.listening.sound import SoundSamples
 from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import open_recogniser
@@ -41,11 +41,11 @@ def question_of(path: Path, backend: BackendSettings | None, vocabulary: Vocabul
     return " ".join(words)
 
 
-def _utterances(blocks: list[Samples]) -> list[tuple[Samples, float]]:
+def _utterances(blocks: list[SoundSamples]) -> list[tuple[SoundSamples, float]]:
     """Each utterance with its length in seconds from the first word to the last, cut as the walk would cut it."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
-    found: list[tuple[Samples, float]] = []
-    parts: list[Samples] = []
+    found: list[tuple[SoundSamples, float]] = []
+    parts: list[SoundSamples] = []
     for block in blocks:
         for event in cutter.block(block, activity.probability(block)):
             if not isinstance(event, UtteranceEnded):

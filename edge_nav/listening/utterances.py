@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from edge_nav.listening.sound import BLOCK_S, Samples
+from edge_nav.listening.sound import BLOCK_S, SoundSamples
 
 BEGINS, GOES_ON = 0.5, 0.35
 """Probability of speech at which an utterance begins, and below which a block counts as silence."""
@@ -37,7 +37,7 @@ EndReason = Literal["said", "cut_off", "too_short", "too_long"]
 class UtteranceBegan:
     """Someone began to speak; ``sound`` is the pre-roll with the first blocks."""
 
-    sound: Samples
+    sound: SoundSamples
     pushed: bool
 
 
@@ -45,7 +45,7 @@ class UtteranceBegan:
 class UtteranceContinued:
     """Another block of the utterance."""
 
-    sound: Samples
+    sound: SoundSamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Utterances:
 
     def __init__(self, trigger: Trigger) -> None:
         self._trigger = trigger
-        self._ring: deque[Samples] = deque(maxlen=round(PRE_ROLL_S / BLOCK_S))
+        self._ring: deque[SoundSamples] = deque(maxlen=round(PRE_ROLL_S / BLOCK_S))
         self._open_s = 0.0
         self._held = False
         self._pushed = False
@@ -106,7 +106,7 @@ class Utterances:
         self._running, self._likely, self._open_s, self._held, self._pushed = False, 0, 0.0, False, False
         self._ring.clear()
 
-    def block(self, sound: Samples, probability: float, *, own_voice: bool = False) -> list[UtteranceEvent]:
+    def block(self, sound: SoundSamples, probability: float, *, own_voice: bool = False) -> list[UtteranceEvent]:
         """One block. ``own_voice``: Edge Nav itself is to be heard in it, so it is nobody's question."""
         self._ring.append(sound)
         if self._held:
@@ -132,7 +132,7 @@ class Utterances:
         self._pushed = self._pushed and self._open_s > 0
         return [UtteranceBegan(np.concatenate(self._ring), self._pushed)]
 
-    def _go_on(self, sound: Samples, probability: float) -> list[UtteranceEvent]:
+    def _go_on(self, sound: SoundSamples, probability: float) -> list[UtteranceEvent]:
         self._blocks += 1
         loudness = _loudness(sound)
         middle = median(self._loudness)
@@ -163,6 +163,6 @@ class Utterances:
         return ended
 
 
-def _loudness(sound: Samples) -> float:
+def _loudness(sound: SoundSamples) -> float:
     """Root mean square."""
     return float(np.sqrt(np.mean(sound * sound)))

@@ -18,7 +18,7 @@ from edge_nav.listening.microphone import Resampler, WavMicrophone, WavMicrophon
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
 from edge_nav.listening.recognised import Recogniser
-from edge_nav.listening.sound import RATE_HZ, Samples
+from edge_nav.listening.sound import RATE_HZ, SoundSamples
 from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import open_recogniser
@@ -35,7 +35,7 @@ FOR_EVER_S = 1e9
 
 
 @dataclass(slots=True)
-class Score:
+class HearingScore:
     """Counts of one recogniser at one level of noise."""
 
     asked: int = 0
@@ -84,9 +84,9 @@ def bench(options: HearingBenchOptions) -> int:
 
 
 def _score(
-    recogniser: Recogniser, needed: float, words: Vocabulary, noise: Samples | None, db: float | None, every: int
-) -> Score:
-    s, understanding = Score(), Understanding("en")
+    recogniser: Recogniser, needed: float, words: Vocabulary, noise: SoundSamples | None, db: float | None, every: int
+) -> HearingScore:
+    s, understanding = HearingScore(), Understanding("en")
     rng = np.random.default_rng(0)
     for voice, rate in VOICES:
         synthesiser = Pyttsx3Voice(Pyttsx3Settings(voice=voice), "en", rate)
@@ -132,10 +132,10 @@ def _false_triggers(recogniser: Recogniser, needed: float, talk: Sequence[Path])
     }
 
 
-def utterances(whole: Samples) -> Iterator[tuple[Samples, UtteranceEnded]]:
+def utterances(whole: SoundSamples) -> Iterator[tuple[SoundSamples, UtteranceEnded]]:
     """A recording cut as the walk would cut it."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
-    parts: list[Samples] = []
+    parts: list[SoundSamples] = []
     for block in Resampler(RATE_HZ).blocks(whole):
         for event in cutter.block(block, activity.probability(block)):
             if isinstance(event, UtteranceEnded):
@@ -145,12 +145,14 @@ def utterances(whole: Samples) -> Iterator[tuple[Samples, UtteranceEnded]]:
                 parts.append(event.sound)
 
 
-def _blocks(path: Path) -> Iterator[Samples]:
+def _blocks(path: Path) -> Iterator[SoundSamples]:
     microphone = WavMicrophone(WavMicrophoneSettings(path=path), lambda: False)
     yield from (block.sound for block in microphone.take(FOR_EVER_S))
 
 
-def _in_noise(words: sound.Mono, noise: Samples | None, db: float | None, rng: np.random.Generator) -> Samples:
+def _in_noise(
+    words: sound.Mono, noise: SoundSamples | None, db: float | None, rng: np.random.Generator
+) -> SoundSamples:
     """Words between two silences, with noise at so many decibels below them."""
     import soxr
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class CommandOption:
     """Annotates a field of a verb's options, which are a frozen dataclass.
 
     ``name``: as it is typed, such as ``--json``; by default the field's. ``least`` and ``most`` bound a number, and
