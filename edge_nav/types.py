@@ -6,7 +6,7 @@ Camera axes are OpenCV's: x right, y down, z forward. Metres, seconds and radian
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -17,6 +17,13 @@ Band = Literal["ground", "body", "head", "drop"]
 Priority = Literal["stop", "caution", "notice", "info", "fault", "answer"]
 Side = Literal["left", "ahead", "right"]
 VoiceState = Literal["spoken", "interrupted", "expired"]
+Language = Literal["en", "de", "es", "hi"]
+"""Of phrases, questions and the voice."""
+
+Picture = NDArray[np.uint8]
+"""uint8 [H, W, 3], red first."""
+Cancelled = Callable[[], bool]
+"""Whether nobody waits for an answer any more; asked again and again by whoever works on it."""
 
 PRIORITIES: tuple[Priority, ...] = ("stop", "fault", "caution", "answer", "notice", "info")
 """Most urgent first. A fault outranks a caution: whoever hears nothing more must know that nothing more is measured.
@@ -371,6 +378,23 @@ class DepthModel(Protocol):
         ...
 
     def infer(self, frame: Frame) -> DepthMap: ...
+
+
+class PictureModel(Protocol):
+    """Answers a question about a picture."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, rgb: Picture, question: str, cancelled: Cancelled) -> Iterator[str]:
+        """Pieces of text as they come. To end soon after ``cancelled`` says so."""
+        ...
+
+
+class Closable(Protocol):
+    """Something that is open, and is closed at the end of a walk."""
+
+    def close(self) -> None: ...
 
 
 def clock_hour(bearing_deg: float) -> int:

@@ -25,7 +25,7 @@ NEEDED_SHARE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FrameResult:
     """What one frame led to. ``depth`` is None where it could not be measured, and then ``scene`` is None too."""
 
     scene: Scene | None
@@ -60,7 +60,7 @@ class Loop:
         self._scaler = None if sensor_depth else MetricScaler(perception)
         self._latch = FaultLatch()
 
-    def step(self, frame: Frame) -> Step:
+    def step(self, frame: Frame) -> FrameResult:
         """Measure one frame and decide. Failures come back as faults: the walk goes on."""
         start = time.perf_counter()
         state = self._monitor.update(frame)
@@ -86,7 +86,7 @@ class Loop:
             "geometry": (seen - measured) * 1e3,
             "policy": (decided - seen) * 1e3,
         }
-        return Step(scene, depth, callouts, faults, stage_ms)
+        return FrameResult(scene, depth, callouts, faults, stage_ms)
 
     def _measure(self, frame: Frame) -> tuple[DepthMap | None, str]:
         try:
