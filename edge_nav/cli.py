@@ -347,9 +347,6 @@ def bench_answers(
 @bench_app.command("walker")
 def bench_walker(
     scenes: Annotated[int | None, typer.Option(callback=_at_least(1, 50_000), help="Scenes of each family.")] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="All 200 scenes, and guided walkers with a cane, too: takes hours.")
-    ] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="A family, or a scene: FAMILY:SEED or a file; may be repeated.")
     ] = None,
@@ -369,9 +366,6 @@ def bench_walker(
         typer.Option(callback=_each_at_least(0, 10), help="Seconds of delay to add in a further run; may be repeated."),
     ] = None,
     workers: Annotated[int, typer.Option(callback=_at_least(1, 64), help="Processes.")] = 1,
-    failures: Annotated[
-        Path | None, typer.Option(help="Folder for the scenes that went wrong, to be replayed.")
-    ] = None,
     keep: Annotated[Path | None, typer.Option(help="File of finished walks: a run that was cut short goes on.")] = None,
     json_file: Json = None,
     _debug: Debug = False,
@@ -385,14 +379,12 @@ def bench_walker(
         signal.signal(number, signal.default_int_handler)
     options = WalkerOptions(
         scenes,
-        full,
         tuple(only or ()),
         tuple(condition or ()),
         bundle,
         tuple(fps or ()),
         tuple(latency or ()),
         workers,
-        failures,
         keep,
     )
     raise typer.Exit(bench(options, json_file))

@@ -23,7 +23,7 @@ SUPPORT_M2 = 0.0005
 
 
 @dataclass(slots=True)
-class Score:
+class AccuracyScore:
     """Counts of one recording, and the errors of what was matched."""
 
     frames: int = 0
@@ -64,10 +64,10 @@ def bench(sources: list[str], every: int, json_file: Path | None) -> int:
     return 0
 
 
-def score(source: str, every: int = 1) -> Score:
+def score(source: str, every: int = 1) -> AccuracyScore:
     """Walk a recording; compare every so many frames. Each frame is perceived: tracking needs them all."""
     settings = PerceptionSettings()
-    perception, s = Perception(settings), Score()
+    perception, s = Perception(settings), AccuracyScore()
     for frame in frames_with_depth(source):
         if frame.depth_m is None:
             continue
@@ -77,7 +77,7 @@ def score(source: str, every: int = 1) -> Score:
     return s
 
 
-def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score) -> None:
+def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: AccuracyScore) -> None:
     s.frames += 1
     if frame.depth_m is None or scene.ground is None:
         s.no_floor += 1

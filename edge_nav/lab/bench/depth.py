@@ -49,7 +49,7 @@ MAKE = "python -m models.random_checkpoints depth-anything-v2-metric-indoor-smal
 
 
 @dataclass(slots=True)
-class Side:
+class DepthMeasurement:
     """One contender and what was measured of it."""
 
     contender: Contender
@@ -129,14 +129,14 @@ def _exported(checkpoint: Path, folder: Path) -> Iterator[str]:
         yield str(folder / name)
 
 
-def _baseline(checkpoint: Path | None, cores: int, stack: contextlib.ExitStack) -> list[Side]:
+def _baseline(checkpoint: Path | None, cores: int, stack: contextlib.ExitStack) -> list[DepthMeasurement]:
     if checkpoint is None:
         return []
     arguments = [str(checkpoint.resolve()), "--threads", str(cores)]
     return [_side(BASELINE, "models.depth_baseline", arguments, BASELINE, stack)]
 
 
-def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterator[Side]:
+def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterator[DepthMeasurement]:
     """Each bundle in ONNX Runtime; those of floats in OpenVINO, too, where the processor has bfloat16."""
     bf16 = _openvino_has_bf16()
     for name in names:
@@ -152,10 +152,10 @@ def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterat
             yield _side(f"OpenVINO bf16, {called}", module, [*arguments, "openvino"], "bf16", stack)
 
 
-def _side(name: str, module: str, arguments: list[str], kind: str, stack: contextlib.ExitStack) -> Side:
+def _side(name: str, module: str, arguments: list[str], kind: str, stack: contextlib.ExitStack) -> DepthMeasurement:
     contender = Contender(name, module, arguments)
     stack.callback(contender.close)
-    return Side(contender, kind)
+    return DepthMeasurement(contender, kind)
 
 
 def _openvino_has_bf16() -> bool:
@@ -166,7 +166,7 @@ def _openvino_has_bf16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _take_turns(sides: list[Side], files: list[Path]) -> None:
+def _take_turns(sides: list[DepthMeasurement], files: list[Path]) -> None:
     for n, file in enumerate(files):
         for side in sides:
             ms = float(side.contender.ask("infer", picture=str(file))["ms"])
@@ -175,7 +175,7 @@ def _take_turns(sides: list[Side], files: list[Path]) -> None:
             time.sleep(REST_S)
 
 
-def _compare(sides: list[Side], files: list[Path], folder: Path) -> None:
+def _compare(sides: list[DepthMeasurement], files: list[Path], folder: Path) -> None:
     """Each network's output against the original's in fp32, for the inputs that the runtime feeds it."""
     original = sides[0] if sides[0].kind == BASELINE else None
     for side in sides:
@@ -188,7 +188,9 @@ def _compare(sides: list[Side], files: list[Path], folder: Path) -> None:
         side.max_relative = None if original is None else max(most for _, most in found)
 
 
-def _differences(side: Side, original: Side | None, picture: Path, folder: Path) -> tuple[float, float]:
+def _differences(
+    side: DepthMeasurement, original: DepthMeasurement | None, picture: Path, folder: Path
+) -> tuple[float, float]:
     pixels, found, wanted = (str(folder / f"{what}.npy") for what in ("pixels", "found", "wanted"))
     answer = side.contender.ask("plane", picture=str(picture), pixels=pixels, depth=found)
     side.size = (int(answer["rows"]), int(answer["columns"]))
@@ -211,7 +213,7 @@ def differences(found: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float
     return float(ratio.mean() * 100), float(ratio.max())
 
 
-def _time(side: Side, first: Side) -> Row:
+def _time(side: DepthMeasurement, first: DepthMeasurement) -> Row:
     p50, p95, _ = percentiles(side.ms)
     small = side.size[0] * side.size[1] * 2 < first.size[0] * first.size[1]
     return {
@@ -224,7 +226,7 @@ def _time(side: Side, first: Side) -> Row:
     }
 
 
-def _agreement(side: Side, first: Side) -> Row:
+def _agreement(side: DepthMeasurement, first: DepthMeasurement) -> Row:
     return {
         "what": side.contender.name,
         "absrel_percent": side.absrel_percent,

@@ -34,7 +34,7 @@ FOR_EVER_S = 1e9
 
 
 @dataclass(slots=True)
-class Score:
+class RecognitionScore:
     """Counts of one recogniser at one level of noise."""
 
     asked: int = 0
@@ -82,8 +82,8 @@ def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int,
 
 def _score(
     recogniser: Recogniser, needed: float, words: Vocabulary, noise: Heard | None, db: float | None, every: int
-) -> Score:
-    s, understanding = Score(), Understanding("en")
+) -> RecognitionScore:
+    s, understanding = RecognitionScore(), Understanding("en")
     rng = np.random.default_rng(0)
     for voice, rate in VOICES:
         synthesiser = Pyttsx3Voice(Pyttsx3Settings(voice=voice), "en", rate)

@@ -35,7 +35,7 @@ SLACK = 1.15
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerTiming:
     """One answer's times in milliseconds; ``tokens`` of the answer, ``prompt`` of what was read before it."""
 
     image_ms: float
@@ -51,11 +51,11 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Side:
+class VlmMeasurement:
     """One contender, and what was measured of it."""
 
     contender: Contender
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[AnswerTiming] = field(default_factory=list)
     stream_gb_per_s: list[float] = field(default_factory=list)
     """How fast memory could be read right after each answer: it changes with the machine's other guests."""
     peak_mb: float = 0.0
@@ -81,7 +81,7 @@ def bench(
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
     cores = threads or cores_here()
-    sides: list[Side] = []
+    sides: list[VlmMeasurement] = []
     with tempfile.TemporaryDirectory() as name:
         together = [("bfloat16", checkpoint)] if checkpoint is not None else []
         for group in (together, [("float32", checkpoint)] if checkpoint is not None else []):
@@ -122,25 +122,25 @@ def _available() -> float:
         return math.inf
 
 
-def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> Side:
+def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> VlmMeasurement:
     arguments = [str(checkpoint.resolve()), "--dtype", dtype, "--threads", str(cores)]
     return _side(f"{BASELINE} {dtype}", "models.vlm_baseline", arguments, stack)
 
 
-def _bundle_side(bundle: str, variant: str, cores: int, stack: contextlib.ExitStack) -> Side:
+def _bundle_side(bundle: str, variant: str, cores: int, stack: contextlib.ExitStack) -> VlmMeasurement:
     given = dict(zip(("--llm", "--vision", "--vision-backend"), variant.split(":"), strict=False))
     options = [word for option, value in given.items() if value for word in (option, value)]
     arguments = [str(Path(bundle).resolve()) if Path(bundle).is_dir() else bundle, *options, "--threads", str(cores)]
     return _side(f"{Path(bundle).name} {variant}".strip(), CONTENDER, arguments, stack)
 
 
-def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitStack) -> Side:
+def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitStack) -> VlmMeasurement:
     contender = Contender(name, module, arguments)
     stack.callback(contender.close)
-    return Side(contender)
+    return VlmMeasurement(contender)
 
 
-def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int, cores: int) -> None:
+def _take_turns(sides: list[VlmMeasurement], folder: Path, tokens: int, rounds: int, cores: int) -> None:
     rng = np.random.default_rng(0)
     for n in range(rounds + 1):
         picture = folder / f"picture{n}.npy"
@@ -150,12 +150,12 @@ def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int, cores
             a = side.contender.ask("answer", picture=str(picture), question=QUESTION, tokens=wanted)
             if n:
                 side.stream_gb_per_s.append(read_gb_per_s(cores))
-                answer = Answer(*(a[k] for k in ("image_ms", "first_ms", "total_ms", "tokens", "prompt")))
+                answer = AnswerTiming(*(a[k] for k in ("image_ms", "first_ms", "total_ms", "tokens", "prompt")))
                 side.answers.append(answer)
             time.sleep(REST_S)
 
 
-def _row(side: Side, first: Side) -> Row:
+def _row(side: VlmMeasurement, first: VlmMeasurement) -> Row:
     """Ratios above 1 are better than the baseline; each is the median over rounds of the pair's."""
     row: Row = {
         "what": side.contender.name,
@@ -179,6 +179,6 @@ def _row(side: Side, first: Side) -> Row:
     return row
 
 
-def _ratio(first: Side, side: Side, what: str) -> float:
+def _ratio(first: VlmMeasurement, side: VlmMeasurement, what: str) -> float:
     pairs = zip(first.answers, side.answers, strict=True)
     return float(np.median([getattr(a, what) / getattr(b, what) for a, b in pairs]))
