@@ -36,7 +36,6 @@ class Aid:
     latency_s: float
     queue: VoiceQueue = field(init=False)
     answers: SceneAnswers = field(init=False)
-    words: int = 0
     said: list[Callout] = field(default_factory=list)
     """Every callout that the policy decided on, in order."""
     _scene: Scene | None = None
@@ -103,5 +102,4 @@ class Aid:
         callout, self._speaking = self._speaking, None
         words = [] if callout is None else callout.text.split()
         words = words[: max(int((t - self._words_from_s) / WORD_S + 1e-6), 0)]
-        self.words += len(words)
         return [AudioCue(callout.priority, " ".join(words))] if callout is not None and words else []

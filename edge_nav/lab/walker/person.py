@@ -31,13 +31,13 @@ TURN_ERROR_DEG, TURN_ERROR = 2.0, 0.05
 """Standard deviation of a turn on the spot that nobody sees: so many degrees, and a share of it."""
 SETTLE_S = 0.5
 """After a turn, until the aid has looked there."""
-PATIENCE_S = 6.0
-"""For an answer, before asking again."""
+PATIENCE_S = 8.0
+"""For an answer, or for the end of what is said."""
 CLOSE_M, BACK_M, STEP_BACK_M = 1.2, 0.6, 0.3
 """After a STOP about something so near they go back where they came from, for more can be seen from there; after a
 touch by a step."""
-LOOKS_DEG = (0.0, 45.0, -45.0, 90.0, -90.0, 135.0)
-"""Off the goal's direction: where they turn and ask, one after the other, until a way is told."""
+LOOKS_DEG = (45.0, -45.0, 90.0, -90.0, 135.0)
+"""Off the goal's direction: where else they turn and ask, one after the other, until a way is told."""
 GO_M, MARGIN_M, STRIDE_M, TO_TURN_M = 1.0, 0.3, 1.8, 3.0
 """They go where so much is free, all but the margin, and not farther before they ask again; to where the way turns
 farther, and without a margin."""
@@ -83,7 +83,7 @@ class WalkingPerson:
         self._now = Now(0.0, 0.0, 0.0, 0.0)
         self._due: list[tuple[float, Literal["stop", "slow", "touch"] | Priority, Meaning, float]] = []
         """When, what, the words, and on which side."""
-        self._plan = self._start()
+        self._plan = self._walk(START_S if aided else 0.0)
         self._on_the_way = True
         """Towards the goal; else each STOP and touch is heeded by what they are doing."""
         self._halted = self._backwards = False
@@ -130,7 +130,7 @@ class WalkingPerson:
         elif what in ("stop", "fault", "touch"):
             self._halted = True
             if self._on_the_way:
-                self._begin(self._go_round() if what == "stop" else self._wait())
+                self._begin(self._go_round() if what == "stop" else self._walk(FAULT_S, slowly=True))
         elif what == "slow":
             self._slow_until_s = now.t + SLOW_FOR_S
         elif said.clear:
@@ -154,17 +154,9 @@ class WalkingPerson:
         self._plan.close()
         self._plan, self._on_the_way, self._backwards = plan, False, False
 
-    def _start(self) -> Plan:
-        yield from self._stand(START_S if self._aided else 0.0)
-        yield from self._walk()
-
-    def _wait(self) -> Plan:
-        """The aid has trouble: stand until it has had time to say that it is back."""
-        yield from self._stand(FAULT_S)
-        yield from self._walk(slowly=True)
-
-    def _walk(self, *, slowly: bool = False) -> Plan:
-        """Towards the goal."""
+    def _walk(self, after_s: float = 0.0, *, slowly: bool = False) -> Plan:
+        """Stand so long, and then towards the goal."""
+        yield from self._stand(after_s)
         self._on_the_way = True
         if slowly:
             self._slow_until_s = self._now.t + SLOW_FOR_S
@@ -193,10 +185,10 @@ class WalkingPerson:
         """After a STOP: which way is free, go there a few steps, turn back to the goal, and again. After a touch they
         first look so far off the goal's direction.
         """
+        self._halted = True
         while True:
-            yield from self._stand(0.6)
-            yield from self._listen()
-            yield from self._stand(REACTION_S)
+            if self._halted:
+                yield from self._listen()
             if self._near_m <= CLOSE_M and self._straight_m > BACK_M:
                 yield from self._advance(BACK_M, -BACK_MPS)
             self._near_m = np.inf
@@ -222,7 +214,7 @@ class WalkingPerson:
         be free, and whether it goes on from there; None if no way was told.
         """
         side = self._rng.choice((-1.0, 1.0))
-        for look in (first_deg, *(side * look for look in LOOKS_DEG if look or first_deg)):
+        for look in (first_deg, *(side * look for look in LOOKS_DEG)):
             yield from self._turn_to(self._now.goal_deg + look)
             yield from self._stand(SETTLE_S)
             told = yield from self._ask("free_way")
@@ -233,22 +225,20 @@ class WalkingPerson:
 
     def _ask(self, question: Question) -> Generator[Act, None, Meaning]:
         """Ask, and hear the answer; nothing is understood where none comes."""
-        for _ in range(2):
-            yield from self._listen()
-            self._answer = None
-            yield Act(0.0, self._now.heading_deg, question)
-            until = self._now.t + PATIENCE_S
-            while self._now.t < until:
-                if self._answer is not None:
-                    return self._answer
-                yield Act(0.0, self._now.heading_deg)
-        return Meaning()
+        self._answer = None
+        yield Act(0.0, self._now.heading_deg, question)
+        until = self._now.t + PATIENCE_S
+        while self._answer is None and self._now.t < until:
+            yield Act(0.0, self._now.heading_deg)
+        return self._answer or Meaning()
 
     def _listen(self) -> Plan:
-        """Until nothing more is said."""
+        """Until all has been said and understood."""
+        yield from self._stand(0.6)
         until = self._now.t + PATIENCE_S
         while self._now.listening and self._now.t < until:
             yield Act(0.0, self._now.heading_deg)
+        yield from self._stand(REACTION_S)
 
     def _stand(self, seconds: float) -> Plan:
         until = self._now.t + seconds

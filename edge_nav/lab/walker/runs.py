@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import multiprocessing
 import os
@@ -29,6 +27,8 @@ from edge_nav.walk.loop import Loop
 
 BASE_LATENCY_S = 0.06
 """From capture to the first sample of sound, of a walk that keeps pace."""
+LINE = '{"job": '
+"""How each line of a file of finished walks begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One walk. ``scene``: FAMILY:SEED or a file; ``hashes``: SHA-256 of the scene's file and of the network, where
-    there are any, so that a changed file is another scene, and changed weights are another network.
-    """
+    """One walk. ``scene``: FAMILY:SEED or a file."""
 
     scene: str
     condition: Condition
-    hashes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, scene: str, condition: Condition) -> Job:
-        written = Path(scene).expanduser()
-        hashes = [hashlib.sha256(written.read_bytes()).hexdigest()] if written.is_file() else []
-        hashes += [] if condition.bundle is None else [_network_sha256(condition.bundle)]
-        return cls(scene, condition, tuple(hashes))
 
     @property
     def seed(self) -> int:
@@ -69,15 +59,7 @@ class Job:
     @property
     def key(self) -> str:
         """By which it is kept."""
-        return json.dumps([self.scene, asdict(self.condition), *self.hashes])
-
-
-@functools.cache
-def _network_sha256(bundle: str) -> str:
-    from edge_nav.bundle import open_bundle
-
-    manifest = open_bundle(bundle).manifest
-    return "" if manifest.depth is None else manifest.files[manifest.depth.file].sha256
+        return json.dumps([self.scene, asdict(self.condition)])
 
 
 def run_jobs(
@@ -106,10 +88,9 @@ def _read_kept(path: Path) -> dict[str, WalkResult]:
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     whole = text[: text.rfind("\n") + 1]
     try:
-        if whole != text and not text[len(whole) :].startswith('{"job": '[: len(text) - len(whole)]):
+        if not text.startswith(LINE[: len(text)]):
             raise ValueError(text)
-        lines = [json.loads(line) for line in whole.splitlines()]
-        walks = {line["job"]: WalkResult(**line["result"]) for line in lines}
+        walks = {line["job"]: WalkResult(**line["result"]) for line in map(json.loads, whole.splitlines())}
     except (ValueError, KeyError, TypeError) as e:
         raise UsageError(f"--keep {path} holds something else than walks: give another file, or a new one.") from e
     if text != whole:

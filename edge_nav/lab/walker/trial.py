@@ -44,7 +44,6 @@ class WalkResult:
     body: int = 0
     head: int = 0
     falls: int = 0
-    words: int = 0
     callouts: int = 0
     stops: int = 0
 
@@ -119,7 +118,6 @@ def walk_scene(
         shortest_m=shortest,
         **Counter[str](c.band for c in body.collisions),
         falls=len(body.falls),
-        words=0 if aid is None else aid.words,
         callouts=len(said),
         stops=sum(c.priority == "stop" for c in said),
     )
