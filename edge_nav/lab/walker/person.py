@@ -41,6 +41,8 @@ LOOKS_DEG = (45.0, -45.0, 90.0, -90.0, 135.0)
 GO_M, MARGIN_M, STRIDE_M, TO_TURN_M = 1.0, 0.3, 1.8, 3.0
 """They go where so much is free, all but the margin, and not farther before they ask again; to where the way turns
 farther, and without a margin."""
+FIRST_M, FIRST_MPS = 0.5, 0.3
+"""Their first step there is slow: the aid has hardly looked yet."""
 RESUME_M, AHEAD_DEG = 2.0, 12.0
 """Free so far, so nearly towards the goal: they go on."""
 ASIDE_DEG, ASIDE_M = (40.0, 110.0), (0.6, 2.0)
@@ -204,9 +206,10 @@ class WalkingPerson:
             yield from self._turn_to(heading)
             yield from self._stand(SETTLE_S)
             # A leg that ends at a turn is gone to its end: the way on begins there.
-            yield from self._advance(
-                min(metres, TO_TURN_M) if onward else min(metres - MARGIN_M, STRIDE_M), CAREFUL_MPS
-            )
+            metres = min(metres, TO_TURN_M) if onward else min(metres - MARGIN_M, STRIDE_M)
+            yield from self._advance(min(metres, FIRST_M), FIRST_MPS)
+            if not self._halted:
+                yield from self._advance(metres - FIRST_M, CAREFUL_MPS)
         yield from self._walk(slowly=True)
 
     def _find(self, first_deg: float) -> Generator[Act, None, tuple[float, float, bool] | None]:

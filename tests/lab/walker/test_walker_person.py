@@ -7,7 +7,7 @@ from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import Intent
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.lab.walker.person import CAREFUL_MPS, REACTION_S, SLOW_MPS
+from edge_nav.lab.walker.person import CAREFUL_MPS, FIRST_MPS, REACTION_S, SLOW_MPS
 from edge_nav.lab.walker.words import NamedThing, understand
 from edge_nav.types import Ground, Scene
 
@@ -109,7 +109,7 @@ def test_after_a_stop_they_ask_and_go_where_it_is_free_for_as_far_as_it_was_said
     assert walker.asked == ["free_way"]
     before = walker.walked
     walker.person.hear("answer", "Free 30 degrees left, one and a half metres.", walker.t)
-    walker.go(4.5)
+    walker.go(5.5)
     assert -42 < min(a.heading_deg for a in walker.acts) < -18  # as exactly as people turn
     # All but the margin of what was said to be free, then back towards the goal, and asked again.
     assert walker.walked - before == pytest.approx(1.2, abs=0.1)
@@ -118,14 +118,14 @@ def test_after_a_stop_they_ask_and_go_where_it_is_free_for_as_far_as_it_was_said
     assert walker.asked == ["free_way", "free_way"]
 
 
-def test_a_leg_that_leads_on_is_gone_to_its_end_however_short() -> None:
+def test_a_leg_that_leads_on_is_gone_to_its_end_however_short_and_its_first_step_slowly() -> None:
     walker = stopped()
     before = walker.walked
     walker.person.hear("answer", "Free 60 degrees left, half a metre, and on from there.", walker.t)
-    walker.go(4.2)
+    walker.go(5.0)
     assert -80 < min(a.heading_deg for a in walker.acts) < -40
     assert walker.walked - before == pytest.approx(0.5, abs=0.05)
-    assert max(a.speed_mps for a in walker.acts[-60:]) == CAREFUL_MPS
+    assert max(a.speed_mps for a in walker.acts[-60:]) == FIRST_MPS
     walker = stopped()
     before = walker.walked
     walker.person.hear("answer", "Free 60 degrees left, half a metre.", walker.t)
