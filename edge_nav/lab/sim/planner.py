@@ -1,4 +1,7 @@
-"""Whether and how a walker can get somewhere: the shortest way on a grid, round everything and over no edge."""
+"""Whether and how a walker can get somewhere: the shortest way on a grid, round everything and over no edge.
+
+Frozen: figures of `bench walker` cannot be compared with older ones once this changes.
+"""
 
 from __future__ import annotations
 
