@@ -1,0 +1,227 @@
+"""A sentence of a model, made plain, as words of known kinds. The words of a language are its file in `sentences/`.
+
+Made plain means: as it would be heard, not as it is spelt. Full-width and look-alike letters, accents, invisible
+characters and capitals make no difference; what is left that the language does not write with is of the kind `BLOCKED`.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from edge_nav.base_settings import Settings
+from edge_nav.guidance.guidance_settings import Language
+
+Kind = Literal[
+    "opener", "definite", "determiner", "subject", "quantity", "degree", "plain", "weak", "thing", "mover",
+    "your", "vehicle", "signal_like", "signal_colour", "preposition", "connector", "copula", "verb", "saying", "relative", "hedge", "tail", "blocked",
+]  # fmt: skip
+LETTERS: dict[Kind, str] = {
+    "opener": "O", "definite": "d", "determiner": "D", "subject": "I", "quantity": "Q", "degree": "G", "plain": "A",
+    "weak": "a", "thing": "N", "mover": "M", "your": "Y", "vehicle": "F", "signal_like": "L", "signal_colour": "c", "preposition": "P", "connector": "C", "copula": "B", "verb": "V",
+    "saying": "S", "relative": "R", "hedge": "K", "tail": "Z", "blocked": "X",
+}  # fmt: skip
+"""Each kind as the letter that the shapes of sentences are written in. Others: W an unknown word, w one in German that
+is no noun, T quoted text, Z a place or distance that is judged elsewhere, and a comma."""
+BLOCKED = "X"
+NAMES: tuple[Kind, ...] = ("vehicle", "signal_like", "mover", "signal_colour", "plain", "weak", "thing")
+"""Kinds of word that have endings, most telling first."""
+PLACE, HARMLESS, FAINT, QUOTE = "\ue000", "\ue001", "\ue002", "\ue003"
+"""Stand in a sentence for what was taken out of it; no model's text may hold them."""
+_MARKS = {PLACE: "Z", HARMLESS: "N", FAINT: "a", QUOTE: "T"}
+_LOOKALIKE = str.maketrans(
+    "абвгекмнорстухіѕјԁɡѵ" + "αβεικνορτυχ" + "ıøłđ’ʼ`´ँ०१२३४५६७८९",
+    "a6brekmhopctyxisjdgv" + "abeikvoptux" + "iold''''ं0123456789",
+)
+_QUOTED = re.compile(r"[“\"„«”]([^“\"„«”»]+)[”\"“»]|(?<!\w)[‘'‚]([^‘'’]+)['’‘](?!\w)")
+_TOKEN = re.compile(r"[^\W\d_](?:[\w'\u0900-\u0963-]*[\w\u0900-\u0963])?|\d[\w.,]*\w|\d|[\ue000-\ue003]|\S")
+
+
+class ClaimWords(Settings):
+    """How a language tells distances and sides: words, and regular expressions in which {number}, {unit} and {picture}
+    stand for the words above them. ``units`` are in metres; that of a step is not a number.
+    """
+
+    numbers: dict[str, float]
+    half_after: list[str]
+    vague: list[str]
+    units: dict[str, float]
+    footed: str
+    below: list[str]
+    above: list[str]
+    about: list[str]
+    between: list[str]
+    joiners: list[str]
+    beside: str
+    picture: str
+    sides: dict[Literal["left", "right", "ahead"], str]
+    near: str
+    clock: str
+    degrees: str
+    not_a_side: str
+    unknowable: str
+    clauses: str
+    say: dict[Literal["left", "right", "ahead"], str] = Field(default_factory=dict)
+
+
+class SentenceWords(Settings):
+    """A language's file. Lists of words are text, with _ for the space within a phrase."""
+
+    language: Language
+    written_out: dict[str, str] = Field(default_factory=dict)
+    kinds: dict[Kind, str]
+    endings: list[tuple[str, str]]
+    compounds: bool = False
+    letters: str
+    harmless: str
+    faint: str
+    unsure: str
+    yes_or_no: str
+    shape: str
+    unfit: str
+    never: dict[str, str]
+    parts: dict[str, str]
+    pairs: list[tuple[str, str]]
+    quoted: list[str]
+    empty: str
+    claims: ClaimWords
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Each word with endings -> its kind's letter."""
+        found: dict[str, str] = {}
+        for kind in NAMES:
+            for word in self.kinds.get(kind, "").split():
+                found.setdefault(plain(word, self.language).lower(), LETTERS[kind])
+        return found
+
+    @cached_property
+    def phrases(self) -> dict[tuple[str, ...], str]:
+        """Each word or phrase without endings -> its kind's letter."""
+        found: dict[tuple[str, ...], str] = {}
+        for kind, text in self.kinds.items():
+            for phrase in text.split() if kind not in NAMES else [p for p in text.split() if "_" in p]:
+                found.setdefault(tuple(plain(phrase, self.language).lower().split("_")), LETTERS[kind])
+        return found
+
+    @cached_property
+    def longest(self) -> int:
+        """Words of the longest phrase."""
+        return max(map(len, self.phrases))
+
+    def kind_of_name(self, word: str) -> str:
+        """The letter of a word with or without an ending; empty where it is unknown."""
+        forms = [word, *(word[: -len(old)] + new for old, new in self.endings if word.endswith(old))]
+        for form in forms:
+            if form in self.names:
+                return self.names[form]
+        if self.compounds:
+            for form in forms:
+                for n in range(3, len(form) - 2):
+                    if form[n:] in self.names:
+                        return self.names[form[n:]]
+        return ""
+
+
+@lru_cache
+def sentence_words(language: Language) -> SentenceWords:
+    """The words of a language."""
+    file = importlib.resources.files("edge_nav.dialogue").joinpath(f"sentences/{language}.yaml")
+    return SentenceWords.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def plain(text: str, language: Language) -> str:
+    """Text as it would be heard: one way of writing for each letter. Capitals stay."""
+    text = unicodedata.normalize("NFKC", text)
+    if language == "de":
+        for letter, pair in zip("äöüßÄÖÜ", ("ae", "oe", "ue", "ss", "Ae", "Oe", "Ue"), strict=True):
+            text = text.replace(letter, pair)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not "\u0300" <= c <= "\u036f" and c != "\u093c")
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", "".join(_alike(c) for c in text))
+
+
+def _alike(c: str) -> str:
+    found = c.lower().translate(_LOOKALIKE)
+    return c if found == c.lower() else found.upper() if c.isupper() else found
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSentence:
+    """A sentence made plain: its ``words`` (or phrases) in small letters, each with its kind's letter in ``kinds``,
+    and the texts that it quotes.
+    """
+
+    words: tuple[str, ...]
+    kinds: str
+    quotes: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The words without commas, a space between them."""
+        return " ".join(w for w in self.words if w != "," and w not in _MARKS)
+
+
+@lru_cache(maxsize=64)
+def plain_sentence(sentence: str, language: Language) -> PlainSentence:
+    """A sentence, in which `PLACE` stands for places and distances that are judged elsewhere, as words of known kinds."""
+    data = sentence_words(language)
+    quotes = tuple(a or b for a, b in _QUOTED.findall(sentence))
+    text = re.sub(r"[.!।…]+\s*$", "", plain(_QUOTED.sub(f" {QUOTE} ", sentence), language).strip())
+    for short, long in data.written_out.items():
+        text = re.sub(short, long, text, flags=re.IGNORECASE)
+    for patterns, mark in ((data.harmless, HARMLESS), (data.faint, FAINT)):
+        for pattern in patterns.splitlines():
+            text = re.sub(bounded(pattern), f" {mark} ", text, flags=re.IGNORECASE)
+    tokens = _TOKEN.findall(text)
+    words, letters, n = [], "", 0
+    while n < len(tokens):
+        length, letter = _phrase(tokens, n, data)
+        words.append("," if letter == "," else " ".join(tokens[n : n + length]).lower())
+        letters += letter
+        n += length
+    return PlainSentence(tuple(words), letters, quotes)
+
+
+def bounded(pattern: str) -> str:
+    r"""A regular expression whose \b knows Devanagari, and stands at both its ends."""
+    letter = r"[\w\u0900-\u0963]"
+    edge = rf"(?:(?<!{letter})(?={letter})|(?<={letter})(?!{letter}))"
+    return rf"\b(?:{pattern})\b".replace(r"\b", edge)
+
+
+def _phrase(tokens: list[str], start: int, data: SentenceWords) -> tuple[int, str]:
+    """How many tokens from ``start`` on are one known phrase, and its kind's letter."""
+    for length in range(min(data.longest, len(tokens) - start), 0, -1):
+        key = tuple(t.lower() for t in tokens[start : start + length])
+        if key in data.phrases:
+            return length, data.phrases[key]
+    return 1, _kind(tokens[start], data)
+
+
+def _kind(token: str, data: SentenceWords) -> str:
+    """The letter of one word or sign."""
+    low = token.lower()
+    if token in _MARKS:
+        return _MARKS[token]
+    if token in ",;:()–—-":
+        return ","
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", token):
+        return "Q"
+    if not re.fullmatch(rf"(?:{data.letters}|['-])+", low) or len(low) == 1:
+        return BLOCKED
+    known = data.kind_of_name(low) or data.kind_of_name(low.replace("-", ""))
+    if known:
+        return known
+    parts = low.split("-")
+    if len(parts) > 1:
+        kinds = [_phrase([part], 0, data)[1] for part in parts]
+        return BLOCKED if BLOCKED in kinds else kinds[-1]
+    return "w" if data.compounds and not token[:1].isupper() else "W"
