@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from edge_nav.dialogue.sentence_words import BLOCKED, PlainSentence, sentence_words
+from edge_nav.dialogue.sentence_words import BLOCKED, PlainSentence, plain, sentence_words
 from edge_nav.guidance.guidance_settings import Language
 
 MOST_KINDS = 40
@@ -25,19 +25,23 @@ def fits(sentence: PlainSentence, language: Language, *, about_harmless: bool = 
         return True
     if BLOCKED in kinds or not 0 < len(kinds) <= MOST_KINDS:
         return False
-    known, unknown = len(_HARMLESS.findall(kinds)) + about_harmless, kinds.count("W") + kinds.count("w")
+    known, unknown = len(_HARMLESS.findall(kinds)), kinds.count("W") + kinds.count("w")
     shape, unfit = _patterns(language)
-    return bool(known) and unknown <= known + 1 and shape.fullmatch(kinds) is not None and not unfit.search(kinds)
+    about = known > 0 or (about_harmless and unknown == 0)
+    return about and unknown <= known + 1 and shape.fullmatch(kinds) is not None and not unfit.search(kinds)
 
 
 def unsure(sentence: PlainSentence, language: Language) -> bool:
     """Whether it says no more than that the picture, or a writing, cannot be made out."""
-    return any(re.fullmatch(pattern, sentence.text) for pattern in sentence_words(language).unsure.splitlines())
+    return any(
+        re.fullmatch(plain(pattern, language), sentence.text)
+        for pattern in sentence_words(language).unsure.splitlines()
+    )
 
 
 def names_something(sentence: PlainSentence) -> bool:
-    """Whether a word that is known to be harmless is in it."""
-    return _HARMLESS.search(sentence.kinds) is not None
+    """Whether it names a thing that no walker meets in the street."""
+    return "N" in sentence.kinds
 
 
 @lru_cache

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.guidance.guidance_settings import Language
+from edge_nav.types import Side
 
 Kind = Literal[
     "opener", "definite", "determiner", "subject", "quantity", "degree", "plain", "weak", "thing", "mover",
@@ -45,30 +46,34 @@ _TOKEN = re.compile(r"[^\W\d_](?:[\w'\u0900-\u0963-]*[\w\u0900-\u0963])?|\d[\w.,
 
 
 class ClaimWords(Settings):
-    """How a language tells distances and sides: words, and regular expressions in which {number}, {unit} and {picture}
-    stand for the words above them. ``units`` are in metres; that of a step is not a number.
+    """How a language tells distances and sides. All but the two tables are regular expressions, in which {number}, {unit},
+    {ours} (the walker, or what lies before them), {mild} and {about} stand for what is given here under that name.
     """
 
-    numbers: dict[str, float]
-    half_after: list[str]
-    vague: list[str]
-    units: dict[str, float]
-    footed: str
-    below: list[str]
-    above: list[str]
-    about: list[str]
-    between: list[str]
-    joiners: list[str]
-    beside: str
-    picture: str
-    sides: dict[Literal["left", "right", "ahead"], str]
+    numbers: dict[str, float] = Field(description="Beyond those of the phrase book.")
+    units: dict[str, float] = Field(description="In metres; that of a step is not a number.")
+    half: str = Field(description='"And a half", after a number.')
+    half_after: str = Field(description="The same, after the unit.")
+    vague: str = Field(description='"A few" and the like.')
+    footed: str = Field(description="Number and unit that are a distance only with a word of distance beside them.")
+    away: str = Field(description="Words of distance after the unit.")
+    below: str
+    above: str
+    about: str
+    joiner: str = Field(description="Between the two ends of a range.")
+    mild: str
+    ours: str
+    sides: dict[Side, list[str]]
     near: str
-    clock: str
-    degrees: str
-    not_a_side: str
-    unknowable: str
-    clauses: str
-    say: dict[Literal["left", "right", "ahead"], str] = Field(default_factory=dict)
+    clock: str = Field(description="With a group named hour.")
+    degrees: dict[Literal["left", "right"], str] = Field(description="With a group named n.")
+    not_a_side: str = Field(description="Words that look like a side and are none.")
+    unknowable: str = Field(description="Sizes, and places relative to another thing than the walker.")
+    clauses: str = Field(description="What stands between clauses.")
+    say: dict[Literal["left", "right", "ahead", "clock"], str] = Field(
+        default_factory=dict,
+        description="What takes the place of a wrong side; a language without it has none put right.",
+    )
 
 
 class SentenceWords(Settings):
@@ -83,7 +88,8 @@ class SentenceWords(Settings):
     harmless: str
     faint: str
     unsure: str
-    yes_or_no: str
+    agreeing: str
+    denying: str
     shape: str
     unfit: str
     never: dict[str, str]
@@ -179,7 +185,7 @@ def plain_sentence(sentence: str, language: Language) -> PlainSentence:
         text = re.sub(short, long, text, flags=re.IGNORECASE)
     for patterns, mark in ((data.harmless, HARMLESS), (data.faint, FAINT)):
         for pattern in patterns.splitlines():
-            text = re.sub(bounded(pattern), f" {mark} ", text, flags=re.IGNORECASE)
+            text = re.sub(bounded(plain(pattern, language)), f" {mark} ", text, flags=re.IGNORECASE)
     tokens = _TOKEN.findall(text)
     words, letters, n = [], "", 0
     while n < len(tokens):
@@ -191,10 +197,14 @@ def plain_sentence(sentence: str, language: Language) -> PlainSentence:
 
 
 def bounded(pattern: str) -> str:
-    r"""A regular expression whose \b knows Devanagari, and stands at both its ends."""
+    """A regular expression that begins and ends at the edges of words."""
+    return edges(rf"\b(?:{pattern})\b")
+
+
+def edges(pattern: str) -> str:
+    r"""A regular expression whose \b knows the vowel signs of Devanagari."""
     letter = r"[\w\u0900-\u0963]"
-    edge = rf"(?:(?<!{letter})(?={letter})|(?<={letter})(?!{letter}))"
-    return rf"\b(?:{pattern})\b".replace(r"\b", edge)
+    return pattern.replace(r"\b", rf"(?:(?<!{letter})(?={letter})|(?<={letter})(?!{letter}))")
 
 
 def _phrase(tokens: list[str], start: int, data: SentenceWords) -> tuple[int, str]:
