@@ -40,7 +40,10 @@ class Claims:
         for n, word in enumerate(phrases(language).numbers):
             self._numbers.setdefault(unicodedata.normalize("NFC", word), float(n))
         self._word = "|".join(map(re.escape, sorted(self._numbers, key=len, reverse=True)))
-        self._number = rf"(?:\d+(?:[.,]\d+)?(?:\s+{w.half})?|(?:{self._word})(?:[\s-]+(?:{self._word}))?(?:\s+{w.half})?|{w.vague})"
+        self._number = (
+            rf"(?:\d+(?:[.,]\d+)?(?:\s+{w.half})?|(?:{self._word})(?:[\s-]+(?:{self._word}))?(?:\s+{w.half})?"
+            rf"|{w.vague})"
+        )
         self._unit = rf"(?:{'|'.join(map(re.escape, sorted(w.units, key=len, reverse=True)))})"
         self._distance = self._compiled(
             rf"(?:\b(?P<how>{w.below}|{w.above}|{w.about})\s+)?"

@@ -21,18 +21,20 @@ from edge_nav.guidance.guidance_settings import Language
 from edge_nav.types import Side
 
 Kind = Literal[
-    "opener", "definite", "determiner", "subject", "quantity", "degree", "plain", "weak", "thing", "mover",
-    "your", "vehicle", "signal_like", "signal_colour", "preposition", "connector", "copula", "verb", "saying", "relative", "hedge", "tail", "blocked",
+    "opener", "definite", "determiner", "your", "subject", "quantity", "degree", "hedge", "relative", "connector",
+    "preposition", "locative", "copula", "verb", "saying", "tail", "blocked", "vehicle", "signal_like", "mover",
+    "signal_colour", "extent", "plain", "weak", "thing",
 ]  # fmt: skip
 LETTERS: dict[Kind, str] = {
-    "opener": "O", "definite": "d", "determiner": "D", "subject": "I", "quantity": "Q", "degree": "G", "plain": "A",
-    "weak": "a", "thing": "N", "mover": "M", "your": "Y", "vehicle": "F", "signal_like": "L", "signal_colour": "c", "preposition": "P", "connector": "C", "copula": "B", "verb": "V",
-    "saying": "S", "relative": "R", "hedge": "K", "tail": "Z", "blocked": "X",
+    "opener": "O", "definite": "d", "determiner": "D", "your": "Y", "subject": "I", "quantity": "Q", "degree": "G",
+    "hedge": "K", "relative": "R", "connector": "C", "preposition": "P", "locative": "p", "copula": "B", "verb": "V",
+    "saying": "S", "tail": "Z", "blocked": "X", "vehicle": "F", "signal_like": "L", "mover": "M", "signal_colour": "c",
+    "extent": "h", "plain": "A", "weak": "a", "thing": "N",
 }  # fmt: skip
 """Each kind as the letter that the shapes of sentences are written in. Others: W an unknown word, w one in German that
 is no noun, T quoted text, Z a place or distance that is judged elsewhere, and a comma."""
 BLOCKED = "X"
-NAMES: tuple[Kind, ...] = ("vehicle", "signal_like", "mover", "signal_colour", "plain", "weak", "thing")
+NAMES: tuple[Kind, ...] = ("vehicle", "signal_like", "mover", "signal_colour", "extent", "plain", "weak", "thing")
 """Kinds of word that have endings, most telling first."""
 PLACE, HARMLESS, FAINT, QUOTE = "\ue000", "\ue001", "\ue002", "\ue003"
 """Stand in a sentence for what was taken out of it; no model's text may hold them."""
@@ -46,8 +48,8 @@ _TOKEN = re.compile(r"[^\W\d_](?:[\w'\u0900-\u0963-]*[\w\u0900-\u0963])?|\d[\w.,
 
 
 class ClaimWords(Settings):
-    """How a language tells distances and sides. All but the two tables are regular expressions, in which {number}, {unit},
-    {ours} (the walker, or what lies before them), {mild} and {about} stand for what is given here under that name.
+    """How a language tells distances and sides. All but the two tables are regular expressions, in which {number},
+    {unit}, {ours} (the walker, or what lies before them), {mild} and {about} stand for what is given here by that name.
     """
 
     numbers: dict[str, float] = Field(description="Beyond those of the phrase book.")
@@ -77,7 +79,10 @@ class ClaimWords(Settings):
 
 
 class SentenceWords(Settings):
-    """A language's file. Lists of words are text, with _ for the space within a phrase."""
+    """A language's file. Lists of words are text, with _ for the space within a phrase; lists of regular expressions are
+    text, one a line. ``shape`` and ``unfit`` match letters of `LETTERS`: the sentences that are allowed, but for those in
+    which something of ``unfit`` is found.
+    """
 
     language: Language
     written_out: dict[str, str] = Field(default_factory=dict)
@@ -118,6 +123,12 @@ class SentenceWords(Settings):
         return found
 
     @cached_property
+    def masks(self) -> list[tuple[re.Pattern[str], str]]:
+        """What is harmless as a whole, whatever its words are, and the mark that takes its place."""
+        found = [(p, HARMLESS) for p in self.harmless.splitlines()] + [(p, FAINT) for p in self.faint.splitlines()]
+        return [(re.compile(bounded(plain(p, self.language)), re.IGNORECASE), mark) for p, mark in found]
+
+    @cached_property
     def longest(self) -> int:
         """Words of the longest phrase."""
         return max(map(len, self.phrases))
@@ -130,7 +141,7 @@ class SentenceWords(Settings):
                 return self.names[form]
         if self.compounds:
             for form in forms:
-                for n in range(3, len(form) - 2):
+                for n in range(3, len(form) - 3):
                     if form[n:] in self.names:
                         return self.names[form[n:]]
         return ""
@@ -177,15 +188,15 @@ class PlainSentence:
 
 @lru_cache(maxsize=64)
 def plain_sentence(sentence: str, language: Language) -> PlainSentence:
-    """A sentence, in which `PLACE` stands for places and distances that are judged elsewhere, as words of known kinds."""
+    """A sentence as words of known kinds. `PLACE` in it stands for places and distances that are judged elsewhere."""
     data = sentence_words(language)
+    sentence = re.sub(f"[{HARMLESS}{FAINT}{QUOTE}]", "\ufffd", sentence)
     quotes = tuple(a or b for a, b in _QUOTED.findall(sentence))
     text = re.sub(r"[.!।…]+\s*$", "", plain(_QUOTED.sub(f" {QUOTE} ", sentence), language).strip())
     for short, long in data.written_out.items():
         text = re.sub(short, long, text, flags=re.IGNORECASE)
-    for patterns, mark in ((data.harmless, HARMLESS), (data.faint, FAINT)):
-        for pattern in patterns.splitlines():
-            text = re.sub(bounded(plain(pattern, language)), f" {mark} ", text, flags=re.IGNORECASE)
+    for pattern, mark in data.masks:
+        text = pattern.sub(f" {mark} ", text)
     tokens = _TOKEN.findall(text)
     words, letters, n = [], "", 0
     while n < len(tokens):
@@ -229,7 +240,7 @@ def _kind(token: str, data: SentenceWords) -> str:
         return BLOCKED
     known = data.kind_of_name(low) or data.kind_of_name(low.replace("-", ""))
     if known:
-        return known
+        return "w" if data.compounds and known in "NMLF" and not token[:1].isupper() else known
     parts = low.split("-")
     if len(parts) > 1:
         kinds = [_phrase([part], 0, data)[1] for part in parts]

@@ -93,7 +93,21 @@ def test_another_way_of_writing_changes_nothing(language: Language, sentence: st
 )
 def test_text_is_quoted_unless_it_may_be_taken_for_permission(language: Language, frame: str, harmless: str) -> None:
     assert spoken(frame.format(harmless), language) == frame.format(harmless)
-    told = ["Walk", "Go", "Cross now", "Safe", "Gehen", "Sicher", "Frei", "Cruce", "Pase", "Seguro", "चलो", "पार करें", "सुरक्षित"]
+    told = [
+        "Walk",
+        "Go",
+        "Cross now",
+        "Safe",
+        "Gehen",
+        "Sicher",
+        "Frei",
+        "Cruce",
+        "Pase",
+        "Seguro",
+        "चलो",
+        "पार करें",
+        "सुरक्षित",
+    ]
     assert [word for word in told if spoken(frame.format(word), language)] == []
 
 
