@@ -35,6 +35,8 @@ def passes(sentence: PlainSentence, language: Language, *, about_harmless: bool 
 
 def asks_of_harmless(question: str, language: Language) -> bool:
     """Whether a question names a harmless thing and wants nothing that only measuring may tell."""
+    if not question:
+        return False
     asked = plain_sentence(re.sub(r"[?¿]", " ", question), language)
     return names_something(asked) and not topics(asked, language)
 

@@ -72,7 +72,7 @@ def _slip(word: str, stem: str) -> bool:
     """Whether a word is a stem but for one slip; letters that are doubled count once."""
     word, begun = _undoubled(word), stem.endswith("*")
     stem = _undoubled(stem.rstrip("*"))
-    if word[:1] != stem[:1] or min(len(word), len(stem)) < FUZZY_LETTERS - 1:
+    if word[:1] != stem[:1] or len(word) < FUZZY_LETTERS - 1 or len(stem) < FUZZY_LETTERS - (not begun):
         return False
     ends = range(len(stem) - 1, len(stem) + 2) if begun else [len(word)]
     return any(DamerauLevenshtein.distance(word[:end], stem, score_cutoff=1) <= 1 for end in ends)

@@ -34,6 +34,8 @@ LETTERS: dict[Kind, str] = {
 """Each kind as the letter that the shapes of sentences are written in. Others: W an unknown word, w one in German that
 is no noun, T quoted text, Z a place or distance that is judged elsewhere, and a comma."""
 BLOCKED = "X"
+MOST_LETTERS = 400
+"""A longer sentence is not looked at."""
 NAMES: tuple[Kind, ...] = ("vehicle", "signal_like", "mover", "signal_colour", "extent", "plain", "weak", "thing")
 """Kinds of word that have endings, most telling first."""
 PLACE, HARMLESS, FAINT, QUOTE = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -79,9 +81,9 @@ class ClaimWords(Settings):
 
 
 class SentenceWords(Settings):
-    """A language's file. Lists of words are text, with _ for the space within a phrase; lists of regular expressions are
-    text, one a line. ``shape`` and ``unfit`` match letters of `LETTERS`: the sentences that are allowed, but for those in
-    which something of ``unfit`` is found.
+    """A language's file. Lists of words are text, with _ for the space within a phrase; lists of regular expressions
+    are text, one a line. ``shape`` and ``unfit`` match letters of `LETTERS`: the sentences that are allowed, but for
+    those in which something of ``unfit`` is found.
     """
 
     language: Language
@@ -190,6 +192,8 @@ class PlainSentence:
 def plain_sentence(sentence: str, language: Language) -> PlainSentence:
     """A sentence as words of known kinds. `PLACE` in it stands for places and distances that are judged elsewhere."""
     data = sentence_words(language)
+    if len(sentence) > MOST_LETTERS:
+        return PlainSentence(("",), BLOCKED, ())
     sentence = re.sub(f"[{HARMLESS}{FAINT}{QUOTE}]", "\ufffd", sentence)
     quotes = tuple(a or b for a, b in _QUOTED.findall(sentence))
     text = re.sub(r"[.!।…]+\s*$", "", plain(_QUOTED.sub(f" {QUOTE} ", sentence), language).strip())

@@ -1,4 +1,4 @@
-"""What of a model's words may be spoken, in four languages: sentences by others and by ourselves, and tricks of writing."""
+"""What of a model's words may be spoken, in four languages: others' sentences and our own, and tricks of writing."""
 
 from __future__ import annotations
 
