@@ -20,7 +20,7 @@ from edge_nav.dialogue.intents import (
     Understanding,
     intent_table,
 )
-from edge_nav.guidance.guidance_settings import Language
+from edge_nav.types import Language
 
 TABLE = yaml.safe_load(Path(__file__).with_name("phrasings.yaml").read_text(encoding="utf-8"))
 SAFETY_QUESTIONS = yaml.safe_load(Path(__file__).with_name("safety_questions.yaml").read_text(encoding="utf-8"))
