@@ -113,9 +113,7 @@ def test_whether_something_is_safe_is_asked_of_no_model(
     assert ask(options(place, question="is it safe to cross")) == 0
     assert ask(options(place, question="is it safe to cross", depth_map=place / "depth.png")) == 0
     assert asked == []
-    assert capsys.readouterr().out == (
-        "I never say what is safe.\nI never say what is safe. Measured: Obstacle ahead, two metres.\n"
-    )
+    assert capsys.readouterr().out == "I never say what is safe.\n" * 2
 
 
 def test_depth_comes_from_a_bundle_too(
