@@ -93,6 +93,7 @@ class SentenceWords(Settings):
     letters: str
     harmless: str
     faint: str
+    named: str = Field(description="Words after which a capital begins a name: the brand, the maker.")
     unsure: str
     agreeing: str
     denying: str
@@ -201,9 +202,12 @@ def plain_sentence(sentence: str, language: Language) -> PlainSentence:
     for pattern, mark in data.masks:
         text = pattern.sub(f" {mark} ", text)
     tokens = _TOKEN.findall(text)
-    words, letters, n = [], "", 0
+    words: list[str] = []
+    letters, n = "", 0
     while n < len(tokens):
         length, letter = _phrase(tokens, n, data)
+        if letter == "W" and tokens[n][:1].isupper() and re.search(bounded(data.named), " ".join(words)):
+            letter = "N"
         words.append("," if letter == "," else " ".join(tokens[n : n + length]).lower())
         letters += letter
         n += length
