@@ -16,7 +16,8 @@ from test_asking import microphone_wav
 from vlm.vlm_bundle import write_bundle
 from world import SMALL, box, render
 
-from edge_nav.commands.ask import AskOptions, ask
+from edge_nav.commands.ask import ask
+from edge_nav.commands.options import AskOptions
 from edge_nav.commands.picture import MOST_PIXELS
 from edge_nav.dialogue.measured import said
 from edge_nav.errors import UsageError

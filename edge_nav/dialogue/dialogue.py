@@ -8,7 +8,7 @@ from typing import Literal
 
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.intents import SAFETY, Intent, Understanding
-from edge_nav.dialogue.preferences import Kept
+from edge_nav.dialogue.preferences import Preferences
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.speech.speech_settings import SpeechSettings
@@ -56,13 +56,13 @@ class Outcome:
 class Dialogue:
     """Holds the walker's settings as changed by voice, and what is left of a long answer."""
 
-    def __init__(self, guidance: GuidanceSettings, speech: SpeechSettings, kept: Kept) -> None:
+    def __init__(self, guidance: GuidanceSettings, speech: SpeechSettings, preferences: Preferences) -> None:
         self._profile = (guidance, speech)
         self._understanding = Understanding(guidance.language)
-        self.kept = kept
+        self.preferences = preferences
         self.rest: list[str] = []
         """Sentences of a model's answer beyond its first words: "more" asks for them."""
-        self._adopt(kept)
+        self._adopt(preferences)
         self._handlers: dict[str, Callable[[Situation], Outcome]] = {
             "repeat": self._repeat,
             "more": self._more,
@@ -71,12 +71,12 @@ class Dialogue:
             "softer": lambda _: self._volume(-VOLUME_STEP),
             "faster": lambda _: self._rate(RATE_STEP),
             "slower": lambda _: self._rate(1 / RATE_STEP),
-            "metres": lambda _: self._change(Kept(units="metres"), "metres"),
-            "feet": lambda _: self._change(Kept(units="feet"), "feet"),
-            "steps": lambda _: self._change(Kept(units="steps"), "steps"),
-            "clock": lambda _: self._change(Kept(directions="clock"), "clock"),
-            "sides": lambda _: self._change(Kept(directions="sides"), "sides"),
-            "degrees": lambda _: self._change(Kept(directions="degrees"), "degrees"),
+            "metres": lambda _: self._change(Preferences(units="metres"), "metres"),
+            "feet": lambda _: self._change(Preferences(units="feet"), "feet"),
+            "steps": lambda _: self._change(Preferences(units="steps"), "steps"),
+            "clock": lambda _: self._change(Preferences(directions="clock"), "clock"),
+            "sides": lambda _: self._change(Preferences(directions="sides"), "sides"),
+            "degrees": lambda _: self._change(Preferences(directions="degrees"), "degrees"),
             "pause": lambda _: Outcome(self.book.answer("paused"), "settings", paused=True),
             "resume": lambda _: Outcome(self.book.answer("resumed"), "settings", paused=False),
             "status": self._status,
@@ -111,16 +111,16 @@ class Dialogue:
         """The safety notice and how it speaks."""
         return f"{self.book.answer('notice')} {self.book.answer('introduction')}"
 
-    def _adopt(self, kept: Kept) -> None:
-        self.kept = kept
-        self.guidance, self.speech = kept.guidance(self._profile[0]), kept.speech(self._profile[1])
+    def _adopt(self, preferences: Preferences) -> None:
+        self.preferences = preferences
+        self.guidance, self.speech = preferences.guidance(self._profile[0]), preferences.speech(self._profile[1])
         self.book = Phrasebook(self.guidance)
         self.scene_answers = SceneAnswers(self.book)
 
-    def _change(self, change: Kept, said: str) -> Outcome:
+    def _change(self, change: Preferences, said: str) -> Outcome:
         """Take over what a change sets."""
         updates = {k: v for k, v in change.model_dump().items() if k != "introduced" and v is not None}
-        self._adopt(self.kept.model_copy(update=updates))
+        self._adopt(self.preferences.model_copy(update=updates))
         return Outcome(self.book.answer(said), "settings", facts=dict(updates), changed=True)
 
     def _repeat(self, situation: Situation) -> Outcome:
@@ -136,20 +136,22 @@ class Dialogue:
     def _verbosity(self, step: int) -> Outcome:
         now = VERBOSITIES.index(self.guidance.verbosity)
         wanted = VERBOSITIES[min(max(now + step, 0), len(VERBOSITIES) - 1)]
-        return self._change(Kept(verbosity=wanted), wanted)
+        return self._change(Preferences(verbosity=wanted), wanted)
 
     def _volume(self, step: float) -> Outcome:
         low = min(VOLUMES[0], self.speech.volume)  # a profile may have set it softer still
         wanted = round(min(max(self.speech.volume + step, low), VOLUMES[1]), 2)
-        return self._limited(Kept(volume=wanted), wanted == self.speech.volume, "louder" if step > 0 else "softer")
+        return self._limited(
+            Preferences(volume=wanted), wanted == self.speech.volume, "louder" if step > 0 else "softer"
+        )
 
     def _rate(self, factor: float) -> Outcome:
         wanted = round(min(max(self.speech.rate_wpm * factor, RATES[0]), RATES[1]))
         return self._limited(
-            Kept(rate_wpm=wanted), wanted == self.speech.rate_wpm, "faster" if factor > 1 else "slower"
+            Preferences(rate_wpm=wanted), wanted == self.speech.rate_wpm, "faster" if factor > 1 else "slower"
         )
 
-    def _limited(self, change: Kept, same: bool, said: str) -> Outcome:
+    def _limited(self, change: Preferences, same: bool, said: str) -> Outcome:
         return Outcome(self.book.answer("limit"), "settings") if same else self._change(change, said)
 
     def _status(self, situation: Situation) -> Outcome:
@@ -177,5 +179,5 @@ class Dialogue:
         return Outcome(text, "settings")
 
     def _reset(self) -> Outcome:
-        self._adopt(Kept(introduced=self.kept.introduced))
+        self._adopt(Preferences(introduced=self.preferences.introduced))
         return Outcome(self.book.answer("settings_reset"), "settings", changed=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import yaml
 
-from edge_nav.guidance.guidance_settings import Language
+from edge_nav.types import Language
 
 MOST_WORDS = 40
 """Of a model's answer, unless more is asked for."""

@@ -21,7 +21,7 @@ from pydantic import Field
 from rapidfuzz.distance import DamerauLevenshtein
 
 from edge_nav.base_settings import Settings
-from edge_nav.guidance.guidance_settings import Language
+from edge_nav.types import Language
 
 NEEDED = 0.72
 """Share of meaning that must be common. Set on phrasings of our own; tests hold it against others."""

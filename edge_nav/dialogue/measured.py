@@ -24,9 +24,9 @@ from edge_nav.dialogue.answers import CONFIDENT, FAR_M, SURE, SceneAnswers
 from edge_nav.dialogue.claims_en import Claim
 from edge_nav.dialogue.grounding import may_be_said, sentences
 from edge_nav.dialogue.intents import Intent
-from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
-from edge_nav.types import Obstacle, Scene, Side, side_of
+from edge_nav.types import Language, Obstacle, Scene, Side, side_of
 
 NEAR_M = 2.0
 """What is nearer may be called near."""

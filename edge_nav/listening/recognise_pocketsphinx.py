@@ -23,7 +23,7 @@ from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognised import NOTHING, Recognised
-from edge_nav.listening.sound import RATE_HZ, Heard
+from edge_nav.listening.sound import RATE_HZ, SoundSamples
 
 LONGEST_S = 5.0
 """No known sentence takes longer."""
@@ -32,63 +32,10 @@ PHONES_PER_S = (4.0, 22.0)
 LEAST_WORDS = 2
 """Half a sentence of one word may be anything."""
 RISKY = frozenset(
-    [
-        "safe",
-        "safely",
-        "dangerous",
-        "cross",
-        "crossing",
-        "across",
-        "traffic",
-        "light",
-        "lights",
-        "green",
-        "red",
-        "signal",
-        "walk",
-        "car",
-        "cars",
-        "street",
-        "road",
-        "bus",
-        "buses",
-        "bike",
-        "bikes",
-        "bicycle",
-        "bicycles",
-        "truck",
-        "trucks",
-        "lorry",
-        "vehicle",
-        "vehicles",
-        "train",
-        "trains",
-        "tram",
-        "taxi",
-        "motorbike",
-        "motorcycle",
-        "scooter",
-        "van",
-        "cyclist",
-        "cyclists",
-        "driver",
-        "drivers",
-        "coming",
-        "kerb",
-        "curb",
-        "crosswalk",
-        "junction",
-        "intersection",
-        "lane",
-        "platform",
-        "board",
-        "tracks",
-        "anyone",
-        "anything",
-        "someone",
-        "over",
-        "step",
-    ]
+    """safe safely dangerous cross crossing across over step traffic light lights green red signal walk car cars street
+    road bus buses bike bikes bicycle bicycles truck trucks lorry vehicle vehicles train trains tram taxi motorbike
+    motorcycle scooter van cyclist cyclists driver drivers coming kerb curb crosswalk junction intersection lane platform
+    board tracks anyone anything someone""".split()
 )
 """A sentence of the second grammar with one of these is about safety or traffic."""
 CLEARLY = 0.11
@@ -160,7 +107,7 @@ class PocketsphinxRecogniser:
         self._safety.activate_search("safety")
         self._is_whole = sentences(vocabulary)
 
-    def recognise(self, sound: Heard, speech_s: float) -> Recognised:
+    def recognise(self, sound: SoundSamples, speech_s: float) -> Recognised:
         """The sentence that was said, with the agreement of the decoders as its confidence: a known one, or one about
         safety.
         """
@@ -171,7 +118,7 @@ class PocketsphinxRecogniser:
         about_safety = not RISKY.isdisjoint(safety.text.split())
         clearly = (known.score - safety.score) / max(speech_s, 0.3) if about_safety else math.inf
         if clearly < 0:
-            return self._agreed(safety.text, pcm, speech_s, whole=True)
+            return replace(self._agreed(safety.text, pcm, speech_s, whole=True), about_safety=True)
         whole = self._is_whole(known.text)
         if not whole and len(known.text.split()) < LEAST_WORDS:
             return NOTHING
@@ -205,7 +152,7 @@ def _decode(decoder: Any, pcm: bytes) -> _Path:
     return _Path("", -math.inf) if found is None else _Path(str(found.hypstr), math.log(found.best_score))
 
 
-def _pcm(sound: Heard) -> bytes:
+def _pcm(sound: SoundSamples) -> bytes:
     noise = np.random.default_rng(0).normal(0.0, NOISE, len(sound))
     pad = np.random.default_rng(1).normal(0.0, NOISE, RATE_HZ // 10)
     whole = np.concatenate([pad, sound + noise, pad])

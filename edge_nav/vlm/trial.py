@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled
+from edge_nav.types import Cancelled
 from edge_nav.vlm.llama import Llama, Sizes
 
 REFUSED = 3

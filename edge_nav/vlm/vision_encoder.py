@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_nav.bundle import Bundle, VisionEntry
 from edge_nav.errors import EdgeNavError, UsageError
 from edge_nav.perception.depth.providers import choose
-from edge_nav.vlm.background_answer import Picture
+from edge_nav.types import Picture
 from edge_nav.vlm.prompt import Image
 from edge_nav.vlm.resize import fit_square
 

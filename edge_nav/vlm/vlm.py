@@ -17,7 +17,7 @@ from typing import Literal
 
 from edge_nav.bundle import Bundle, ImageRun, LlmEntry, TextRun, TokensRun, VisionEntry
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled, Picture
+from edge_nav.types import Cancelled, Picture
 from edge_nav.vlm.llama import F32, Llama, Sizes
 from edge_nav.vlm.prefix_cache import PrefixCache
 from edge_nav.vlm.prompt import Prompt

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.dialogue import Dialogue, Situation
 from edge_nav.dialogue.intents import Intent
-from edge_nav.dialogue.preferences import Kept
+from edge_nav.dialogue.preferences import Preferences
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.speech.speech_settings import SpeechSettings
@@ -23,7 +23,7 @@ ANSWERS = SceneAnswers(Phrasebook(GuidanceSettings()))
 
 def thing(number: int, distance_m: float, bearing_deg: float, **changes: object) -> Obstacle:
     x = distance_m * math.sin(math.radians(bearing_deg))
-    base = Obstacle(number, distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4)
+    base = Obstacle(distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, id=number)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -122,7 +122,7 @@ def situation(**changes: object) -> Situation:
 
 
 def dialogue() -> Dialogue:
-    return Dialogue(GuidanceSettings(), SpeechSettings(), Kept())
+    return Dialogue(GuidanceSettings(), SpeechSettings(), Preferences())
 
 
 def said(d: Dialogue, *questions: str, **changes: object) -> list[str]:
@@ -133,7 +133,7 @@ def test_units_and_directions_change_the_next_answer() -> None:
     d = dialogue()
     assert said(d, "use feet", "what is ahead") == ["Feet.", "Obstacle ahead, seven feet."]
     assert said(d, "use degrees", "what is on my left", scene=scene(POLE))[1] == "Obstacle, 40 degrees left, five feet."
-    assert d.kept == Kept(units="feet", directions="degrees")
+    assert d.preferences == Preferences(units="feet", directions="degrees")
 
 
 def test_speech_changes_within_limits() -> None:
@@ -168,7 +168,7 @@ def test_settings_are_read_and_reset() -> None:
     said(d, "use feet", "slower")
     assert said(d, "what are my settings") == ["Speed 250, volume 100 percent, Feet. Clock. Normal."]
     assert said(d, "reset my settings") == ["Settings reset."]
-    assert d.kept == Kept()
+    assert d.preferences == Preferences()
     assert said(d, "what are my settings") == ["Speed 300, volume 100 percent, Metres. Clock. Normal."]
 
 
@@ -198,7 +198,7 @@ def test_repeat_pause_resume_help_and_stop() -> None:
 
 @pytest.mark.parametrize("language", ["en", "de", "es", "hi"])
 def test_every_answer_exists_in_every_language(language: str) -> None:
-    d = Dialogue(GuidanceSettings(language=language), SpeechSettings(), Kept())  # type: ignore[arg-type]
+    d = Dialogue(GuidanceSettings(language=language), SpeechSettings(), Preferences())  # type: ignore[arg-type]
     for name in ("ahead", "left", "right", "around", "nearest", "way_clear", "free_way", "describe", "status", "help"):
         for seen in (scene(), scene(CHAIR, POLE, WALL), scene(CHAIR, view="dark"), None):
             text = d.answer(Intent(name, None, 1.0), situation(scene=seen)).text

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from edge_nav.dialogue.intents import THING, Intent, Understanding, intent_table
-from edge_nav.guidance.guidance_settings import Language
+from edge_nav.types import Language
 
 TABLE = yaml.safe_load(Path(__file__).with_name("phrasings.yaml").read_text(encoding="utf-8"))
 LANGUAGES = get_args(Language)

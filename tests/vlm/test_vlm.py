@@ -16,7 +16,7 @@ from vlm.vlm_bundle import EOS, IMAGE_TOKENS, PROMPT, SIDE, WIDTH, bundle, pictu
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_vlm import LateVlm
+from edge_nav.vlm.background_vlm import BackgroundVlm
 from edge_nav.vlm.llama import Interrupted, Llama, Sizes
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import CUT, Vlm, llm_file, open_vlm
@@ -347,7 +347,7 @@ def on_a_thread(job: Any) -> Any:
 
 def test_a_walk_s_model_loads_late_and_answers(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "b")
-    late = LateVlm(str(folder), ONE)
+    late = BackgroundVlm(str(folder), ONE)
     try:
         assert on_a_thread(lambda: late.answer(picture(), "what", lambda: True)) == []
         said = on_a_thread(lambda: late.answer(picture(), "what", never))
@@ -359,7 +359,7 @@ def test_a_walk_s_model_loads_late_and_answers(tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_be_loaded_says_so_when_asked(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "b", files={"llm.gguf": b"GGUF"})
-    late = LateVlm(str(folder), ONE)
+    late = BackgroundVlm(str(folder), ONE)
     try:
         failure = on_a_thread(lambda: late.answer(picture(), "what", never))
     finally:

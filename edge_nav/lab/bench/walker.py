@@ -40,13 +40,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from edge_nav.errors import UsageError
+from edge_nav.lab.bench.options import WalkerOptions
 from edge_nav.lab.bench.report import Row, report
 from edge_nav.lab.bench.walker_runs import Condition, Job, failed, open_depth_model, run_jobs, save_failure
 from edge_nav.lab.bench.walker_trial import Result
@@ -66,24 +67,9 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WalkerOptions:
-    """The command line of `bench walker`."""
-
-    scenes: int | None = None
-    full: bool = False
-    only: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
-    bundle: str | None = None
-    fps: tuple[float, ...] = ()
-    latency_s: tuple[float, ...] = ()
-    workers: int = 1
-    failures: Path | None = None
-    keep: Path | None = None
-
-
-def bench(options: WalkerOptions, json_file: Path | None) -> int:
+def bench(options: WalkerOptions) -> int:
     """Walk every scene under every condition and compare."""
+    json_file = options.json_file
     conditions, missing = conditions_of(options)
     scenes = scenes_of(options)
     _check(scenes)

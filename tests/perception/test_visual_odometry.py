@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge_nav.perception.egomotion.scan_matching import Step
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
@@ -46,11 +46,11 @@ def seen(world: list[Box], way: Way, flicker: float = 0.08) -> list[tuple[Frame,
     return frames
 
 
-def followed(frames: list[tuple[Frame, DepthMap]]) -> tuple[Step, list[Motion]]:
-    odometry, total, motions = VisualOdometry(), Step(), []
+def followed(frames: list[tuple[Frame, DepthMap]]) -> tuple[EgoMotion, list[Motion]]:
+    odometry, total, motions = VisualOdometry(), EgoMotion(), []
     for frame, depth in frames:
-        odometry.look(frame)
-        step, motion = odometry.walked(depth, AXES)
+        odometry.compare(frame)
+        step, motion = odometry.ego_motion(depth, AXES)
         total = step.after(total)
         motions.append(motion)
     return total, motions
@@ -89,8 +89,8 @@ def test_what_goes_along_with_the_walker_does_not_make_them_stand() -> None:
     for frame, depth in seen(ROOM, WALK):
         frame.rgb[180:, 120:180] = cane
         near = replace(depth, depth_m=np.where(own, np.float32(0.6), depth.depth_m))
-        odometry.look(frame)
-        speeds.append(odometry.walked(near, AXES, own)[1].forward_mps)
+        odometry.compare(frame)
+        speeds.append(odometry.ego_motion(near, AXES, own)[1].forward_mps)
     assert np.median(speeds[2:]) == pytest.approx(1.0, abs=0.15)
 
 
@@ -101,8 +101,8 @@ def test_many_corners_of_one_thing_are_not_the_world() -> None:
     for frame, depth in seen(ROOM, WALK):
         frame.rgb[:] = 120
         frame.rgb[90:150, 130:190] = poster
-        odometry.look(frame)
-        motions.append(odometry.walked(depth, AXES)[1])
+        odometry.compare(frame)
+        motions.append(odometry.ego_motion(depth, AXES)[1])
     assert not any(m.known for m in motions)
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_nav.perception.floor.gravity_filter import LARGEST, Upright
+from edge_nav.perception.floor.gravity_filter import LARGEST, GravityFilter
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import Rays, ground_from_angles
@@ -28,11 +28,11 @@ def floor(pitch_deg: float, height_m: float = HEIGHT_M, share: float = 0.5) -> t
     return Ground(plane.normal, height_m, share), DepthMap(z, CAMERA)
 
 
-def pitches(upright: Upright, fitted: list[float], turns: list[np.ndarray | None]) -> list[float]:
+def pitches(gravity: GravityFilter, fitted: list[float], turns: list[np.ndarray | None]) -> list[float]:
     told = []
     for n, (pitch, turn) in enumerate(zip(fitted, turns, strict=True)):
         ground, depth = floor(pitch)
-        steady, _ = upright.steady(ground, turn, depth, RAYS, n / 10)
+        steady, _ = gravity.update(ground, turn, depth, RAYS, n / 10)
         assert steady is not None
         told.append(steady.pitch_deg)
     return told
@@ -48,29 +48,29 @@ STILL = np.eye(3)
 
 def test_a_floor_that_tilts_from_frame_to_frame_is_steadied() -> None:
     fitted = PITCH_DEG + 8.0 * np.random.default_rng(1).standard_normal(100)
-    told = pitches(Upright(HEIGHT_M), fitted.tolist(), [STILL] * 100)
+    told = pitches(GravityFilter(HEIGHT_M), fitted.tolist(), [STILL] * 100)
     assert np.std(told[30:]) < 0.2 * np.std(fitted)
     assert np.mean(told[30:]) == pytest.approx(PITCH_DEG, abs=2.0)
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_camera_that_nods_takes_up_along(known: bool) -> None:
-    upright = Upright(HEIGHT_M)
-    pitches(upright, [PITCH_DEG] * 20, [STILL] * 20)
+    gravity = GravityFilter(HEIGHT_M)
+    pitches(gravity, [PITCH_DEG] * 20, [STILL] * 20)
     nod = pitched(12.0)
-    first = pitches(upright, [PITCH_DEG + 12.0], [nod if known else None])[0]
+    first = pitches(gravity, [PITCH_DEG + 12.0], [nod if known else None])[0]
     assert (first == pytest.approx(PITCH_DEG + 12.0, abs=0.5)) is known
     # Where the turn is not known, the planes tell it within two seconds.
-    last = pitches(upright, [PITCH_DEG + 12.0] * 20, [STILL if known else None] * 20)[-1]
+    last = pitches(gravity, [PITCH_DEG + 12.0] * 20, [STILL if known else None] * 20)[-1]
     assert last == pytest.approx(PITCH_DEG + 12.0, abs=1.0)
 
 
 @pytest.mark.parametrize("factor", [0.93, 1.0, 1.07])
 def test_the_camera_height_corrects_a_frame(factor: float) -> None:
-    upright = Upright(HEIGHT_M)
-    pitches(upright, [PITCH_DEG] * 10, [STILL] * 10)
+    gravity = GravityFilter(HEIGHT_M)
+    pitches(gravity, [PITCH_DEG] * 10, [STILL] * 10)
     ground, depth = floor(PITCH_DEG, HEIGHT_M * factor)
-    steady, scale = upright.steady(ground, STILL, depth, RAYS, 1.0)
+    steady, scale = gravity.update(ground, STILL, depth, RAYS, 1.0)
     assert steady is not None
     assert steady.height_m == HEIGHT_M
     assert scale == pytest.approx(1 / factor, rel=0.01)
@@ -94,24 +94,24 @@ def test_a_walk_heeds_whether_the_scale_is_to_be_corrected(correct: bool) -> Non
 
 def test_no_frame_is_corrected_by_more_than_a_floor_may_be_off() -> None:
     ground, depth = floor(PITCH_DEG, 1.16)
-    assert Upright(HEIGHT_M).steady(ground, None, depth, RAYS, 0.0)[1] == LARGEST
+    assert GravityFilter(HEIGHT_M).update(ground, None, depth, RAYS, 0.0)[1] == LARGEST
 
 
 def test_a_height_that_nobody_told_is_what_is_seen() -> None:
-    upright = Upright(None)
+    gravity = GravityFilter(None)
     ground, depth = floor(PITCH_DEG, 1.2)
     for n in range(5):
-        steady, scale = upright.steady(ground, STILL, depth, RAYS, n / 10)
+        steady, scale = gravity.update(ground, STILL, depth, RAYS, n / 10)
         assert steady is not None
         assert (steady.height_m, scale) == (pytest.approx(1.2, rel=0.01), pytest.approx(1.0, rel=0.01))
 
 
 def test_without_a_floor_up_is_carried_along() -> None:
-    upright = Upright(HEIGHT_M)
+    gravity = GravityFilter(HEIGHT_M)
     level = ground_from_angles(HEIGHT_M, 0.0)
-    assert upright.supposed(level) == level
-    pitches(upright, [PITCH_DEG] * 20, [STILL] * 20)
+    assert gravity.supposed(level) == level
+    pitches(gravity, [PITCH_DEG] * 20, [STILL] * 20)
     _, depth = floor(PITCH_DEG)
     for n in range(3):
-        assert upright.steady(None, pitched(3.0), depth, RAYS, 2 + n / 10) == (None, 1.0)
-    assert upright.supposed(level).pitch_deg == pytest.approx(PITCH_DEG + 9.0, abs=0.5)
+        assert gravity.update(None, pitched(3.0), depth, RAYS, 2 + n / 10) == (None, 1.0)
+    assert gravity.supposed(level).pitch_deg == pytest.approx(PITCH_DEG + 9.0, abs=0.5)

@@ -15,8 +15,8 @@ ADOPT_S, ADOPT_M = 20.0, 4.0
 """What is seen for so long, over so much way, is the walker's own floor after all: they wear the camera differently."""
 
 
-class Stance:
-    """Follows the usual height of the camera."""
+class CameraHeight:
+    """Follows the usual height of the camera above the walker's own feet."""
 
     def __init__(self, height_m: float | None) -> None:
         self._usual_m = height_m
@@ -24,7 +24,7 @@ class Stance:
         self._t: float | None = None
         self._other_s = self._other_m = 0.0
 
-    def lower(self, height_m: float, forward_mps: float, t: float) -> bool:
+    def floor_is_lower(self, height_m: float, forward_mps: float, t: float) -> bool:
         """Whether a floor seen so far beneath the camera lies lower than the walker's feet."""
         seconds = 0.0 if self._t is None else max(0.0, t - self._t)
         self._t = t

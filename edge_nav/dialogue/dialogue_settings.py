@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.listening.microphone import MicrophoneSettings, NoMicrophoneSettings
-from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
-from edge_nav.listening.recognise_whisper import WhisperSettings, installed_model
+from edge_nav.listening.recogniser_settings import (
+    AutoSettings,
+    BackendSettings,
+    RecogniserSettings,
+    TextSettings,
+    backend_of,
+)
 from edge_nav.listening.utterances import Trigger
 from edge_nav.vlm.vlm_settings import VlmSettings
-
-
-class TextSettings(Settings):
-    """Questions typed on standard input, a line each; no microphone is opened."""
-
-    type: Literal["text"] = "text"
-
-
-class AutoSettings(Settings):
-    """Whisper where one of its models lies on this machine, else PocketSphinx."""
-
-    type: Literal["auto"] = "auto"
-
-
-BackendSettings: TypeAlias = PocketsphinxSettings | WhisperSettings
-RecogniserSettings: TypeAlias = Annotated[
-    AutoSettings | PocketsphinxSettings | WhisperSettings | TextSettings, Field(discriminator="type")
-]
 
 
 class DialogueSettings(Settings):
@@ -54,7 +40,9 @@ class DialogueSettings(Settings):
         "microphone does not hear, so that an answer can be stopped by voice. The button always can.",
     )
     kept: Path | None = Field(
-        default=None, description="File of what was changed by voice; null: edge-nav/settings.yaml where settings live."
+        default=None,
+        description="File of the preferences that were changed by voice; null: edge-nav/settings.yaml where settings "
+        "live.",
     )
 
     vlm: VlmSettings = Field(default=VlmSettings(), description="The model that looks at a picture.")
@@ -62,14 +50,9 @@ class DialogueSettings(Settings):
     @property
     def backend(self) -> BackendSettings | None:
         """The recogniser that is used; None where questions are typed."""
-        if isinstance(self.recogniser, TextSettings):
-            return None
-        if not isinstance(self.recogniser, AutoSettings):
-            return self.recogniser
-        model = installed_model()
-        return PocketsphinxSettings() if model is None else WhisperSettings(model=model)
+        return backend_of(self.recogniser)
 
     @property
     def on(self) -> bool:
         """Whether questions are heard or read at all."""
-        return self.microphone.type != "none" or self.recogniser.type == "text"
+        return self.microphone.type != "none" or isinstance(self.recogniser, TextSettings)

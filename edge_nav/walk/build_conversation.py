@@ -1,4 +1,4 @@
-"""Puts the questions' side of a walk together: what was kept, microphone, recogniser, buttons."""
+"""Puts the questions' side of a walk together: preferences, microphone, recogniser, buttons, picture model."""
 
 from __future__ import annotations
 
@@ -8,58 +8,39 @@ from pathlib import Path
 from edge_nav.bundle import FOLDER, Manifest, open_bundle
 from edge_nav.config import Profile
 from edge_nav.dialogue.dialogue import Dialogue
+from edge_nav.dialogue.dialogue_settings import DialogueSettings
 from edge_nav.dialogue.intents import intent_table
-from edge_nav.dialogue.preferences import kept_file, read_kept
+from edge_nav.dialogue.preferences import preferences_file, read_preferences
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.guidance.guidance_settings import Language
 from edge_nav.listening.button import InputDevice, Presses, SpaceKey
-from edge_nav.listening.dialogue_settings import AutoSettings, DialogueSettings, TextSettings
 from edge_nav.listening.ears import Ears
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import (
     DeviceMicrophone,
     DeviceMicrophoneSettings,
     Microphone,
-    NoMicrophoneSettings,
     WavMicrophone,
     WavMicrophoneSettings,
     open_stream,
 )
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.listening.worker import RecogniserProcess
-from edge_nav.types import Fault
-from edge_nav.vlm.background_answer import PictureModel
-from edge_nav.vlm.background_vlm import LateVlm
-from edge_nav.walk.conversation import Acceptance, Closing, Conversation
+from edge_nav.types import Closable, Fault, Language, PictureModel
+from edge_nav.vlm.background_vlm import BackgroundVlm
+from edge_nav.walk.acceptance import Acceptance
+from edge_nav.walk.conversation import Conversation
 
 
-def parse_mic(spec: str, settings: DialogueSettings) -> DialogueSettings:
-    """The settings with ``--mic SPEC``. Raises UsageError for an unknown one."""
-    kind, _, rest = spec.partition(":")
-    if kind == "text" and not rest:
-        return settings.model_copy(update={"microphone": NoMicrophoneSettings(), "recogniser": TextSettings()})
-    if kind == "none" and not rest:
-        return settings.model_copy(update={"microphone": NoMicrophoneSettings()})
-    if settings.recogniser.type == "text":  # a microphone was asked for, so its sound is to be recognised
-        settings = settings.model_copy(update={"recogniser": AutoSettings()})
-    if kind == "device":
-        name = int(rest) if rest.isdecimal() else rest or None
-        return settings.model_copy(update={"microphone": DeviceMicrophoneSettings(name=name)})
-    if kind == "wav" and rest:
-        return settings.model_copy(update={"microphone": WavMicrophoneSettings(path=Path(rest))})
-    raise UsageError(f"--mic = {spec!r} is unknown: give device, device:NAME, wav:FILE, text or none.")
-
-
-def with_kept(profile: Profile) -> tuple[Profile, Dialogue | None]:
+def with_preferences(profile: Profile) -> tuple[Profile, Dialogue | None]:
     """The profile with what was changed by voice in earlier walks; and the dialogue, where questions are on."""
     if not profile.dialogue.on:
         return profile, None
-    kept = read_kept(_kept_path(profile.dialogue))
-    dialogue = Dialogue(profile.guidance, profile.speech, kept)
+    preferences = read_preferences(_preferences_path(profile.dialogue))
+    dialogue = Dialogue(profile.guidance, profile.speech, preferences)
     return profile.model_copy(update={"guidance": dialogue.guidance, "speech": dialogue.speech}), dialogue
 
 
-def open_eyes(profile: Profile) -> tuple[LateVlm | None, Fault | None]:
+def open_picture_model(profile: Profile) -> tuple[BackgroundVlm | None, Fault | None]:
     """What looks at pictures, loading in the background; and a fault where the walk's own bundle could, but llama.cpp
     is missing. None where there is no such bundle, or no questions. Raises UsageError where one was asked for by name.
     """
@@ -80,7 +61,7 @@ def open_eyes(profile: Profile) -> tuple[LateVlm | None, Fault | None]:
             "model."
         )
     try:
-        return LateVlm(name, settings), None
+        return BackgroundVlm(name, settings), None
     except UsageError as e:
         if settings.bundle is not None:
             raise
@@ -88,7 +69,7 @@ def open_eyes(profile: Profile) -> tuple[LateVlm | None, Fault | None]:
 
 
 def open_conversation(
-    settings: DialogueSettings, dialogue: Dialogue, eyes: PictureModel | None = None
+    settings: DialogueSettings, dialogue: Dialogue, picture_model: PictureModel | None = None
 ) -> tuple[Conversation, Fault | None]:
     """The conversation; and a fault where questions cannot be heard, which does not end the walk."""
     presses = Presses()
@@ -98,11 +79,11 @@ def open_conversation(
     wake = tuple((settings.wake_phrase or "").lower().split())
     conversation = Conversation(
         dialogue,
-        _kept_path(settings),
+        _preferences_path(settings),
         Acceptance(needed, wake),
         typed=typed,
         presses=None if typed else presses,
-        eyes=eyes,
+        picture_model=picture_model,
     )
     if backend is None or settings.microphone.type == "none":
         return conversation, None
@@ -140,8 +121,8 @@ def _open_microphone(settings: DialogueSettings, conversation: Conversation) -> 
     raise SpeechFault("questions are not heard: set dialogue.microphone")
 
 
-def _buttons(settings: DialogueSettings, presses: Presses) -> list[Closing]:
-    buttons: list[Closing] = []
+def _buttons(settings: DialogueSettings, presses: Presses) -> list[Closable]:
+    buttons: list[Closable] = []
     if settings.button is not None:
         buttons.append(InputDevice(settings.button, presses))
     if sys.stdin is not None and sys.stdin.isatty():
@@ -149,5 +130,5 @@ def _buttons(settings: DialogueSettings, presses: Presses) -> list[Closing]:
     return buttons
 
 
-def _kept_path(settings: DialogueSettings) -> Path:
-    return settings.kept or kept_file()
+def _preferences_path(settings: DialogueSettings) -> Path:
+    return settings.kept or preferences_file()
