@@ -97,7 +97,6 @@ class WalkerOptions:
     """`bench walker`."""
 
     scenes: Annotated[int | None, CommandOption("Scenes of each family.", least=1, most=50_000)] = None
-    full: Annotated[bool, CommandOption("All 200 scenes, and guided walkers with a cane, too: takes hours.")] = False
     only: Annotated[
         tuple[str, ...], CommandOption("A family, or a scene: FAMILY:SEED or a file; may be repeated.")
     ] = ()
@@ -116,6 +115,5 @@ class WalkerOptions:
         CommandOption("Seconds of delay to add in a further run; may be repeated.", name="--latency", least=0, most=10),
     ] = ()
     workers: Annotated[int, CommandOption("Processes.", least=1, most=64)] = 1
-    failures: Annotated[Path | None, CommandOption("Folder for the scenes that went wrong, to be replayed.")] = None
     keep: Annotated[Path | None, CommandOption("File of finished walks: a run that was cut short goes on.")] = None
     json_file: JsonFile = None

@@ -34,14 +34,14 @@ def main() -> None:
         answer_tokens=64,
     )
     try:
-        side = _Side(given.bundle, settings)
+        side = _VlmServer(given.bundle, settings)
     except EdgeNavError as e:
         refuse(out, str(e))
         return
     serve(side.describe, {"answer": side.answer, "weights": side.weights, "memory": peak_mb}, out)
 
 
-class _Side:
+class _VlmServer:
     def __init__(self, name: str, settings: VlmSettings) -> None:
         bundle = open_bundle(name)
         self._file = llm_file(bundle, settings)[0]

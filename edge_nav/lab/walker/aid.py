@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,19 +21,11 @@ ANSWER_EXPIRES_S = 2.0
 FIRST_ID = 1_000_000
 
 
-class Heard(NamedTuple):
+class AudioCue(NamedTuple):
     """Something that was heard. ``text`` is empty for the tone of a STOP or caution, which comes before the words."""
 
     priority: Priority
     text: str
-
-
-@dataclass(slots=True)
-class _Speaking:
-    callout: Callout
-    words_from: float
-    ends: float
-    toned: bool = False
 
 
 @dataclass(slots=True)
@@ -45,14 +36,16 @@ class Aid:
     latency_s: float
     queue: VoiceQueue = field(init=False)
     answers: SceneAnswers = field(init=False)
-    words: int = 0
     said: list[Callout] = field(default_factory=list)
     """Every callout that the policy decided on, in order."""
     _scene: Scene | None = None
+    """The latest that was measured."""
     _coming: list[tuple[float, Callout]] = field(default_factory=list)
+    _speaking: Callout | None = None
+    _words_from_s: float = 0.0
+    _ends_s: float = 0.0
+    _toned: bool = False
     _asked: list[tuple[float, Intent]] = field(default_factory=list)
-    _speaking: _Speaking | None = None
-    _next_id: int = FIRST_ID
 
     def __post_init__(self) -> None:
         self.queue = VoiceQueue(self.loop.policy.is_current)
@@ -62,16 +55,10 @@ class Aid:
     def speaking(self) -> bool:
         return not self.queue.idle
 
-    @property
-    def scene(self) -> Scene | None:
-        """The latest that was measured."""
-        return self._scene
-
     def see(self, frame: Frame) -> list[Callout]:
         """One frame; what was decided on it, which will be heard later."""
         step = self.loop.step(frame)
-        if step.scene is not None:
-            self._scene = step.scene
+        self._scene = step.scene or self._scene
         self._coming += [(frame.t + self.latency_s, c) for c in step.callouts]
         self.said += step.callouts
         return step.callouts
@@ -80,52 +67,39 @@ class Aid:
         """The walker begins to ask."""
         self._asked.append((t + ASKING_S, Intent(question, None, 1.0)))
 
-    def hear(self, t: float) -> list[Heard]:
+    def hear(self, t: float) -> list[AudioCue]:
         """What has been heard up to now."""
         for at, intent in [a for a in self._asked if a[0] <= t]:
             self._asked.remove((at, intent))
-            self._answer(intent, t)
+            text, number = self.answers.answer(intent, self._scene, t, None).text, FIRST_ID + round(1000 * at)
+            self.queue.put(Callout(number, MEASURED, "answer", text, f"answer:{number}", t, t + ANSWER_EXPIRES_S))
         for at, callout in [c for c in self._coming if c[0] <= t]:
             self._coming.remove((at, callout))
             self.queue.put(callout)
-        heard: list[Heard] = []
-        now = self._speaking
-        if now is not None and t >= now.ends:
-            heard += self._told(now, now.ends)
+        heard: list[AudioCue] = []
+        if self._speaking is not None and t >= self._ends_s:
+            heard += self._heard_until(self._ends_s)
             self.queue.finished()
-            self._speaking = None
         decision = self.queue.decide(t)
         for callout in decision.expired:
             self.loop.policy.unsaid(callout.id)
         if decision.start is not None:
-            if self._speaking is not None:
-                heard += self._told(self._speaking, t)
-            self._speaking = _begun(decision.start, t)
+            heard += self._heard_until(t)
+            self._begin(decision.start, t)
         now = self._speaking
-        if now is not None and now.callout.priority in ("stop", "caution") and not now.toned and t >= now.words_from:
-            now.toned = True
-            heard.append(Heard(now.callout.priority, ""))
+        if now is not None and now.priority in ("stop", "caution") and not self._toned and t >= self._words_from_s:
+            self._toned = True
+            heard.append(AudioCue(now.priority, ""))
         return heard
 
-    def _told(self, speaking: _Speaking, until: float) -> list[Heard]:
-        """As many words as there was time for."""
-        words = speaking.callout.text.split()
-        count = min(len(words), int((until - speaking.words_from) / WORD_S + 1e-6))
-        self.words += max(count, 0)
-        return [Heard(speaking.callout.priority, " ".join(words[:count]))] if count > 0 else []
+    def _begin(self, callout: Callout, t: float) -> None:
+        self._speaking, self._toned = callout, False
+        self._words_from_s = t + sum(seconds for _, seconds in PATTERNS[callout.priority])
+        self._ends_s = self._words_from_s + WORD_S * len(callout.text.split())
 
-    def _answer(self, intent: Intent, t: float) -> None:
-        reply = self.answers.answer(intent, self._scene, t, None)
-        callout = Callout(
-            self._next_id, MEASURED, "answer", reply.text, f"answer:{self._next_id}", t, t + ANSWER_EXPIRES_S
-        )
-        self._next_id += 1
-        self.queue.put(callout)
-
-
-def _begun(callout: Callout, t: float) -> _Speaking:
-    tone = sum(seconds for _, seconds in PATTERNS[callout.priority])
-    return _Speaking(callout, t + tone, t + tone + WORD_S * len(callout.text.split()))
-
-
-AidMaker = Callable[[], Aid]
+    def _heard_until(self, t: float) -> list[AudioCue]:
+        """As many words of what is spoken as there was time for; it is spoken no longer."""
+        callout, self._speaking = self._speaking, None
+        words = [] if callout is None else callout.text.split()
+        words = words[: max(int((t - self._words_from_s) / WORD_S + 1e-6), 0)]
+        return [AudioCue(callout.priority, " ".join(words))] if callout is not None and words else []
