@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.resources
 import math
+import re
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -31,11 +32,10 @@ PHONES_PER_S = (4.0, 22.0)
 """Slower is a few words spread over much talk, faster cannot be said. English conversation has about 12 a second."""
 LEAST_WORDS = 2
 """Half a sentence of one word may be anything."""
-RISKY = frozenset(
-    """safe safely dangerous cross crossing across over step traffic light lights green red signal walk car cars street
-    road bus buses bike bikes bicycle bicycles truck trucks lorry vehicle vehicles train trains tram taxi motorbike
-    motorcycle scooter van cyclist cyclists driver drivers coming kerb curb crosswalk junction intersection lane platform
-    board tracks anyone anything someone""".split()
+RISKY = re.compile(
+    r"\b(safe(ly)?|dangerous|cross(ing|walk)?|across|over|step|traffic|lights?|green|red|signal|walk|cars?|street|road"
+    r"|bus(es)?|bikes?|bicycles?|trucks?|lorry|vehicles?|trains?|tram|taxi|motor(bike|cycle)|scooter|van|cyclists?"
+    r"|drivers?|coming|[kc]urb|junction|intersection|lane|platform|board|tracks|any(one|thing)|someone)\b"
 )
 """A sentence of the second grammar with one of these is about safety or traffic."""
 CLEARLY = 0.11
@@ -115,7 +115,7 @@ class PocketsphinxRecogniser:
             return NOTHING
         pcm = _pcm(sound)
         known, safety = _decode(self._grammar, pcm), _decode(self._safety, pcm)
-        about_safety = not RISKY.isdisjoint(safety.text.split())
+        about_safety = RISKY.search(safety.text) is not None
         clearly = (known.score - safety.score) / max(speech_s, 0.3) if about_safety else math.inf
         if clearly < 0:
             return replace(self._agreed(safety.text, pcm, speech_s, whole=True), about_safety=True)
