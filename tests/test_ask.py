@@ -80,7 +80,7 @@ def test_without_measuring_numbers_and_sides_are_left_out(
 ) -> None:
     asked = answers(monkeypatch, "A red", " box. It is two metres away.", " It \x1b[mshines.")
     assert ask(options(place, question=" what \n is it?")) == 0
-    assert capsys.readouterr().out == "A red box. It [mshines.\n"
+    assert capsys.readouterr().out == "A red box.\n"
     assert asked == ["what is it?"]
     answers(monkeypatch, "It is on the left.")
     assert ask(options(place)) == 0
@@ -113,9 +113,7 @@ def test_whether_something_is_safe_is_asked_of_no_model(
     assert ask(options(place, question="is it safe to cross")) == 0
     assert ask(options(place, question="is it safe to cross", depth_map=place / "depth.png")) == 0
     assert asked == []
-    assert capsys.readouterr().out == (
-        "I never say what is safe.\nI never say what is safe. Measured: Obstacle ahead, two metres.\n"
-    )
+    assert capsys.readouterr().out == "I never say what is safe.\n" * 2
 
 
 def test_depth_comes_from_a_bundle_too(

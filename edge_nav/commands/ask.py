@@ -44,9 +44,8 @@ def ask(options: AskOptions) -> int:
         measured = Measured(_scene(profile, options, bundle, rgb, depth_m), profile.guidance)
     language = profile.guidance.language
     intent = Understanding(language).intent(question)
-    if intent is not None and (intent.safety or intent.name == SAFETY):  # no model is asked that
-        facts = "" if measured is None else f" {measured.instead()}"
-        sys.stdout.write(f"{Phrasebook(profile.guidance).answer('not_safety')}{facts}\n")
+    if intent is not None and intent.name == SAFETY:  # no model is asked that, and nothing measured tells it
+        sys.stdout.write(f"{Phrasebook(profile.guidance).answer('not_safety')}\n")
         return 0
     try_out(*llm_file(bundle, profile.dialogue.vlm), _never)
     with Vlm(bundle, profile.dialogue.vlm) as vlm:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edge_nav.dialogue.answers import SceneAnswers
-from edge_nav.dialogue.intents import SAFETY, Intent, Understanding
+from edge_nav.dialogue.intents import NO, SAFETY, UNDO, YES, Intent, Understanding
 from edge_nav.dialogue.preferences import Preferences
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
@@ -18,6 +19,9 @@ RATE_STEP, VOLUME_STEP = 1.2, 0.2
 RATES, VOLUMES = (120, 600), (0.2, 1.0)
 """By voice it never becomes silent: who cannot hear it cannot ask it to speak up."""
 VERBOSITIES: tuple[Literal["hazards", "normal", "talkative"], ...] = ("hazards", "normal", "talkative")
+
+HISTORY = 16
+"""That many changes can be taken back, one by one."""
 
 Needs = Literal["nothing", "eyes", "reader"]
 
@@ -63,6 +67,7 @@ class Dialogue:
         self.rest: list[str] = []
         """Sentences of a model's answer beyond its first words: "more" asks for them."""
         self._adopt(preferences)
+        self._before: deque[Preferences] = deque(maxlen=HISTORY)
         self._handlers: dict[str, Callable[[Situation], Outcome]] = {
             "repeat": self._repeat,
             "more": self._more,
@@ -84,6 +89,9 @@ class Dialogue:
             "help": lambda _: Outcome(self.book.answer("help"), "settings"),
             "settings_read": lambda _: self._settings(),
             "settings_reset": lambda _: self._reset(),
+            UNDO: lambda _: self._undo(),
+            YES: lambda _: self._not_asked(),
+            NO: lambda _: self._not_asked(),
             "introduction": lambda _: Outcome(self.introduction(), "settings"),
             SAFETY: lambda _: Outcome(self.book.answer("not_safety"), "settings"),
             "read": lambda _: Outcome("", "reader", grounded=False, needs="reader"),
@@ -93,6 +101,10 @@ class Dialogue:
         """What is asked for; None where it is none of the known questions."""
         return self._understanding.intent(text)
 
+    def canonical(self, intent: Intent) -> str:
+        """A phrase for an intent, to be quoted: "is the way clear". Raises KeyError for one that has none."""
+        return self._understanding.canonical(intent)
+
     def answer(self, intent: Intent | None, situation: Situation) -> Outcome:
         """The answer to a question that was understood, or that needs eyes."""
         if intent is None:
@@ -100,8 +112,6 @@ class Dialogue:
         if not self.scene_answers.knows(intent):
             return self._handlers[intent.name](situation)
         reply = self.scene_answers.answer(intent, situation.scene, situation.at_s, situation.last_obstacle)
-        if intent.safety:
-            reply = replace(reply, text=f"{self.book.answer('not_safety')} {reply.text}")
         if reply.looks_further:  # what measuring cannot name, a model may see
             return Outcome("", "eyes", grounded=False, facts=reply.facts, needs="eyes", otherwise=reply.text)
         needs: Needs = "eyes" if intent.name == "describe" else "nothing"
@@ -117,10 +127,32 @@ class Dialogue:
         self.book = Phrasebook(self.guidance)
         self.scene_answers = SceneAnswers(self.book)
 
+    def _renew(self, preferences: Preferences) -> None:
+        """Adopt a change, and remember what was before it unless it changes nothing."""
+        before, was = self.preferences, (self.guidance, self.speech)
+        self._adopt(preferences)
+        if was != (self.guidance, self.speech):
+            self._before.append(before)
+
+    def _undo(self) -> Outcome:
+        """Take back the last change, and name what it is now where that has a name."""
+        if not self._before:
+            return Outcome(self.book.answer("nothing_to_take_back"), "settings")
+        was = self.guidance
+        self._adopt(self._before.pop().model_copy(update={"introduced": self.preferences.introduced}))
+        now = self.guidance
+        named = ((was.units, now.units), (was.directions, now.directions), (was.verbosity, now.verbosity))
+        names = [self.book.answer(new) for old, new in named if old != new]
+        return Outcome(" ".join([self.book.answer("taken_back"), *names]), "settings", changed=True)
+
+    def _not_asked(self) -> Outcome:
+        """Yes or no, and nothing was asked."""
+        return Outcome(self.book.answer("not_understood"), "settings")
+
     def _change(self, change: Preferences, said: str) -> Outcome:
         """Take over what a change sets."""
         updates = {k: v for k, v in change.model_dump().items() if k != "introduced" and v is not None}
-        self._adopt(self.preferences.model_copy(update=updates))
+        self._renew(self.preferences.model_copy(update=updates))
         return Outcome(self.book.answer(said), "settings", facts=dict(updates), changed=True)
 
     def _repeat(self, situation: Situation) -> Outcome:
@@ -179,5 +211,5 @@ class Dialogue:
         return Outcome(text, "settings")
 
     def _reset(self) -> Outcome:
-        self._adopt(Preferences(introduced=self.preferences.introduced))
+        self._renew(Preferences(introduced=self.preferences.introduced))
         return Outcome(self.book.answer("settings_reset"), "settings", changed=True)

@@ -178,11 +178,11 @@ def test_a_models_answer_comes_sentence_by_sentence(asked: Any) -> None:
 
 
 def test_numbers_sides_and_safety_are_never_a_models(asked: Any) -> None:
-    text = "A man in a blue coat. He is 2 metres away. The door is on your left. It is safe to cross. He waves. "
+    text = "A man in a blue coat. He is 2 metres away. The door is on your left. It is safe to cross. He wears a hat. "
     one = asked(Eyes(text))
     one.ask("who is there")
     one.until(lambda: one.host.answers)
-    assert one.host.said == ["A man in a blue coat.", "He waves."]
+    assert one.host.said == ["A man in a blue coat.", "He wears a hat."]
 
 
 def test_a_model_with_nothing_to_say_cannot_tell(asked: Any) -> None:
@@ -193,7 +193,7 @@ def test_a_model_with_nothing_to_say_cannot_tell(asked: Any) -> None:
 
 
 def test_a_model_answers_forty_words_and_more_when_asked(asked: Any) -> None:
-    sentence = "There is a small brown dog sleeping under the old wooden bench today. "  # 13 words
+    sentence = "There is a small brown dog with a collar under the wooden bench. "  # 13 words
     one = asked(Eyes(sentence * 5))
     one.ask("what is the dog doing")
     one.until(lambda: one.host.answers)
