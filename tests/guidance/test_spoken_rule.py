@@ -1,4 +1,4 @@
-"""Nothing that Edge Nav says of itself tells that it is safe, that someone may go or cross, or what colour a light has."""
+"""Nothing that Edge Nav says of itself tells that it is safe, that one may go or cross, or what colour a light has."""
 
 from __future__ import annotations
 
