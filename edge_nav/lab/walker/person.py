@@ -1,8 +1,8 @@
 """A simulated person who does what they are told and no more, with or without a cane that stops at what it touches.
 
 They stop at the STOP tone, ask which way is free, go there by small steps, and go on when it is free towards the goal.
-After a touch they step back and turn aside by chance. They remember nothing of what they met, follow no wall, and keep
-to no side: a ruler for guidance, not a walker to be improved.
+Who ran into something steps back; after any touch they turn aside by chance. They remember nothing of what they met,
+follow no wall, and keep to no side: a ruler for guidance, not a walker to be improved.
 
 Frozen: figures of `bench walker` cannot be compared with older ones once this changes.
 """
@@ -34,8 +34,8 @@ SETTLE_S = 0.5
 PATIENCE_S = 8.0
 """For an answer, or for the end of what is said."""
 CLOSE_M, BACK_M, STEP_BACK_M = 1.2, 0.6, 0.3
-"""After a STOP about something so near they go back where they came from, for more can be seen from there; after a
-touch by a step."""
+"""After a STOP about something so near they go back where they came from, for more can be seen from there; by a step
+after they ran into something. A cane leaves them room."""
 LOOKS_DEG = (45.0, -45.0, 90.0, -90.0, 135.0)
 """Off the goal's direction: where else they turn and ask, one after the other, until a way is told."""
 GO_M, MARGIN_M, STRIDE_M, TO_TURN_M = 1.0, 0.3, 1.8, 3.0
@@ -49,6 +49,7 @@ ASIDE_DEG, ASIDE_M = (40.0, 110.0), (0.6, 2.0)
 """After a touch, by chance: off the goal's direction, and, without words to go by, so far."""
 
 Question = Literal["free_way"]
+Event = Literal["slow", "body", "cane"] | Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class WalkingPerson:
         self._speed_mps, self._aided = speed_mps, aided
         self._rng = np.random.default_rng(seed)
         self._now = Now(0.0, 0.0, 0.0, 0.0)
-        self._due: list[tuple[float, Literal["stop", "slow", "touch"] | Priority, Meaning, float]] = []
+        self._due: list[tuple[float, Event, Meaning, float]] = []
         """When, what, the words, and on which side."""
         self._plan = self._walk(START_S if aided else 0.0)
         self._on_the_way = True
@@ -108,10 +109,10 @@ class WalkingPerson:
         else:
             self._due.append((t + REACTION_S, priority, meaning, 0.0))
 
-    def touch(self, bearing_deg: float | None, t: float) -> None:
+    def touch(self, bearing_deg: float | None, t: float, by: Literal["body", "cane"] = "body") -> None:
         """They ran into something, or their cane found it, on that side, degrees from ahead; None: nothing."""
-        if bearing_deg is not None and not any(what == "touch" for _, what, _, _ in self._due):
-            self._due.append((t + TOUCH_S, "touch", Meaning(), bearing_deg))
+        if bearing_deg is not None and not any(what in ("body", "cane") for _, what, _, _ in self._due):
+            self._due.append((t + TOUCH_S, by, Meaning(), bearing_deg))
 
     def act(self, now: Now) -> Act:
         """What they do at this moment."""
@@ -123,13 +124,13 @@ class WalkingPerson:
             self._react(what, meaning, bearing)
         return next(self._plan)
 
-    def _react(self, what: Literal["stop", "slow", "touch"] | Priority, said: Meaning, bearing_deg: float) -> None:
+    def _react(self, what: Event, said: Meaning, bearing_deg: float) -> None:
         now = self._now
         if what == "answer":
             self._answer = said
-        elif what == "touch" and not self._backwards:
-            self._begin(self._recover(bearing_deg))
-        elif what in ("stop", "fault", "touch"):
+        elif what in ("body", "cane") and not self._backwards:
+            self._begin(self._recover(bearing_deg, STEP_BACK_M if what == "body" else 0.0))
+        elif what in ("stop", "fault", "body"):
             self._halted = True
             if self._on_the_way:
                 self._begin(self._go_round() if what == "stop" else self._walk(FAULT_S, slowly=True))
@@ -170,10 +171,10 @@ class WalkingPerson:
             off = abs(_turn(now.heading_deg, now.goal_deg))
             yield Act(0.0 if off > 60 else SLOW_MPS if slow else self._speed_mps, now.goal_deg + veer)
 
-    def _recover(self, bearing_deg: float) -> Plan:
+    def _recover(self, bearing_deg: float, back_m: float) -> Plan:
         """A step back, and aside by chance, away from where they were touched; then as they are told, else on."""
         yield from self._stand(0.5)
-        yield from self._advance(STEP_BACK_M, -BACK_MPS)
+        yield from self._advance(back_m, -BACK_MPS)
         side = -np.sign(bearing_deg) if abs(bearing_deg) > 5 else self._rng.choice((-1, 1))
         aside = side * self._rng.uniform(*ASIDE_DEG)
         if self._aided:

@@ -101,7 +101,7 @@ def walk_scene(
             for cue in aid.hear(t):
                 person.hear(cue.priority, cue.text, t)
         if cane and tick % round(SWEEP_S / TICK_S) == 0 and body.speed_mps > 0.05:
-            person.touch(sweep(world, body), t)
+            person.touch(sweep(world, body), t, "cane")
         heading, distance = route.towards(body.x, body.y, t)
         arrived = distance < ARRIVED_M
         act = person.act(Now(t, body.heading_deg, heading, body.walked_m, aid is not None and aid.speaking))

@@ -206,6 +206,17 @@ def test_whoever_touches_something_goes_back_and_then_aside() -> None:
     assert (alone.speed, alone.asked) == (1.2, [])
 
 
+def test_a_cane_stops_them_with_room_to_turn() -> None:
+    alone = Walker(aided=False)
+    alone.go(3.0)
+    alone.person.touch(-30.0, alone.t, "cane")
+    alone.go(0.5)
+    assert alone.speed == 0.0
+    alone.go(6.0)
+    assert max(a.heading_deg for a in alone.acts) > 30
+    assert min(a.speed_mps for a in alone.acts) == 0.0
+
+
 def test_what_is_touched_on_the_way_back_does_not_begin_it_anew() -> None:
     alone = Walker(aided=False)
     alone.go(3.0)

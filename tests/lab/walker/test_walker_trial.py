@@ -99,8 +99,11 @@ def test_a_question_without_a_picture_has_an_answer_all_the_same() -> None:
     assert told[0][0] > 1.8
 
 
-def test_a_cane_spares_who_is_not_guided_the_box(scene: str) -> None:
-    assert walk(Job(scene, Condition("cane alone", cane=True))).ground == 0
+def test_whoever_is_guided_and_has_a_cane_passes_the_box(scene: str) -> None:
+    guided = walk(Job(scene, Condition("true depth, cane", "true", cane=True)))
+    assert guided.goal
+    assert guided.accidents == 0
+    assert guided.stops > 0
 
 
 def test_guidance_spares_the_walker_the_box_that_they_run_into_alone(scene: str) -> None:
