@@ -49,15 +49,15 @@ class Acceptance:
         if woken and not self.after_wake_words(heard.text)[0]:
             return "listen"
         if not heard.whole:
-            return "ask_again" if meant else "ignore"
+            return "ask_again"
         return self._judge_whole(heard, intent, meant=meant)
 
     def _judge_whole(self, heard: RecognisedUtterance, intent: Intent | None, *, meant: bool) -> Verdict:
         sure = heard.confidence >= self.needed
         if intent is None:
             return "ignore" if not meant else "answer" if sure else "not_understood"
-        if intent.name == SAFETY:
-            return "answer"
+        if intent.name == SAFETY:  # a remark on it is no question
+            return "answer" if meant or heard.about_safety or intent.whole or "?" in heard.text else "ignore"
         if intent.name in (YES, NO) and not meant:
             return "ignore"
         if intent.name in COMMANDS:
