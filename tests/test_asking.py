@@ -29,11 +29,12 @@ from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
 from edge_nav.speech.voice import open_voice
 from edge_nav.speech.wav import WavOutputSettings
+from edge_nav.walk.acceptance import Acceptance
 from edge_nav.walk.answer_voice import FIRST_ID
 from edge_nav.walk.app import Walk
 from edge_nav.walk.build import make_loop
 from edge_nav.walk.build_conversation import open_conversation, with_preferences
-from edge_nav.walk.conversation import Acceptance, Conversation
+from edge_nav.walk.conversation import Conversation
 from edge_nav.walk.outputs import Outputs
 
 HEARD_HZ = 16000

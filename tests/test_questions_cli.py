@@ -105,7 +105,7 @@ def test_missing_weights_are_told_within_a_second_and_the_walk_goes_on(tmp_path:
     assert "no-such-model is not on this machine" in fault["message"]
     # The recogniser's process needs a moment to start on a busy machine; what counts is when it knows.
     assert any(r["type"] == "callout" and r["text"] == "I can't hear questions now." for r in records)
-    assert sum(r["type"] == "scene" for r in records) > 10
+    assert any(r["type"] == "scene" and r["t"] > fault["t"] for r in records)
 
 
 def test_no_microphone_is_said_and_the_walk_goes_on(tmp_path: Path) -> None:

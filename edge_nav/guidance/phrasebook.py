@@ -14,6 +14,7 @@ from pydantic import Field
 from edge_nav.base_settings import Settings
 from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.guidance_settings import GuidanceSettings
+from edge_nav.guidance.spoken_rule import may_be_spoken
 from edge_nav.types import AHEAD_DEG, Language, clock_hour, side_of
 
 FOOT_M = 0.3048
@@ -90,11 +91,11 @@ class Phrasebook:
 
     def message(self, name: str) -> str:
         """A fixed sentence."""
-        return self._p.messages[name]
+        return self._spoken(name, self._p.messages[name])
 
     def answer(self, name: str, **parts: object) -> str:
         """A sentence of an answer."""
-        return self._p.answers[name].format(**parts)
+        return self._spoken(name, self._p.answers[name].format(**parts))
 
     def hazard(
         self,
@@ -119,7 +120,7 @@ class Phrasebook:
         else:
             rest = p.sentence.aside.format(what=what, where=where, distance=distance)
         text = (p.sentence.stop.format(rest=rest) if urgent else rest) + p.sentence.end
-        return text + (getattr(p.veer, veer) if veer else "")
+        return self._spoken(kind, text + (getattr(p.veer, veer) if veer else ""))
 
     def where(self, bearing_deg: float) -> str:
         """Direction words; straight ahead is "ahead" in each of the three ways of speaking."""
@@ -150,6 +151,12 @@ class Phrasebook:
         """
         plain = self._plain_distance(distance_m, math.floor if at_least else _nearest)
         return self._p.about.format(distance=plain) if hedged else plain
+
+    def _spoken(self, phrase: str, text: str) -> str:
+        """All that is said comes through here; what breaks the rule by what stands in its blanks is not told."""
+        if may_be_spoken(phrase, text, self._settings.language):
+            return text
+        return self._p.answers["cannot_tell"]
 
     def _plain_distance(self, distance_m: float, rounded: Callable[[float], int]) -> str:
         p = self._p

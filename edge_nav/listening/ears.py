@@ -47,6 +47,7 @@ class RecognisedUtterance:
     end_s: float
     """From the last word to noticing that it was the last."""
     stt_ms: float
+    about_safety: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +158,12 @@ def _said(recognised: Recognised, pending: _PendingUtterance) -> EarEvent | None
     if not whole and ended.why == "said":
         return ListeningNotice("unclear") if ended.pushed else None
     stt_ms = (time.monotonic() - pending.since) * 1e3
-    return RecognisedUtterance(recognised.text, recognised.confidence, ended.pushed, whole, ended.ended_s, stt_ms)
+    return RecognisedUtterance(
+        recognised.text,
+        recognised.confidence,
+        ended.pushed,
+        whole,
+        ended.ended_s,
+        stt_ms,
+        recognised.about_safety,
+    )

@@ -11,12 +11,14 @@ from edge_nav.listening.sound import SoundSamples
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """Words, and how sure they are, 0..1. Empty text: nothing that was meant for Edge Nav. ``whole`` is False for the
-    beginning of a known sentence.
+    beginning of a known sentence. ``about_safety``: it sounded more like a question whether something is safe than like
+    anything else, whatever its words are.
     """
 
     text: str
     confidence: float
     whole: bool = True
+    about_safety: bool = False
 
 
 NOTHING = Recognised("", 0.0)

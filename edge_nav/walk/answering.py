@@ -8,9 +8,11 @@ from typing import Literal
 
 from edge_nav.dialogue.battery import battery_percent
 from edge_nav.dialogue.dialogue import Dialogue, Outcome, Situation
+from edge_nav.dialogue.intents import Intent
 from edge_nav.dialogue.preferences import write_preferences
 from edge_nav.types import Answer, Fault, Frame, PictureModel, Query, Scene
 from edge_nav.walk.answer_voice import AnswerVoice
+from edge_nav.walk.confirmation import Confirmation
 from edge_nav.walk.host import Host
 from edge_nav.walk.picture_answers import PictureAnswers, tell_that_it_works
 
@@ -25,21 +27,21 @@ class Answering:
         self.seen: tuple[Frame, Scene | None] | None = None
         """The newest frame and what was measured in it; set from any thread."""
         self.queries = 0
+        self.confirmation = Confirmation()
 
     def ask(
         self,
         text: str,
+        intent: Intent | None,
         source: Literal["voice", "text"],
         at_s: float,
         confidence: float = 1.0,
         stt_ms: float | None = None,
     ) -> None:
-        """Answer a question."""
+        """Answer a question. ``intent``: what its words, or a recogniser, say that it asks for."""
         began = time.perf_counter()
-        self.queries += 1
-        query = Query(self.queries, text, source, at_s, confidence, stt_ms)
-        self._host.asked(query)
-        intent = self._dialogue.understand(text)
+        query = self._asked(text, source, at_s, confidence, stt_ms)
+        intent = self.confirmation.resolve(intent, at_s)
         if intent is None or intent.name != "more":
             self._dialogue.rest.clear()
         outcome = self._dialogue.answer(intent, self._situation(at_s))
@@ -56,6 +58,22 @@ class Answering:
             tell_that_it_works(self._host)
         if outcome.needs != "nothing" and self.seen is not None and not cannot:
             self.pictures.begin(query, self.seen[0].rgb, outcome.needs, began)
+
+    def ask_back(
+        self,
+        text: str,
+        intent: Intent,
+        source: Literal["voice", "text"],
+        at_s: float,
+        confidence: float = 1.0,
+        stt_ms: float | None = None,
+    ) -> None:
+        """Ask whether this is meant; a yes carries it out."""
+        query = self._asked(text, source, at_s, confidence, stt_ms)
+        question = self._dialogue.book.answer("did_you_say", phrase=self._dialogue.canonical(intent))
+        self.voice.say(question, at_s)
+        self.confirmation.ask(intent, at_s)
+        self._host.answered(Answer(query.id, question, query.t, True, "confirmation", {}, None, None, intent.name))
 
     def say(self, phrase: str, at_s: float) -> None:
         """Say one of the phrasebook's answers, such as "ask_again"."""
@@ -76,6 +94,14 @@ class Answering:
         if self._host.audible:
             self._dialogue.preferences = self._dialogue.preferences.model_copy(update={"introduced": True})
             self._store_preferences()
+
+    def _asked(
+        self, text: str, source: Literal["voice", "text"], at_s: float, confidence: float, stt_ms: float | None
+    ) -> Query:
+        self.queries += 1
+        query = Query(self.queries, text, source, at_s, confidence, stt_ms)
+        self._host.asked(query)
+        return query
 
     def _situation(self, at_s: float) -> Situation:
         said, last = self._host.last_said, self.voice.last

@@ -27,7 +27,8 @@ from edge_nav.listening.typed import TypedQuestions
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.types import Closable, Fault, Language, PictureModel
 from edge_nav.vlm.background_vlm import BackgroundVlm
-from edge_nav.walk.conversation import Acceptance, Conversation
+from edge_nav.walk.acceptance import Acceptance
+from edge_nav.walk.conversation import Conversation
 
 
 def with_preferences(profile: Profile) -> tuple[Profile, Dialogue | None]:

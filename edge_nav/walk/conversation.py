@@ -5,44 +5,25 @@ Hazards are none of its business: it only ever puts answers into the voice's que
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from edge_nav.dialogue.dialogue import Dialogue
-from edge_nav.dialogue.intents import SAFETY
+from edge_nav.dialogue.intents import COMMANDS, NO, SAFETY, YES, Intent
 from edge_nav.listening.button import Presses
 from edge_nav.listening.ears import Ears, ListeningNotice, RecognisedUtterance
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.types import Closable, Fault, Frame, PictureModel, Scene
+from edge_nav.walk.acceptance import Acceptance
 from edge_nav.walk.answering import Answering
 from edge_nav.walk.host import Host
 
 LISTEN_S = 0.02
-PUSHED_NEEDED = 0.08
-"""After the button, or to stop an answer, a weak match is enough: someone did ask."""
 LAST_S = 20.0
 """At the end of a walk without a clock of its own, an answer is waited for so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """When words are taken for a question: how sure they must be, and what they must begin with."""
-
-    needed: float
-    wake_words: tuple[str, ...] = ()
-
-    def after_wake_words(self, text: str) -> tuple[str, bool]:
-        """The text without the wake words, and whether it began with them."""
-        wake = self.wake_words
-        words = re.findall(r"[\w']+", text.lower())
-        if wake and tuple(words[: len(wake)]) == wake:
-            return " ".join(words[len(wake) :]), True
-        return text, False
 
 
 class Conversation:
@@ -137,7 +118,7 @@ class Conversation:
     def _tick(self, host: Host, answering: Answering, at_s: float, wait: bool) -> None:
         for line in self._typed.take() if self._typed is not None else ():
             answering.silence()
-            answering.ask(line, "text", at_s)
+            self._typed_line(answering, line, at_s)
         for event in self._ears.listen(at_s, wait=wait) if self._ears is not None else ():
             if isinstance(event, Fault):
                 host.report(event)
@@ -155,35 +136,36 @@ class Conversation:
         else:
             answering.say("ask_again" if event.what == "cut_off" else "not_understood", at_s)
 
+    def _typed_line(self, answering: Answering, line: str, at_s: float) -> None:
+        intent = self._dialogue.understand(line)
+        if intent is not None and intent.name in COMMANDS and not intent.whole:
+            answering.ask_back(line, intent, "text", at_s)
+        else:
+            answering.ask(line, intent, "text", at_s)
+
     def _heard(self, host: Host, answering: Answering, heard: RecognisedUtterance, at_s: float) -> None:
         """Words by voice: a question if they are sure enough, and meant for Edge Nav."""
         text, woken = self._acceptance.after_wake_words(heard.text)
-        meant = heard.pushed or woken
         intent = self._dialogue.understand(text) if text else None
+        if heard.about_safety:
+            intent = Intent(SAFETY, None, 1.0)
         sounding = answering.pictures.busy or host.speaking
-        stopping = intent is not None and intent.name == "stop_talking" and sounding
-        needed = PUSHED_NEEDED if meant or stopping else self._acceptance.needed
-        if heard.confidence < needed:
-            if heard.pushed:
-                answering.say("not_understood", at_s)
-            return
-        # Hands-free, what does not begin with its name, or is no known question, is other people's talk.
-        if not meant and self._acceptance.wake_words and not stopping:
-            return
-        if woken and not text and self._presses is not None:  # its name alone: it listens for what follows
-            answering.silence()
-            answering.voice.cue("heard", at_s)
-            self._presses.add("push")
-            return
-        if not heard.whole:
-            answering.say("ask_again", at_s)
-            return
-        if not meant and (intent is None or intent.name == SAFETY):
+        verdict = self._acceptance.judge(heard, intent, woken=woken, sounding=sounding)
+        if answering.confirmation.waits(at_s) and intent is not None and intent.name in (YES, NO):
+            verdict = "answer" if heard.whole and heard.confidence >= self._acceptance.needed else verdict
+        if verdict in ("not_understood", "ask_again"):
+            answering.say(verdict, at_s)
+        if verdict not in ("answer", "confirm", "listen"):
             return
         if not heard.pushed:
             answering.silence()
             answering.voice.cue("heard", at_s)
-        answering.ask(text, "voice", at_s, heard.confidence, heard.stt_ms)
+        if verdict == "listen" and self._presses is not None:
+            self._presses.add("push")
+        elif verdict == "confirm" and intent is not None:
+            answering.ask_back(text, intent, "voice", at_s, heard.confidence, heard.stt_ms)
+        elif verdict == "answer":
+            answering.ask(text, intent, "voice", at_s, heard.confidence, heard.stt_ms)
 
 
 def _restore(handler: Callable[[int, FrameType | None], object] | int | None) -> None:

@@ -117,7 +117,7 @@ class PictureAnswers:
             except ReaderMissing as e:
                 yield book.answer("no_reader")
                 raise e
-            yield from lines or [book.answer("no_text")]
+            yield from [book.answer("read_out", text=line) for line in lines] or [book.answer("no_text")]
 
         return job
 

@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from edge_nav.listening.ears import RecognisedUtterance
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.types import Answer, Callout, Cancelled, Fault, Frame, Intrinsics, Picture, Query, Scene
-from edge_nav.walk.conversation import Acceptance, Conversation
+from edge_nav.walk.acceptance import Acceptance
+from edge_nav.walk.conversation import Conversation
 
 
 class HostOf:
@@ -92,12 +94,12 @@ class Asked:
     def __init__(self, tmp_path: Path, eyes: Eyes | None = None, preferences: Preferences | None = None) -> None:
         self.host = HostOf()
         self.path = tmp_path / "preferences.yaml"
-        dialogue = Dialogue(GuidanceSettings(), SpeechSettings(), preferences or Preferences(introduced=True))
+        self.dialogue = Dialogue(GuidanceSettings(), SpeechSettings(), preferences or Preferences(introduced=True))
         read, write = os.pipe()
         self._out = os.fdopen(write, "w", buffering=1)
         self._in = os.fdopen(read)
         self.typed = TypedQuestions(self._in)
-        self.talk = Conversation(dialogue, self.path, Acceptance(1.0), typed=self.typed, picture_model=eyes)
+        self.talk = Conversation(self.dialogue, self.path, Acceptance(1.0), typed=self.typed, picture_model=eyes)
         self.talk.start(self.host, live=False)
         camera = Intrinsics.from_fov(64, 48, 60)
         rgb = np.full((48, 64, 3), 128, np.uint8)
@@ -312,7 +314,7 @@ def test_text_in_the_picture_is_read(asked: Any) -> None:
     one.talk.see(Frame(0, 10.0, rgb, camera), None)
     one.ask("read the sign")
     one.until(lambda: one.host.answers)
-    assert one.host.said == ["PLATFORM 9."]
+    assert one.host.said == ["It says: PLATFORM 9."]
     assert one.host.answers[0].backend == "reader"
     one.talk.see(Frame(0, 10.0, np.full_like(rgb, 128), camera), None)
     one.ask("read that")
@@ -343,11 +345,20 @@ def said(text: str, confidence: float = 0.9, *, pushed: bool = False, whole: boo
     [
         (said("is the way clear"), "Clear for five metres."),
         (said("is the way clear", 0.2), None),  # hands-free, too unsure
-        (said("is the way clear", 0.2, pushed=True), "Clear for five metres."),
-        (said("is the way clear", 0.01, pushed=True), "I didn't understand."),
+        (said("is the way clear", 0.3, pushed=True), "Did you say: is the way clear?"),
+        (said("is the way clear", 0.2, pushed=True), "I didn't understand."),
         (said("what colour is the bus"), None),  # other people's talk, for all it knows
         (said("what colour is the bus", pushed=True), "That needs a picture model, none is installed."),
         (said("it is not safe there"), None),
+        (said("Is it safe to cross?"), "I never say what is safe."),
+        (said("is it safe to cross", pushed=True), "I never say what is safe."),
+        (replace(said("is it clear", pushed=True), about_safety=True), "I never say what is safe."),
+        (said("use feet"), "Did you say: use feet?"),  # a command from anyone
+        (said("Mind your feet!"), None),
+        (said("Hurry up!"), None),
+        (said("No."), None),
+        (said("use feet", pushed=True), "Feet."),
+        (said("use feet", 0.3, pushed=True), "Did you say: use feet?"),
         (said("how far is the", whole=False), "Please ask again."),
     ],
 )
@@ -357,6 +368,48 @@ def test_what_is_heard_and_what_is_overheard(asked: Any, words: RecognisedUttera
     one.talk.hear_with(Heard(words))
     one.talk.tick(10.0)
     assert one.host.said[:1] == ([] if answer is None else [answer])
+
+
+@pytest.mark.parametrize(
+    ("reply", "units", "said_last"),
+    [("yes", "feet", "Feet."), ("no", "metres", "I didn't understand."), ("how far is it", "metres", None)],
+)
+def test_a_command_from_anyone_is_carried_out_only_after_a_yes(
+    asked: Any, reply: str, units: str, said_last: str | None
+) -> None:
+    one = asked()
+    one.talk._acceptance = Acceptance(0.5)
+    one.talk.hear_with(Heard(said("use feet")))
+    one.talk.tick(10.0)
+    assert one.dialogue.guidance.units == "metres"
+    one.talk.hear_with(Heard(said(reply)))
+    one.talk.tick(12.0)
+    assert one.dialogue.guidance.units == units
+    assert said_last is None or one.host.said[-1] == said_last
+
+
+def test_a_yes_long_after_the_question_means_nothing(asked: Any) -> None:
+    one = asked()
+    one.talk._acceptance = Acceptance(0.5)
+    one.talk.hear_with(Heard(said("use feet")))
+    one.talk.tick(10.0)
+    one.talk.hear_with(Heard(said("yes")))
+    one.talk.tick(30.0)
+    assert one.dialogue.guidance.units == "metres"
+
+
+def test_a_typed_command_that_is_not_whole_is_asked_back(asked: Any) -> None:
+    one = asked()
+    one.ask("please stop the louder talk")
+    assert one.dialogue.speech.volume == SpeechSettings().volume
+    assert one.host.said[0].startswith("Did you say: ")
+
+
+@pytest.mark.parametrize("line", ["don't stop", "please do not pause"])
+def test_a_typed_negation_is_no_command(asked: Any, line: str) -> None:
+    host = asked().ask(line)
+    assert host.said == ["That needs a picture model, none is installed."]
+    assert not host.paused
 
 
 @pytest.mark.parametrize(
