@@ -32,10 +32,10 @@ from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.record.summary import summary_table
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source, source_name
-from edge_nav.speech.earcons import PATTERNS
+from edge_nav.speech.earcons import tone_s
 from edge_nav.speech.none import NoneOutputSettings
 from edge_nav.speech.voice import open_voice
-from edge_nav.types import DepthModel, Fault, KnowsTruth, Source
+from edge_nav.types import PRIORITIES, DepthModel, Fault, KnowsTruth, Source
 from edge_nav.vlm.background_vlm import LateVlm
 from edge_nav.walk.app import Known, Outputs, Walk
 from edge_nav.walk.conversation import Conversation
@@ -223,8 +223,8 @@ def known_of(profile: Profile, source: Source) -> Known | None:
     if not isinstance(source, KnowsTruth):
         return None
     drops = frozenset(h.kind for h in alerts().hazards if h.band == "drop")
-    tones: dict[str, float] = {p: sum(seconds for _, seconds in tone) for p, tone in PATTERNS.items()}
-    return Known(source.truth, drops, tones if profile.speech.earcons else {})
+    tones: dict[str, float] = {p: tone_s(p) for p in PRIORITIES} if profile.speech.earcons else {}
+    return Known(source.truth, drops, tones, profile.speech.rate_wpm)
 
 
 def open_measuring(profile: Profile, *, live: bool, force: bool = False) -> tuple[DepthModel, str | None]:

@@ -16,18 +16,21 @@ from typing import Any, Protocol
 from edge_nav.errors import SourceFault, UsageError
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.record import records
-from edge_nav.record.debrief import CalloutCollector, Debrief, debrief, debrief_record
+from edge_nav.record.debrief import Debrief, debrief, debrief_record
+from edge_nav.record.debrief_spoken import CalloutCollector
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import SessionRecorder
 from edge_nav.record.summary import Summary
 from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.speech_settings import SpeechSettings
+from edge_nav.speech.timeline import NOMINAL_LATENCY_S
 from edge_nav.speech.voice import Voice
 from edge_nav.types import Answer, Callout, Fault, Frame, Query, Scene, Source, TruthFrame, VoiceFate
 from edge_nav.walk.guards import PaceGuard, Watchdog
 from edge_nav.walk.loop import Loop, Step
 from edge_nav.walk.mailbox import Captured, Mailbox, WalkClock
+from edge_nav.walk.supposed import suppose_heard
 
 WATCH_S = 0.1
 OPENING_S = 2.0
@@ -61,12 +64,13 @@ class Known:
     """What the source knows of the world it shows, so that at the end the words can be held against it.
 
     ``until`` gives what stood about the walker up to a time; ``drop_kinds`` are the callouts about ground that falls
-    away, ``tone_s`` how long the tone before the words of each priority is.
+    away, ``tone_s`` how long the tone before the words of each priority is, ``rate_wpm`` how many words a minute.
     """
 
     until: Callable[[float], Sequence[TruthFrame]]
     drop_kinds: frozenset[str]
     tone_s: dict[str, float] = field(default_factory=dict)
+    rate_wpm: int = SpeechSettings().rate_wpm
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Walk:
         session: dict[str, Any] | None = None,
     ) -> None:
         self._source, self._loop, self._outputs, self._talk = source, loop, outputs, talk
-        self._known, self._heard = known, None if known is None else CalloutCollector(known.tone_s)
+        self._known, self._heard = known, None if known is None else CalloutCollector(known.tone_s, known.rate_wpm)
         self.debrief: Debrief | None = None
         self.no_debrief: str | None = None
         """Why the words were not held against the truth, where it was to be read and could not."""
@@ -347,11 +351,11 @@ class Walk:
                 self._write(records.scene_record(scene))
             for callout in step.callouts:
                 self._announce(callout, latency_s)
-            self._voice.tick(item.frame.t + latency_s if self._every_frame else self._clock.now())
+            self._voice.tick(self._heard_from(item.frame.t))
         if self._talk is not None:
             self._talk.see(item.frame, step.scene)
             if self._every_frame:
-                self._talk.tick(item.frame.t + latency_s, wait=True)
+                self._talk.tick(self._heard_from(item.frame.t), wait=True)
         if not self._every_frame:
             for fault in self._pace.update(item.frame.t, latency_s):
                 self.report(fault)
@@ -390,9 +394,9 @@ class Walk:
         self._last_said = callout
         self.summary.callout(callout, latency_s)
         if self._heard is not None:
-            self._heard.callout(callout, latency_s)
+            self._heard.callout(callout)
         self._write(records.callout_record(callout, latency_s * 1e3))
-        self._voice.say(callout, callout.t + latency_s if self._every_frame else self._clock.now())
+        self._voice.say(callout, self._heard_from(callout.t))
         if self._outputs.progress is not None:
             self._outputs.progress.callout(callout)
 
@@ -405,9 +409,10 @@ class Walk:
 
     def _fate(self, fate: VoiceFate) -> None:
         with self._announcing:
-            self.summary.voice(fate)
+            # A sound that was never made, or that is supposed to come soon enough, measures nothing.
+            self.summary.voice(fate if self.audible and not self._every_frame else replace(fate, latency_s=None))
             if self._heard is not None:
-                self._heard.voice(fate.callout_id, fate.latency_s)
+                self._heard.fate(fate)
             self._write(records.voice_record(fate))
         if fate.state == "expired":
             self._loop.policy.unsaid(fate.callout_id)
@@ -415,6 +420,12 @@ class Walk:
     def _write(self, record: dict[str, object]) -> None:
         if self._outputs.log is not None:
             self._outputs.log.write(record)
+
+    def _heard_from(self, t: float) -> float:
+        """When the voice learns of what was decided on a time's frame. A walk as fast as possible supposes how long
+        that takes, so that it comes out the same whatever else the machine does.
+        """
+        return t + NOMINAL_LATENCY_S if self._every_frame else self._clock.now()
 
     def _now(self) -> float:
         return self._last_t if self._every_frame else self._clock.now()
@@ -434,7 +445,9 @@ class Walk:
         truth = self._truth()
         with self._announcing:
             if self._known is not None and self._heard is not None and truth:
-                self.debrief = debrief(self._heard.spoken, truth, self._known.drop_kinds)
+                if not self._heard.told:
+                    suppose_heard(self._heard, self._now())
+                self.debrief = debrief(self._heard, truth, self._known.drop_kinds)
                 self._write(debrief_record(self.debrief, self._now()))
             self.result = self.summary.result(self._mailbox.dropped, self._source.skipped)
             self._write(records.summary_record(self.result, self._now()))
