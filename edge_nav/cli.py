@@ -344,6 +344,33 @@ def bench_answers(
     raise typer.Exit(bench(seconds, json_file))
 
 
+@bench_app.command("guidance")
+def bench_guidance(
+    walk: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="filmed, clear:1 to clear:5, hazard:1 to hazard:5, place:pavement, home or park; or clear, hazard, "
+            "tuning for several; may be repeated. Kept for the end: place:shop, platform and office_night."
+        ),
+    ] = None,
+    bundle: Annotated[str | None, typer.Option(help="Bundle whose network measures each walk, too.")] = None,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what was perceived: the next run reads it. Empty it when perception changes."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(callback=_at_least(1), help="Only so much of each walk, seconds.")
+    ] = None,
+    tell: Annotated[bool, typer.Option("--tell", help="Each walk's hazards and wrong sentences, too.")] = False,
+    json_file: Json = None,
+    _debug: Debug = False,
+) -> None:
+    """How much is said on walks whose truth is known, how much of it is true, and what is told in time."""
+    from edge_nav.lab.bench.guidance import GuidanceOptions, bench
+
+    raise typer.Exit(bench(GuidanceOptions(tuple(walk or ()), bundle, scenes, seconds, tell), json_file))
+
+
 @bench_app.command("walker")
 def bench_walker(
     scenes: Annotated[int | None, typer.Option(callback=_at_least(1, 50_000), help="Scenes of each family.")] = None,
