@@ -10,9 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, ValidationError
 
 from edge_nav.base_settings import Settings
+from edge_nav.dialogue.dialogue_settings import DialogueSettings
 from edge_nav.errors import UsageError
 from edge_nav.guidance.guidance_settings import GuidanceSettings
-from edge_nav.listening.dialogue_settings import DialogueSettings
 from edge_nav.perception.depth.backends import DepthBackend
 from edge_nav.perception.depth.onnx_runtime import OnnxDepthSettings
 from edge_nav.perception.perception_settings import PerceptionSettings

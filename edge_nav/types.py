@@ -6,7 +6,7 @@ Camera axes are OpenCV's: x right, y down, z forward. Metres, seconds and radian
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -17,6 +17,13 @@ Band = Literal["ground", "body", "head", "drop"]
 Priority = Literal["stop", "caution", "notice", "info", "fault", "answer"]
 Side = Literal["left", "ahead", "right"]
 VoiceState = Literal["spoken", "interrupted", "expired"]
+Language = Literal["en", "de", "es", "hi"]
+"""Of phrases, questions and the voice."""
+
+Picture = NDArray[np.uint8]
+"""uint8 [H, W, 3], red first."""
+Cancelled = Callable[[], bool]
+"""Whether nobody waits for an answer any more; asked again and again by whoever works on it."""
 
 PRIORITIES: tuple[Priority, ...] = ("stop", "fault", "caution", "answer", "notice", "info")
 """Most urgent first. A fault outranks a caution: whoever hears nothing more must know that nothing more is measured.
@@ -125,7 +132,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class MeasuredThing:
     """One connected thing in the bird's-eye view; distances are horizontal, to its nearest point.
 
     ``x_m`` is the nearest point's offset to the right; ``left_m`` and ``right_m`` the lateral extent. ``low_m`` and
@@ -133,7 +140,6 @@ class Obstacle:
     space beneath was seen to be empty. ``confidence`` is 0..1.
     """
 
-    id: int
     distance_m: float
     bearing_deg: float
     x_m: float
@@ -143,15 +149,22 @@ class Obstacle:
     high_m: float
     band: Band
     in_corridor: bool
-    closing_mps: float = 0.0
     confidence: float = 1.0
     label: str | None = None
     footing: bool = True
-    seen_frames: int = 1
-    held: bool = False
+    remembered: bool = False
     """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
     certainty: float = 1.0
     """How far its distance can be trusted, 0..1, where the depth network says so of its pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle(MeasuredThing):
+    """A thing that is followed from frame to frame, so that it has a lasting id and a closing speed."""
+
+    id: int
+    closing_mps: float = 0.0
+    seen_frames: int = 1
 
     @property
     def time_to_contact_s(self) -> float:
@@ -380,6 +393,23 @@ class DepthModel(Protocol):
         ...
 
     def infer(self, frame: Frame) -> DepthMap: ...
+
+
+class PictureModel(Protocol):
+    """Answers a question about a picture."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, rgb: Picture, question: str, cancelled: Cancelled) -> Iterator[str]:
+        """Pieces of text as they come. To end soon after ``cancelled`` says so."""
+        ...
+
+
+class Closable(Protocol):
+    """Something that is open, and is closed at the end of a walk."""
+
+    def close(self) -> None: ...
 
 
 def clock_hour(bearing_deg: float) -> int:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge_nav.cli import CLICK_ERROR, INTERRUPTED
-from edge_nav.errors import EdgeNavError, UsageError
+from edge_nav.commands.command_line import explained, run_app
+from edge_nav.errors import UsageError
 
 if TYPE_CHECKING:
     from export.plan import ExportPlan
@@ -221,8 +221,8 @@ def _run(plan: ExportPlan) -> None:
     from rich.console import Console
 
     from export.parity.report import table
+    from export.progress import shown
     from export.run import run_plan
-    from export.screen import shown
 
     with shown() as progress:
         exported = run_plan(plan, _say, progress)
@@ -237,29 +237,17 @@ def _say(sentence: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0 done, 1 a bug, 2 bad usage, a bad checkpoint, a full disk, or a failed check."""
-    debug = "--debug" in arguments
     # Weights are read from local files; the libraries' own bars and hints would only stand beside ours.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    try:
-        code = app(arguments, standalone_mode=False)
-    except CLICK_ERROR as e:
-        _say(f"export: {e.format_message()} See `python -m export --help`.")
-        return 2
-    except (typer.Abort, KeyboardInterrupt):
-        code = INTERRUPTED
-    except Exception as e:  # a disk that filled up, or a bug: one sentence, the traceback for who asks for it
-        if debug:
-            raise
-        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
-            _say("export: the disk is full, nothing was left behind: free some, or give --out on another disk.")
-            return 2
-        known = isinstance(e, EdgeNavError)
-        _say(f"export: {e}" if known else f"export: failed with {type(e).__name__} ({e}): --debug tells more.")
-        return 2 if isinstance(e, UsageError) else 1
-    if code == INTERRUPTED:  # newer versions of typer make a code of it, older ones raise
-        _say("export: interrupted; nothing was left behind.")
-    return code if isinstance(code, int) else 0
+    interrupted = "interrupted; nothing was left behind."
+    return run_app(app, arguments, "python -m export", _explained, prefix="export: ", interrupted=interrupted)
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full, nothing was left behind: free some, or give --out on another disk.", 2
+    return explained(error, "the export")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ from edge_nav.base_settings import Settings
 from edge_nav.bundle import DepthEntry, DepthOutput, FixedInput, MultipleInput
 from edge_nav.errors import UsageError
 from edge_nav.perception.depth.preprocess import Preprocessor, input_size
-from export.gguf.plan import Progress
 from export.onnx_configs import DepthAnythingOnnxConfig
 from export.onnx_graph import trace
 from export.onnx_pictures import drawn_picture, read_pictures
 from export.onnx_quantise import BYTES_PER_WEIGHT, Precision, write_precision
 from export.parity.onnx import DEPTH_LIMITS, depth_rows, open_graph, size_row, time_row
 from export.parity.report import ParityRow, demand
+from export.progress import Progress
 from models.checkpoints import DepthCheckpoint
 
 F32 = NDArray[np.float32]

@@ -13,17 +13,18 @@ from pydantic import Field
 from edge_nav.base_settings import Settings
 from edge_nav.bundle import LlmEntry, TokensRun
 from edge_nav.errors import UsageError
-from export.gguf.engine import Model, llama
+from edge_nav.vlm.llama_library import load_llama_cpp
+from edge_nav.vlm.llama_model import LlamaModel
 from export.gguf.metadata import Origin, check_supported
-from export.gguf.plan import Base, Planned, Progress, planned_bytes
-from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise
+from export.gguf.plan import Base, Planned, planned_bytes
+from export.gguf.quantise import BITS, Quantisation, fallen_back, foresee, quantise, summary
 from export.gguf.tensors import plan_tensors
 from export.gguf.tokenizer import load_tokenizer, read_vocabulary
-from export.gguf.types import summary
 from export.gguf.writer import HEADER_BYTES, check_space, write_gguf
 from export.parity.llm import PromptShape, encode, quantised_rows, tokenizer_rows, torch_rows
 from export.parity.report import ParityRow, demand, told
 from export.parity.texts import PROSE
+from export.progress import Progress
 
 if TYPE_CHECKING:
     from models.architecture import Prompt
@@ -73,7 +74,7 @@ def export_llm(
     anything is written where that can be known, and where a file differs from the checkpoint by more than it may."""
     config, architecture = checkpoint.decoder_config, checkpoint.architecture
     check_supported(config)
-    llama()
+    load_llama_cpp()
     if len(set(options.quantisations)) != len(options.quantisations):
         raise UsageError(f"quantisations {', '.join(options.quantisations)} name one twice: name each once.")
     text = _text(options.text)
@@ -94,7 +95,7 @@ def export_llm(
     write_gguf(base, config, plan, vocabulary, options.base, origin, progress)
     parity.append(_size(base, time.monotonic() - started, f"matrices {options.base}"))
     shape = PromptShape(architecture.prompt.runs, architecture.prompt.attention, architecture.image_tokens)
-    with Model(base, vocab_only=True) as model:
+    with LlamaModel(base, vocab_only=True) as model:
         parity += tokenizer_rows(model, tokenizer, shape)
     # A wrong token is known in a moment, a wrong weight after minutes: no need to wait for it.
     demand(parity)

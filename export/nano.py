@@ -17,11 +17,11 @@ from edge_nav.bundle import DepthEntry, DepthOutput, MultipleInput
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.split import TEST_FROM, VALIDATION_FROM
 from export.depth import F32, FILE, DepthResult
-from export.gguf.plan import Progress
 from export.onnx_graph import DEPRECATED, OPSET, check
 from export.onnx_pictures import drawn_picture
 from export.parity.onnx import Limits, depth_rows, open_graph, size_row, time_row
 from export.parity.report import ParityRow, at_most, demand
+from export.progress import Progress
 from models.data.classes import CLASSES
 from models.depth import checkpoint
 from models.depth.augment import MEAN, STD, normalised
@@ -77,19 +77,7 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
             progress(f"nano: {what}", next(done), 4)
 
     step("reading the checkpoint")
-    found = nano_checkpoint(options.checkpoint)
-    state = checkpoint.load(found, "network_settings", "average", "input")
-    try:
-        network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
-        network.load_state_dict(state["average"])
-    except (LookupError, RuntimeError, ValueError, TypeError) as e:
-        raise checkpoint.damaged(found, e) from e
-    if network.settings.labels not in (0, len(CLASSES)):
-        raise UsageError(
-            f"checkpoint {options.checkpoint} names {network.settings.labels} classes, and {len(CLASSES)} are known: "
-            "train on from it (start) with a new label head."
-        )
-    rows, columns = (int(n) for n in state["input"])
+    network, rows, columns = _trained(options.checkpoint)
     step("calibrating confidence")
     factor, share = temperature(network, (rows, columns), list(options.frames), options.seeds, CALIBRATION_FRAMES)
     step("writing the graph")
@@ -105,7 +93,30 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
     checks = [*_compare(whole, target, rows, columns), size_row("depth nano", out, [FILE])]
     checks.append(at_most("depth nano", "bytes to ship", float(target.stat().st_size), MOST_BYTES))
     demand(checks)
-    entry = DepthEntry(
+    return DepthResult(_entry(network, share, rows, columns, output_step), [FILE], checks)
+
+
+def _trained(path: Path) -> tuple[NanoDepth, int, int]:
+    """The network of averaged weights, and the height and width that it was trained at."""
+    found = nano_checkpoint(path)
+    state = checkpoint.load(found, "network_settings", "average", "input")
+    try:
+        network = NanoDepth(NanoSettings.model_validate(state["network_settings"])).eval()
+        network.load_state_dict(state["average"])
+    except (LookupError, RuntimeError, ValueError, TypeError) as e:
+        raise checkpoint.damaged(found, e) from e
+    if network.settings.labels not in (0, len(CLASSES)):
+        raise UsageError(
+            f"checkpoint {path} names {network.settings.labels} classes, and {len(CLASSES)} are known: "
+            "train on from it (start) with a new label head."
+        )
+    rows, columns = (int(n) for n in state["input"])
+    return network, rows, columns
+
+
+def _entry(network: NanoDepth, share: float, rows: int, columns: int, step: int) -> DepthEntry:
+    """``share``: of pixels within 15 % of the truth; ``step``: pixels of the input for one of the output."""
+    return DepthEntry(
         file=FILE,
         kind="metric",
         max_depth_m=30.0,
@@ -115,12 +126,11 @@ def export_nano(options: NanoOptions, out: Path, progress: Progress | None = Non
         interpolation="area",
         output=DepthOutput(resolution="input", quantity="depth"),
         certainty=round(share, 2),
-        step=output_step,
+        step=step,
         canonical_focal_px=canonical_focal_px(columns),
         confidence=True,
         labels=CLASSES if network.settings.labels else (),
     )
-    return DepthResult(entry, [FILE], checks)
 
 
 def _compare(graph: NanoGraph, path: Path, rows: int, columns: int) -> list[ParityRow]:

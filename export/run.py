@@ -14,9 +14,9 @@ from export import nano as nano_part
 from export import vision as vision_part
 from export.assemble import About, Part, PartName, assemble, check_target
 from export.gguf.memory import trim
-from export.gguf.plan import Progress
 from export.parity.report import ParityRow
 from export.plan import ExportPlan, VlmPlan
+from export.progress import Progress
 from models.checkpoints import DepthCheckpoint, VlmCheckpoint, open_checkpoint
 
 

@@ -16,12 +16,12 @@ from edge_nav.base_settings import Settings
 from edge_nav.bundle import VisionEntry
 from edge_nav.errors import UsageError
 from edge_nav.vlm.resize import fit_square
-from export.gguf.plan import Progress
 from export.onnx_pictures import drawn_picture, read_pictures
 from export.onnx_quantise import BYTES_PER_WEIGHT, Precision, write_precision
 from export.onnx_stream import join, trace_square
 from export.parity.onnx import VISION_LIMITS, open_graph, size_row, time_row, vision_rows
 from export.parity.report import ParityRow, demand
+from export.progress import Progress
 from models.checkpoints import VlmCheckpoint
 
 F32 = NDArray[np.float32]

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from edge_nav.cli import CLICK_ERROR, INTERRUPTED
+from edge_nav.commands.command_line import explained, run_app
 from edge_nav.errors import EdgeNavError
 
 
@@ -15,33 +15,16 @@ def run_command(app: typer.Typer, name: str) -> None:
 
     ``name`` is what the command is called by, such as ``python -m models.train``.
     """
-    sys.exit(_run(app, name, sys.argv[1:]))
+    interrupted = "Interrupted: the same command goes on, or begins anew."
+    arguments = sys.argv[1:] or ["--help"]
+    sys.exit(run_app(app, arguments, name, lambda e: _explained(e, name), interrupted=interrupted))
 
 
-def _run(app: typer.Typer, name: str, arguments: list[str]) -> int:
-    debug = "--debug" in arguments
-    try:
-        code = app([a for a in arguments if a != "--debug"] or ["--help"], standalone_mode=False)
-    except CLICK_ERROR as e:
-        return _say(f"{e.format_message()} See `{name} --help`.", 2)
-    except (typer.Abort, KeyboardInterrupt):
-        code = INTERRUPTED
-    except EdgeNavError as e:
-        return _say(str(e), 2)
-    except OSError as e:
-        if debug:
-            raise
-        what = f"{e.filename} cannot be used" if e.filename else "the disk or the network failed"
-        return _say(f"{what} ({e.strerror or e}): mend that or give another, and run the same command again.", 2)
-    except Exception as e:  # a bug: one sentence, the traceback for who asks for it
-        if debug:
-            raise
-        return _say(f"{name} failed with {type(e).__name__} ({e}): run the same command with --debug for more.", 1)
-    if code == INTERRUPTED:  # newer versions of typer make a code of it, older ones raise
-        _say("Interrupted: the same command goes on, or begins anew.", INTERRUPTED)
-    return code if isinstance(code, int) else 0
-
-
-def _say(sentence: str, code: int) -> int:
-    sys.stderr.write(f"{sentence}\n")
-    return code
+def _explained(error: Exception, name: str) -> tuple[str, int]:
+    """The work is on files alone: whatever is wrong with them can be mended."""
+    if isinstance(error, EdgeNavError):
+        return str(error), 2
+    if isinstance(error, OSError):
+        what = f"{error.filename} cannot be used" if error.filename else "the disk or the network failed"
+        return f"{what} ({error.strerror or error}): mend that or give another, and run the same command again.", 2
+    return explained(error, name)

@@ -8,7 +8,7 @@ import time
 EVERY_S, EVERY_PLAIN_S = 0.5, 60.0
 
 
-class Progress:
+class ProgressLine:
     """Goes to standard error; nowhere if ``quiet``, as in all processes but one."""
 
     def __init__(self, what: str, done: int, total: int, *, quiet: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from edge_nav.cli import INTERRUPTED
+from edge_nav.commands.command_line import INTERRUPTED
 from models.command import run_command
 
 AGAIN_S = 1.0

@@ -14,7 +14,7 @@ FLOOR = Ground((0.0, -1.0, 0.0), 1.4, 0.4)
 def thing(distance_m: float, bearing_deg: float = 0.0, **changes: object) -> Obstacle:
     x = distance_m * math.sin(math.radians(bearing_deg))
     base = Obstacle(
-        1, distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, confidence=0.9, seen_frames=5
+        distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, 0.9, id=1, seen_frames=5
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_nav.lab.walker.acts import Act, Now, Traits
-from edge_nav.lab.walker.person import Person
+from edge_nav.lab.walker.person import Act, Now, WalkingPerson
 
 
 class Walker:
     """A person in an open plain, who is obeyed at once."""
 
-    def __init__(self, **traits: bool) -> None:
-        self.person = Person(Traits(1.2, seed=3, **traits))
+    def __init__(self, *, aided: bool = True) -> None:
+        self.person = WalkingPerson(1.2, seed=3, aided=aided)
         self.t = self.heading = self.walked = 0.0
         self.asked: list[str] = []
         self.acts: list[Act] = []
@@ -21,7 +20,7 @@ class Walker:
 
     def go(self, seconds: float) -> None:
         for _ in range(round(seconds / 0.05)):
-            act = self.person.act(Now(self.t, self.heading, 0.0, 20.0 - self.walked, self.walked))
+            act = self.person.act(Now(self.t, self.heading, 0.0, self.walked))
             if act.ask is not None:
                 self.asked.append(act.ask)
                 if self.reply:

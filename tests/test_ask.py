@@ -11,12 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from dialogue.vlm_bundle import write_bundle
 from perception.tiny_bundle import write_bundle as write_depth_bundle
 from test_asking import microphone_wav
+from vlm.vlm_bundle import write_bundle
 from world import SMALL, box, render
 
-from edge_nav.commands.ask import AskOptions, ask
+from edge_nav.commands.ask import ask
+from edge_nav.commands.options import AskOptions
 from edge_nav.commands.picture import MOST_PIXELS
 from edge_nav.dialogue.measured import said
 from edge_nav.errors import UsageError
@@ -79,7 +80,7 @@ def test_without_measuring_numbers_and_sides_are_left_out(
 ) -> None:
     asked = answers(monkeypatch, "A red", " box. It is two metres away.", " It \x1b[mshines.")
     assert ask(options(place, question=" what \n is it?")) == 0
-    assert capsys.readouterr().out == "A red box. It [mshines.\n"
+    assert capsys.readouterr().out == "A red box.\n"
     assert asked == ["what is it?"]
     answers(monkeypatch, "It is on the left.")
     assert ask(options(place)) == 0
@@ -112,9 +113,7 @@ def test_whether_something_is_safe_is_asked_of_no_model(
     assert ask(options(place, question="is it safe to cross")) == 0
     assert ask(options(place, question="is it safe to cross", depth_map=place / "depth.png")) == 0
     assert asked == []
-    assert capsys.readouterr().out == (
-        "I never say what is safe.\nI never say what is safe. Measured: Obstacle ahead, two metres.\n"
-    )
+    assert capsys.readouterr().out == "I never say what is safe.\n" * 2
 
 
 def test_depth_comes_from_a_bundle_too(

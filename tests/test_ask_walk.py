@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dialogue.vlm_bundle import write_bundle
 from perception.tiny_bundle import write_bundle as write_depth_bundle
 from test_cli import cli, start
 from test_questions_cli import home
+from vlm.vlm_bundle import write_bundle
 
-from edge_nav.commands.questions import open_eyes
 from edge_nav.config import Profile, parse_profile
 from edge_nav.errors import UsageError
 from edge_nav.record.read import read_log
+from edge_nav.walk.build_conversation import open_picture_model
 
 
 def profile_with(**vlm: object) -> Profile:
@@ -54,24 +54,24 @@ def test_what_measuring_cannot_tell_is_asked_of_the_model(tmp_path: Path) -> Non
 def test_a_bundle_asked_for_by_name_must_be_able_to_look(tmp_path: Path) -> None:
     write_depth_bundle(tmp_path / "depth")
     with pytest.raises(UsageError, match="cannot look at pictures"):
-        open_eyes(profile_with(bundle=str(tmp_path / "depth")))
+        open_picture_model(profile_with(bundle=str(tmp_path / "depth")))
     with pytest.raises(UsageError, match="neither a folder"):
-        open_eyes(profile_with(bundle="nothing"))
-    assert open_eyes(profile_with().model_copy(update={"bundle": str(tmp_path / "depth")})) == (None, None)
-    assert open_eyes(profile_with()) == (None, None)
+        open_picture_model(profile_with(bundle="nothing"))
+    assert open_picture_model(profile_with().model_copy(update={"bundle": str(tmp_path / "depth")})) == (None, None)
+    assert open_picture_model(profile_with()) == (None, None)
 
 
 def test_no_eyes_are_opened_where_nothing_is_asked(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "eyes")
-    assert open_eyes(parse_profile({"dialogue": {"vlm": {"bundle": str(folder)}}}, "test")) == (None, None)
+    assert open_picture_model(parse_profile({"dialogue": {"vlm": {"bundle": str(folder)}}}, "test")) == (None, None)
 
 
 def test_without_llama_cpp_only_who_asked_for_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = str(write_bundle(tmp_path / "eyes"))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="pip install"):
-        open_eyes(profile_with(bundle=folder))
-    eyes, fault = open_eyes(profile_with().model_copy(update={"bundle": folder}))
+        open_picture_model(profile_with(bundle=folder))
+    eyes, fault = open_picture_model(profile_with().model_copy(update={"bundle": folder}))
     assert eyes is None
     assert fault is not None
     assert "pip install" in fault.message

@@ -14,11 +14,9 @@ import numpy as np
 import pytest
 import soxr
 
-from edge_nav.commands.questions import open_conversation, with_kept
-from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, parse_profile
 from edge_nav.dialogue.dialogue import Dialogue
-from edge_nav.dialogue.preferences import Kept, write_kept
+from edge_nav.dialogue.preferences import Preferences, write_preferences
 from edge_nav.errors import SpeechFault
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.listening.typed import TypedQuestions
@@ -31,8 +29,12 @@ from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
 from edge_nav.speech.voice import open_voice
 from edge_nav.speech.wav import WavOutputSettings
-from edge_nav.walk.app import Outputs, Walk
-from edge_nav.walk.conversation import FIRST_ID, Acceptance, Conversation
+from edge_nav.walk.answer_voice import FIRST_ID
+from edge_nav.walk.app import Walk
+from edge_nav.walk.build import make_loop
+from edge_nav.walk.build_conversation import open_conversation, with_preferences
+from edge_nav.walk.conversation import Acceptance, Conversation
+from edge_nav.walk.outputs import Outputs
 
 HEARD_HZ = 16000
 KITCHEN = Path(__file__).parents[2] / "shared" / "data" / "speech" / "kitchen_noise.wav"
@@ -78,7 +80,7 @@ def ask_by_voice(
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
     """Walk the first seconds with questions from a recording: the log, and what was heard, float [n, 2]."""
     pytest.importorskip("pocketsphinx")
-    write_kept(tmp_path / "kept.yaml", Kept(introduced=True))
+    write_preferences(tmp_path / "kept.yaml", Preferences(introduced=True))
     mic = microphone_wav(tmp_path / "mic.wav", questions, seconds, **(sound or {}))
     profile = parse_profile(
         {
@@ -96,7 +98,7 @@ def ask_by_voice(
 
 
 def walk(profile: Profile, tmp_path: Path) -> list[dict[str, Any]]:
-    profile, questions = with_kept(profile)
+    profile, questions = with_preferences(profile)
     assert questions is not None
     talk, fault = open_conversation(profile.dialogue, questions)
     assert fault is None
@@ -107,7 +109,7 @@ def walk(profile: Profile, tmp_path: Path) -> list[dict[str, Any]]:
         make_loop(profile, SensorDepth()),
         partial(open_voice, profile.speech, language="en"),
         Outputs(GuidanceLog(log)),
-        talk=talk,
+        conversation=talk,
         every_frame=True,
     )
     assert made.run() == 0
@@ -177,11 +179,11 @@ def test_two_hundred_questions_in_a_walk_leave_nothing_behind(tmp_path: Path) ->
     def once(number: int, questions: list[str]) -> int:
         folder = tmp_path / str(number)
         folder.mkdir()
-        write_kept(folder / "kept.yaml", Kept(introduced=True))
+        write_preferences(folder / "kept.yaml", Preferences(introduced=True))
         read, write = os.pipe()
         os.write(write, ("\n".join(questions) + "\n").encode())
         os.close(write)
-        dialogue = Dialogue(GuidanceSettings(), SpeechSettings(), Kept(introduced=True))
+        dialogue = Dialogue(GuidanceSettings(), SpeechSettings(), Preferences(introduced=True))
         with os.fdopen(read) as stream:
             talk = Conversation(dialogue, folder / "kept.yaml", Acceptance(1.0), typed=TypedQuestions(stream))
             made = Walk(
@@ -189,7 +191,7 @@ def test_two_hundred_questions_in_a_walk_leave_nothing_behind(tmp_path: Path) ->
                 make_loop(Profile(), SensorDepth()),
                 partial(open_voice, into_wav(folder / "voice.wav"), language="en"),
                 Outputs(GuidanceLog(folder / "walk.jsonl")),
-                talk=talk,
+                conversation=talk,
                 every_frame=True,
             )
             assert made.run() == 0

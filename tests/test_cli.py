@@ -15,7 +15,6 @@ from perception.tiny_bundle import write_bundle
 from world import SMALL, box, depth_map, frame, render
 
 from edge_nav.commands import doctor
-from edge_nav.commands.run import WalkOptions, session_of
 from edge_nav.config import Profile, load_profile
 from edge_nav.errors import UsageError
 from edge_nav.perception.depth.calibrate import store_scale
@@ -26,6 +25,8 @@ from edge_nav.sources.filmed_walk import TRUTH, VIDEO
 from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.sources.spec import parse_source
 from edge_nav.sources.walk import FOLDER
+from edge_nav.walk.build import session_of
+from edge_nav.walk.options import WalkOptions
 
 REPO = Path(__file__).resolve().parents[1]
 

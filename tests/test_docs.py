@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_nav.lab.sim.scene import Scene, parse_scene
+from edge_nav.lab.sim.scene import SimulatedScene, parse_scene
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -22,6 +22,6 @@ def test_a_page_is_up_to_date(name: str) -> None:
 def test_the_scene_on_the_page_can_be_walked() -> None:
     found = re.search(r"```yaml\n(.*?)```", (DOCS / "scenes.md").read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
-    scene = Scene(parse_scene(found[1], "scenes.md"))
+    scene = SimulatedScene(parse_scene(found[1], "scenes.md"))
     assert {"chair", "hanging_sign"} <= set(scene.names)
     assert scene.solvable_path is not None

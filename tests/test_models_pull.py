@@ -19,7 +19,7 @@ from edge_nav.errors import UsageError
 from edge_nav.hub.client import Hub
 from edge_nav.hub.fetch import fetch, part_of
 from edge_nav.hub.named import find, named_models
-from edge_nav.hub.pull import Pulled, Talk, pull
+from edge_nav.hub.pull import Pulled, PullFeedback, pull
 
 REPO = Path(__file__).resolve().parents[1]
 ID = "someone/depth"
@@ -50,13 +50,13 @@ class Heard:
         self.at: list[tuple[str, int, int]] = []
 
     @property
-    def talk(self) -> Talk:
-        return Talk(self.lines.append, lambda *a: self.at.append(a))
+    def feedback(self) -> PullFeedback:
+        return PullFeedback(self.lines.append, lambda *a: self.at.append(a))
 
 
 def pulled(hub: HubServer, to: Path, what: str = ID, token: str | None = None) -> tuple[Pulled, Heard]:
     heard = Heard()
-    return pull(what, to, "main", heard.talk, Hub(hub.url, token)), heard
+    return pull(what, to, "main", heard.feedback, Hub(hub.url, token)), heard
 
 
 def here(folder: Path) -> list[str]:

@@ -216,7 +216,7 @@ def test_bad_gguf_files_are_one_sentence(tmp_path: Path) -> None:
     write_gguf(good, architecture="gemma")
     header = read_header(good)
     assert (header.architecture, header.width, header.context, header.vocabulary) == ("gemma", 64, 512, 300)
-    assert header.shapes == {"token_embd.weight": (64, 300)}
+    assert {name: tensor.shape for name, tensor in header.tensors.items()} == {"token_embd.weight": (64, 300)}
     data = good.read_bytes()
     bad = {
         b"PK\x03\x04": "begins with",

@@ -11,9 +11,10 @@ import yaml
 from test_asking import microphone_wav
 from test_cli import cli, start
 
-from edge_nav.commands.questions import parse_mic
-from edge_nav.listening.dialogue_settings import AutoSettings, DialogueSettings, TextSettings
+from edge_nav.dialogue.dialogue_settings import DialogueSettings
+from edge_nav.listening.recogniser_settings import AutoSettings, TextSettings
 from edge_nav.record.read import read_log
+from edge_nav.walk.profile import parse_mic
 
 RAYCAST = ("--source", "raycast")
 """The walk with exact depth: no model is needed, and what is ahead when is known."""

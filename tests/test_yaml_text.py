@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_nav.config import load_profile
-from edge_nav.dialogue.preferences import read_kept
+from edge_nav.dialogue.preferences import read_preferences
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.scene import load_scene
 from edge_nav.sources.calibration import load_calibration
@@ -31,7 +31,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("read", [load_scene, load_profile, read_kept, load_calibration])
+@pytest.mark.parametrize("read", [load_scene, load_profile, read_preferences, load_calibration])
 @pytest.mark.parametrize("text", WRONG, ids=lambda text: text[:24])
 def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, read: Callable[[Path], object]) -> None:
     path = tmp_path / "a.yaml"

@@ -4,51 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.bundle import FOLDER, Bundle, open_bundle
+from edge_nav.commands.options import AskOptions
 from edge_nav.commands.picture import read_depth_map, read_picture
-from edge_nav.commands.questions import vocabulary
-from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile, load_profile
 from edge_nav.dialogue.intents import SAFETY, Understanding
 from edge_nav.dialogue.measured import Measured, Verdict, guarded, said
 from edge_nav.errors import UsageError
-from edge_nav.guidance.guidance_settings import Language
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.listening.recording import question_of
 from edge_nav.perception.depth.backends import open_depth
 from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.sources.calibration import Lens, LensSettings
-from edge_nav.types import DepthModel, Frame, Scene
-from edge_nav.vlm.background_answer import Picture
+from edge_nav.types import DepthModel, Frame, Language, Picture, Scene
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import Vlm, entries, llm_file
+from edge_nav.walk.build import make_loop
+from edge_nav.walk.build_conversation import vocabulary
 
 LOOKS, EVERY_S = 5, 0.15
 """Perception is sure of a thing once it saw it a few times: a single picture is shown to it as often."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """The command line of `ask`."""
-
-    image: Path
-    question: str | None = None
-    bundle: str | None = None
-    config: Path | None = None
-    depth: bool = False
-    depth_bundle: str | None = None
-    depth_map: Path | None = None
-    depth_scale: float = 1000.0
-    """Steps of the depth map's values per metre."""
-    audio: Path | None = None
-    language: str | None = None
 
 
 def ask(options: AskOptions) -> int:
@@ -64,9 +44,8 @@ def ask(options: AskOptions) -> int:
         measured = Measured(_scene(profile, options, bundle, rgb, depth_m), profile.guidance)
     language = profile.guidance.language
     intent = Understanding(language).intent(question)
-    if intent is not None and (intent.safety or intent.name == SAFETY):  # no model is asked that
-        facts = "" if measured is None else f" {measured.instead()}"
-        sys.stdout.write(f"{Phrasebook(profile.guidance).answer('not_safety')}{facts}\n")
+    if intent is not None and intent.name == SAFETY:  # no model is asked that, and nothing measured tells it
+        sys.stdout.write(f"{Phrasebook(profile.guidance).answer('not_safety')}\n")
         return 0
     try_out(*llm_file(bundle, profile.dialogue.vlm), _never)
     with Vlm(bundle, profile.dialogue.vlm) as vlm:
@@ -98,7 +77,7 @@ def _question(options: AskOptions, profile: Profile) -> str:
         raise UsageError('ask needs one question: give it as text, ask IMAGE "question", or --audio WAV.')
     if options.audio is not None:
         language = profile.guidance.language
-        return question_of(options.audio, profile.dialogue, vocabulary(language, None), language)
+        return question_of(options.audio, profile.dialogue.backend, vocabulary(language, None), language)
     question = " ".join((options.question or "").split())
     if not question:
         raise UsageError("the question is empty: ask something.")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from edge_nav.commands.run import open_measuring
+from edge_nav.commands.options import CalibrateOptions
 from edge_nav.config import load_profile
 from edge_nav.errors import UsageError
 from edge_nav.perception.depth.calibrate import (
@@ -21,22 +19,11 @@ from edge_nav.perception.depth.calibrate import (
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.types import DepthMap, Frame
+from edge_nav.walk.build import open_measuring
 
 FRAMES = 15
 """The median of so many measurements: a network's depth breathes from frame to frame."""
 MARKER_PIXELS = 800
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrateOptions:
-    """The command line of `calibrate`."""
-
-    config: Path | None
-    source: str | None
-    bundle: str | None
-    wall_m: float | None
-    marker_m: float | None
-    print_marker: Path | None
 
 
 def calibrate_scale(options: CalibrateOptions, open_sim: OpenSim | None = None) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from edge_nav.bundle import Bundle, list_bundles, open_bundle
+from edge_nav.commands.options import PullOptions
 
 
 def list_models() -> int:
@@ -48,14 +48,14 @@ def verify_model(name: str) -> int:
     return 0
 
 
-def pull_model(what: str, to: Path | None, revision: str) -> int:
+def pull_model(options: PullOptions) -> int:
     """Fetch a named model or a repository of a hub; raises UsageError naming what failed."""
     from edge_nav.hub.progress import shown
     from edge_nav.hub.pull import pull
 
     try:
-        with shown() as talk:
-            pulled = pull(what, to, revision, talk)
+        with shown() as feedback:
+            pulled = pull(options.name, options.to, options.revision, feedback)
     except KeyboardInterrupt:
         sys.stderr.write("edge-nav: Interrupted: the same command goes on where this one stopped.\n")
         return 130

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_nav.errors import UsageError
 from edge_nav.sources.calibration import same_aspect
 from edge_nav.sources.pixels import read_rgb, read_stored
-from edge_nav.vlm.background_answer import Picture
+from edge_nav.types import Picture
 
 MOST_PIXELS = 100_000_000
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge_nav.commands.run import make_loop, open_measuring
+from edge_nav.commands.options import ReplayOptions
 from edge_nav.config import Profile, parse_profile
 from edge_nav.errors import UsageError
 from edge_nav.record import records
@@ -18,28 +18,28 @@ from edge_nav.record.session import LOG_NAME
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, parse_source
 from edge_nav.types import Source
+from edge_nav.walk.build import make_loop, open_measuring
 
 LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
 """Faults of devices and of time, which no recording brings back."""
-
-
-Said = tuple[float, str]
-"""A callout's time and text: its number also counts those about devices."""
 NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "scene": {"t": (int, float), "frame": int, "obstacles": list},
     "callout": {"t": (int, float), "priority": str, "kind": str, "text": str},
     "fault": {"t": (int, float), "component": str},
 }
 """What walking again relies on in each record."""
+Said = tuple[float, str]
+"""A callout's time and text: its number also counts those about devices."""
 
 
-def replay_walk(what: Path, source: str | None, open_sim: OpenSim | None = None) -> int:
+def replay_walk(options: ReplayOptions, open_sim: OpenSim | None = None) -> int:
     """Print what was found. Exit code 0: the same; 1: different."""
+    what = options.what
     log = what / LOG_NAME if what.is_dir() else what
     logged = read_log(log)
     session = logged.records[0]
     profile = _profile(session, log)
-    spec = source or (f"rgbd:{what}" if what.is_dir() else str(session.get("source", "")))
+    spec = options.source or (f"rgbd:{what}" if what.is_dir() else str(session.get("source", "")))
     if spec.startswith("camera"):
         raise UsageError(f"log {log} is of a live camera: replay the folder that `run --record DIR` wrote.")
     settings = parse_source(spec, profile.source)

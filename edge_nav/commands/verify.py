@@ -100,9 +100,9 @@ def _llm(bundle: Bundle, entry: LlmEntry, file: str) -> str:
         raise wrong("names no architecture")
     if header.width != entry.width:
         raise wrong(f"has embeddings of width {header.width} where llm.width is {entry.width}")
-    table = header.shapes.get("token_embd.weight")
-    if table is None or header.vocabulary is None or table != (entry.width, header.vocabulary):
-        raise wrong(f"has {header.vocabulary} tokens and an embedding table of {list(table or ())}")
+    table = header.tensors.get("token_embd.weight")
+    if table is None or header.vocabulary is None or table.shape != (entry.width, header.vocabulary):
+        raise wrong(f"has {header.vocabulary} tokens and an embedding table of {list(table.shape if table else ())}")
     named = {*entry.stop_ids, *(i for run in entry.prompt if isinstance(run, TokensRun) for i in run.ids)}
     if beyond := sorted(i for i in named if not 0 <= i < header.vocabulary):
         raise wrong(f"has {header.vocabulary} tokens, and the manifest names token {beyond[0]}")

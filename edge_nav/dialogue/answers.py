@@ -28,6 +28,9 @@ GEOMETRIC: dict[str, tuple[str, ...]] = {"stairs": ("stairs_up", "stairs_down"),
 NAMED: dict[str, tuple[str, ...]] = {"car": ("vehicle",), "shelf": ("shelf", "cabinet"), "tree": ("vegetation",)}
 """Things whose names a depth network gives in other words."""
 
+VEHICLES = frozenset(("car", "bicycle"))
+"""That none is seen is never said of these, nor left to a model: it would sound like a road that can be crossed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -117,6 +120,8 @@ class SceneAnswers:
         found = [o for o in _known(scene) if o.label in wanted][:1]
         if found:
             return self._tell(found, scene)
+        if thing in VEHICLES:
+            return Reply(self._book.answer("not_safety"), {"thing": thing, "obstacles": []})
         known = thing in GEOMETRIC or any(name in scene.names for name in wanted)
         return Reply(
             self._book.answer("not_seen" if known else "no_labels"), {"thing": thing, "obstacles": []}, None, not known

@@ -1,4 +1,4 @@
-"""What the walker changed by voice, kept across restarts in a small YAML file that a person can read."""
+"""Preferences: what the walker changed by voice, kept across restarts in a small YAML file that a person can read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge_nav.yaml_text import parse_yaml
 S = TypeVar("S", bound=Settings)
 
 
-class Kept(Settings):
+class Preferences(Settings):
     """Only what was changed; everything else is the profile's."""
 
     rate_wpm: int | None = Field(default=None, ge=120, le=600)
@@ -41,29 +41,29 @@ class Kept(Settings):
         return profile.model_copy(update=changed)
 
 
-def kept_file() -> Path:
+def preferences_file() -> Path:
     """Where it lies unless the profile says otherwise (XDG Base Directory Specification 0.8)."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "edge-nav" / "settings.yaml"
 
 
-def read_kept(path: Path) -> Kept:
-    """What was kept, or nothing yet. Raises UsageError for a file that is not one of ours: it is never overwritten."""
+def read_preferences(path: Path) -> Preferences:
+    """Those in the file, or none yet. Raises UsageError for a file that is not one of ours: it is never overwritten."""
     try:
         data = parse_yaml(path.read_text(encoding="utf-8"))
-        return Kept.model_validate(data or {})
+        return Preferences.model_validate(data or {})
     except FileNotFoundError:
-        return Kept()
+        return Preferences()
     except OSError as e:
         raise UsageError(f"kept settings {path} cannot be read ({e.strerror}): mend its permissions.") from e
     except ValueError as e:  # no text, no YAML, or not these settings
         raise UsageError(f"kept settings {path} are damaged: mend the file, or remove it to begin anew.") from e
 
 
-def write_kept(path: Path, kept: Kept) -> None:
+def write_preferences(path: Path, preferences: Preferences) -> None:
     """Replace the file in one step: a power cut leaves the old or the new one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(kept.model_dump(exclude_none=True), sort_keys=True)
+    text = yaml.safe_dump(preferences.model_dump(exclude_none=True), sort_keys=True)
     fresh = path.with_name(path.name + ".new")
     fresh.write_text("# Changed by voice; edit or remove while Edge Nav is not running.\n" + text, encoding="utf-8")
     fresh.replace(path)

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import cv2
 
 from edge_nav.errors import EdgeNavError
-from edge_nav.guidance.guidance_settings import Language
-from edge_nav.vlm.background_answer import Cancelled, Picture
+from edge_nav.types import Cancelled, Language, Picture
 
 LANGUAGES: dict[Language, str] = {"en": "eng", "de": "deu", "es": "spa", "hi": "hin"}
 """Tesseract's names."""

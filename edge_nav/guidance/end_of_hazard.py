@@ -32,7 +32,7 @@ class EndOfHazard:
 
     def news(self, scene: Scene, candidates: Sequence[Candidate], memory: Memory) -> MessageAlert | None:
         """What to say of the end of hazards now. Whatever stands there after a "clear" is new to the walker."""
-        if any(o.held for o in scene.obstacles):
+        if any(o.remembered for o in scene.obstacles):
             self._warned_t = None  # it went out of sight, which is not its end: nothing is called clear
         if self._warned_t is None:
             return None

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from edge_nav.base_settings import Settings
+from edge_nav.types import Language
 
-Language = Literal["en", "de", "es", "hi"]
 Directions = Literal["clock", "sides", "degrees"]
 Units = Literal["metres", "feet", "steps"]
 Verbosity = Literal["hazards", "normal", "talkative"]

@@ -66,5 +66,7 @@ class Pace:
 
 
 def _all_come_nearer(obstacles: Sequence[Obstacle]) -> bool:
-    ahead = [o for o in obstacles if abs(o.bearing_deg) <= AHEAD_DEG and o.seen_frames >= STEADY_FRAMES and not o.held]
+    ahead = [
+        o for o in obstacles if abs(o.bearing_deg) <= AHEAD_DEG and o.seen_frames >= STEADY_FRAMES and not o.remembered
+    ]
     return min((o.closing_mps for o in ahead), default=0.0) > APPROACH_MPS

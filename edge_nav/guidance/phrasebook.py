@@ -13,8 +13,8 @@ from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.guidance.alerts import alerts
-from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
-from edge_nav.types import AHEAD_DEG, clock_hour, side_of
+from edge_nav.guidance.guidance_settings import GuidanceSettings
+from edge_nav.types import AHEAD_DEG, Language, clock_hour, side_of
 
 FOOT_M = 0.3048
 

@@ -39,7 +39,7 @@ def zone_of(
     d = obstacle.distance_m
     if _stops(hazard, obstacle, slack["stop"], speed_mps):
         return "stop"
-    if obstacle.held:
+    if obstacle.remembered:
         return None
     if d < max(hazard.caution_m, CAUTION_S * obstacle.closing_mps if hazard.caution_m else 0.0) + slack["caution"]:
         return "caution" if hazard.caution_m else None

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from edge_nav.hub.pull import Talk
+from edge_nav.hub.pull import PullFeedback
 
 EVERY_S = 10.0
 """Between the lines of a log."""
 
 
 @contextmanager
-def shown() -> Iterator[Talk]:
+def shown() -> Iterator[PullFeedback]:
     """What a pull says and how far it is."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield _Lines().talk()
+        yield _Lines().feedback()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
@@ -30,15 +30,15 @@ def shown() -> Iterator[Talk]:
         def at(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        yield Talk(lambda line: console.print(line, markup=False), at)
+        yield PullFeedback(lambda line: console.print(line, markup=False), at)
 
 
 class _Lines:
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def talk(self) -> Talk:
-        return Talk(self._say, self._at)
+    def feedback(self) -> PullFeedback:
+        return PullFeedback(self._say, self._at)
 
     def _say(self, line: str) -> None:
         sys.stderr.write(f"{line}\n")

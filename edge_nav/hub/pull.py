@@ -61,7 +61,7 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class PullFeedback:
     """Where sentences and progress go."""
 
     say: Callable[[str], None]
@@ -70,7 +70,7 @@ class Talk:
     """What is being done, bytes done, bytes in all."""
 
 
-def pull(what: str, to: Path | None, revision: str, talk: Talk, hub: Hub | None = None) -> Pulled:
+def pull(what: str, to: Path | None, revision: str, feedback: PullFeedback, hub: Hub | None = None) -> Pulled:
     """Bring a named model, or a repository of a hub, into a folder.
 
     ``to``: the folder; by default one below models/bundles for a bundle, below checkpoints for anything else.
@@ -87,19 +87,19 @@ def pull(what: str, to: Path | None, revision: str, talk: Talk, hub: Hub | None 
     bundle = len(listed) == 1 and MANIFEST in listed[0][1].names
     folder = to if to is not None else (FOLDER if bundle else CHECKPOINTS) / name
     licences = [_licence(named, there) for named, there in listed]
-    talk.say(f"{name}: {model.what}")
+    feedback.say(f"{name}: {model.what}")
     for licence, (_, there) in zip(licences, listed, strict=True):
-        talk.say(f"licence of {there.id}: {licence}")
+        feedback.say(f"licence of {there.id}: {licence}")
     _check_folder(folder, [there.id for _, there in listed])
     wanted = [w for named, there in listed for w in _wanted(hub, named, there, folder, bundle)]
     total = sum(w.file.size for w in wanted)
-    missing = _missing(wanted, total, talk)
+    missing = _missing(wanted, total, feedback)
     if missing:
         _check_owner(folder, missing)
         _check_disk(folder, missing)
         left = sum(w.file.size for w in missing)
-        talk.say(f"fetching {len(missing)} files, {left / 1e9:.3g} GB, from {hub.endpoint} to {folder}")
-        _fetch_all(hub, missing, left, talk)
+        feedback.say(f"fetching {len(missing)} files, {left / 1e9:.3g} GB, from {hub.endpoint} to {folder}")
+        _fetch_all(hub, missing, left, feedback)
     if bundle:
         open_bundle(str(folder))
     _record(folder, name, hub, wanted, licences)
@@ -175,28 +175,28 @@ def _bundle_names(hub: Hub, there: Repository) -> list[str]:
     return [*papers, *manifest.files, MANIFEST]
 
 
-def _missing(wanted: list[Wanted], total: int, talk: Talk) -> list[Wanted]:
+def _missing(wanted: list[Wanted], total: int, feedback: PullFeedback) -> list[Wanted]:
     """Those that are not here whole; what is here is read, for a size alone proves nothing."""
     missing, done = [], 0
     for w in wanted:
-        with _counting(talk, f"checking {w.file.name}", done, total) as at:
+        with _counting(feedback, f"checking {w.file.name}", done, total) as at:
             if not is_whole(w.target, w.file, at):
                 missing.append(w)
         done += w.file.size
     return missing
 
 
-def _fetch_all(hub: Hub, missing: list[Wanted], left: int, talk: Talk) -> None:
+def _fetch_all(hub: Hub, missing: list[Wanted], left: int, feedback: PullFeedback) -> None:
     done = 0
     for w in missing:
-        with _counting(talk, w.file.name, done, left) as at:
+        with _counting(feedback, w.file.name, done, left) as at:
             fetch(hub, w.repository, w.file, w.target, at)
         done += w.file.size
 
 
 @contextmanager
-def _counting(talk: Talk, what: str, before: int, total: int) -> Iterator[Callable[[int], None]]:
-    yield lambda done: talk.at(what, before + done, total)
+def _counting(feedback: PullFeedback, what: str, before: int, total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda done: feedback.at(what, before + done, total)
 
 
 def _check_disk(folder: Path, missing: list[Wanted]) -> None:

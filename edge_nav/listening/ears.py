@@ -13,8 +13,15 @@ from edge_nav.latch import FaultLatch
 from edge_nav.listening.button import Presses
 from edge_nav.listening.microphone import Microphone
 from edge_nav.listening.recognised import Recognised
-from edge_nav.listening.sound import BLOCK_S, Heard
-from edge_nav.listening.utterances import Began, Ended, Event, Trigger, Utterances, Went
+from edge_nav.listening.sound import BLOCK_S, SoundSamples
+from edge_nav.listening.utterances import (
+    Trigger,
+    UtteranceBegan,
+    UtteranceContinued,
+    UtteranceEnded,
+    UtteranceEvent,
+    Utterances,
+)
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.types import Fault
@@ -28,7 +35,7 @@ PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecognisedUtterance:
     """Words. ``pushed``: the button says that they are meant for Edge Nav. ``whole``: False where they are only the
     beginning of a question, cut off by Edge Nav's own voice.
     """
@@ -43,7 +50,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class ListeningNotice:
     """pushed: the button was pushed. ended: an utterance after it ended, its words will follow. cut_off: what was
     said after it was cut off by Edge Nav's own voice. unclear: the button was pushed and no words came of it.
     """
@@ -51,12 +58,12 @@ class Noticed:
     what: Literal["pushed", "ended", "cut_off", "unclear"]
 
 
-EarEvent = Said | Noticed | Fault
+EarEvent = RecognisedUtterance | ListeningNotice | Fault
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    ended: Ended
+class _PendingUtterance:
+    ended: UtteranceEnded
     since: float
 
 
@@ -68,8 +75,8 @@ class Ears:
     ) -> None:
         self._microphone, self._recogniser, self._presses, self._deaf = microphone, recogniser, presses, deaf
         self._activity, self._utterances = VoiceActivity(), Utterances(trigger)
-        self._sound: list[Heard] = []
-        self._pending: _Pending | None = None
+        self._sound: list[SoundSamples] = []
+        self._pending: _PendingUtterance | None = None
         self._echo_blocks = 0
         self._latch = FaultLatch()
 
@@ -83,7 +90,7 @@ class Ears:
                 self._take_in(self._utterances.release(), found)
             else:
                 self._utterances.push(held=press == "hold")
-                found.append(Noticed("pushed"))
+                found.append(ListeningNotice("pushed"))
         try:
             blocks = self._microphone.take(at_s)
             trouble = ""
@@ -107,25 +114,25 @@ class Ears:
         self._microphone.close()
         self._recogniser.close()
 
-    def _take_in(self, events: list[Event], found: list[EarEvent]) -> None:
+    def _take_in(self, events: list[UtteranceEvent], found: list[EarEvent]) -> None:
         for event in events:
-            if isinstance(event, Began):
+            if isinstance(event, UtteranceBegan):
                 self._sound = [event.sound]
-            elif isinstance(event, Went):
+            elif isinstance(event, UtteranceContinued):
                 self._sound.append(event.sound)
             elif event.why == "cut_off" and event.pushed:
-                found.append(Noticed("cut_off"))
+                found.append(ListeningNotice("cut_off"))
             elif event.why in ("said", "cut_off") and not self._recogniser.busy:
                 self._hand_over(event, found)
             elif event.pushed:
-                found.append(Noticed("unclear"))
+                found.append(ListeningNotice("unclear"))
 
-    def _hand_over(self, ended: Ended, found: list[EarEvent]) -> None:
+    def _hand_over(self, ended: UtteranceEnded, found: list[EarEvent]) -> None:
         if ended.pushed:
-            found.append(Noticed("ended"))
+            found.append(ListeningNotice("ended"))
         try:
             self._recogniser.begin(np.concatenate(self._sound), ended.speech_s)
-            self._pending = _Pending(ended, time.monotonic())
+            self._pending = _PendingUtterance(ended, time.monotonic())
         except SpeechFault as e:
             found += self._latch.change("recogniser", str(e), True)
 
@@ -143,11 +150,11 @@ class Ears:
         return mended if said is None else [*mended, said]
 
 
-def _said(recognised: Recognised, pending: _Pending) -> EarEvent | None:
+def _said(recognised: Recognised, pending: _PendingUtterance) -> EarEvent | None:
     ended = pending.ended
     finished = ended.why == "said" or ended.ended_s >= FINISHED_S
     whole = recognised.whole and bool(recognised.text) and finished
     if not whole and ended.why == "said":
-        return Noticed("unclear") if ended.pushed else None
+        return ListeningNotice("unclear") if ended.pushed else None
     stt_ms = (time.monotonic() - pending.since) * 1e3
-    return Said(recognised.text, recognised.confidence, ended.pushed, whole, ended.ended_s, stt_ms)
+    return RecognisedUtterance(recognised.text, recognised.confidence, ended.pushed, whole, ended.ended_s, stt_ms)

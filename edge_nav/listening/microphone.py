@@ -15,7 +15,7 @@ from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.listening.sound import BLOCK, BLOCK_S, RATE_HZ, Heard
+from edge_nav.listening.sound import BLOCK, BLOCK_S, RATE_HZ, SoundSamples
 
 SILENT_S = 0.6
 """A stream that has given nothing for so long is dead."""
@@ -54,7 +54,7 @@ MicrophoneSettings: TypeAlias = Annotated[
 class Block:
     """A block of sound; ``own_voice``: Edge Nav itself was speaking when it was taken."""
 
-    sound: Heard
+    sound: SoundSamples
     own_voice: bool
 
 
@@ -84,7 +84,7 @@ class Resampler:
         self._stream: Any = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
         self._rest = np.zeros(0, np.float32)
 
-    def blocks(self, mono: Heard) -> list[Heard]:
+    def blocks(self, mono: SoundSamples) -> list[SoundSamples]:
         """Whole blocks that are complete now; the rest waits for the next piece."""
         self._rest = np.concatenate([self._rest, self._stream.resample_chunk(mono)])
         n = len(self._rest) // BLOCK * BLOCK
@@ -131,25 +131,25 @@ class WavMicrophone:
         """Nothing is open."""
 
 
-class Stream(Protocol):
+class InputStream(Protocol):
     """The part of an input stream that is used."""
 
     def start(self) -> None: ...
     def close(self) -> None: ...
 
 
-OpenStream = Callable[[Callable[[Heard], None]], tuple[Stream, float]]
+OpenInputStream = Callable[[Callable[[SoundSamples], None]], tuple[InputStream, float]]
 """Opens a stream that hands over mono sound, and tells its rate in Hz. Raises SpeechFault."""
 
 
-def open_stream(settings: DeviceMicrophoneSettings) -> OpenStream:
+def open_stream(settings: DeviceMicrophoneSettings) -> OpenInputStream:
     """How to open the sound card. Raises SpeechFault where PortAudio is missing."""
     try:
         import sounddevice
     except OSError as e:
         raise SpeechFault("questions cannot be heard, PortAudio is missing: sudo apt install libportaudio2") from e
 
-    def opener(hear: Callable[[Heard], None]) -> tuple[Stream, float]:
+    def opener(hear: Callable[[SoundSamples], None]) -> tuple[InputStream, float]:
         def callback(data: Any, _frames: int, _time: Any, _status: Any) -> None:
             hear(data[:, 0].copy())
 
@@ -160,7 +160,7 @@ def open_stream(settings: DeviceMicrophoneSettings) -> OpenStream:
             except sounddevice.PortAudioError:
                 # Not every card does 16 kHz: take its own rate, and resample.
                 rate_hz = round(sounddevice.query_devices(settings.name, "input")["default_samplerate"])
-            stream: Stream = sounddevice.InputStream(
+            stream: InputStream = sounddevice.InputStream(
                 samplerate=rate_hz,
                 channels=1,
                 dtype="float32",
@@ -181,13 +181,13 @@ class DeviceMicrophone:
     """A sound card that may be unplugged and come back."""
 
     def __init__(
-        self, opener: OpenStream, speaking: Callable[[], bool], now: Callable[[], float] = time.monotonic
+        self, opener: OpenInputStream, speaking: Callable[[], bool], now: Callable[[], float] = time.monotonic
     ) -> None:
         """Raises SpeechFault if there is no microphone."""
         self._opener, self._speaking, self._now = opener, speaking, now
         self._held: queue.Queue[Block] = queue.Queue(maxsize=HELD_BLOCKS)
         self._heard_at = self._retry_at = now()
-        self._stream: Stream | None = None
+        self._stream: InputStream | None = None
         self._open()
 
     def take(self, at_s: float) -> list[Block]:
@@ -218,7 +218,7 @@ class DeviceMicrophone:
     def _open(self) -> None:
         resampler: Resampler | None = None
 
-        def hear(mono: Heard) -> None:
+        def hear(mono: SoundSamples) -> None:
             self._heard_at = self._now()
             if resampler is not None:
                 for sound in resampler.blocks(mono):

@@ -17,7 +17,7 @@ from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognised import NOTHING, Recognised
-from edge_nav.listening.sound import RATE_HZ, Heard
+from edge_nav.listening.sound import RATE_HZ, SoundSamples
 
 LONGEST_S = 5.0
 """No known sentence takes longer."""
@@ -75,7 +75,7 @@ class PocketsphinxRecogniser:
         self._grammar.activate_search("questions")
         self._is_whole = sentences(vocabulary)
 
-    def recognise(self, sound: Heard, speech_s: float) -> Recognised:
+    def recognise(self, sound: SoundSamples, speech_s: float) -> Recognised:
         """The known sentence that was said, with the agreement of the three as its confidence."""
         if speech_s > LONGEST_S:
             return NOTHING
@@ -109,7 +109,7 @@ def _decode(decoder: Any, pcm: bytes) -> str:
     return "" if found is None else str(found.hypstr)
 
 
-def _pcm(sound: Heard) -> bytes:
+def _pcm(sound: SoundSamples) -> bytes:
     noise = np.random.default_rng(0).normal(0.0, NOISE, len(sound))
     pad = np.random.default_rng(1).normal(0.0, NOISE, RATE_HZ // 10)
     whole = np.concatenate([pad, sound + noise, pad])

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from edge_nav.base_settings import Settings
 from edge_nav.errors import SpeechFault
-from edge_nav.guidance.guidance_settings import Language
 from edge_nav.listening.recognised import NOTHING, Recognised
-from edge_nav.listening.sound import Heard
+from edge_nav.listening.sound import SoundSamples
+from edge_nav.types import Language
 
 
 class WhisperSettings(Settings):
@@ -56,7 +56,7 @@ class WhisperRecogniser:
             raise SpeechFault(f"Whisper model {weights} cannot be loaded ({reason}): fetch it again") from e
         self._language = settings.language or language
 
-    def recognise(self, sound: Heard, speech_s: float) -> Recognised:
+    def recognise(self, sound: SoundSamples, speech_s: float) -> Recognised:
         """Words with the mean probability of their pieces, less where Whisper thinks that nobody spoke."""
         # No temperature fallback and no earlier text: both make it invent sentences in noise.
         found = self._model.transcribe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_nav.listening.sound import Heard
+from edge_nav.listening.sound import SoundSamples
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ NOTHING = Recognised("", 0.0)
 class Recogniser(Protocol):
     """Sound to words."""
 
-    def recognise(self, sound: Heard, speech_s: float) -> Recognised:
+    def recognise(self, sound: SoundSamples, speech_s: float) -> Recognised:
         """One utterance, float32 [n] at 16 kHz; ``speech_s`` is the time from its first to its last word."""
         ...

@@ -7,24 +7,23 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import SpeechFault, UsageError
-from edge_nav.guidance.guidance_settings import Language
-from edge_nav.listening.dialogue_settings import DialogueSettings
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import WavMicrophone, WavMicrophoneSettings
-from edge_nav.listening.sound import Heard
-from edge_nav.listening.utterances import Ended, Utterances
+from edge_nav.listening.recogniser_settings import BackendSettings
+from edge_nav.listening.sound import SoundSamples
+from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import open_recogniser
+from edge_nav.types import Language
 
 NEEDED = 0.08
 """A weak match is enough: whoever gives a recording asks something in it."""
 ALL_S = 1e6
 
 
-def question_of(path: Path, settings: DialogueSettings, vocabulary: Vocabulary, language: Language) -> str:
-    """The words of a WAV file, by the recogniser that the settings name. Raises UsageError where there are none."""
+def question_of(path: Path, backend: BackendSettings | None, vocabulary: Vocabulary, language: Language) -> str:
+    """The words of a WAV file. Raises UsageError where there are none, or where questions are typed: no ``backend``."""
     whole = [block.sound for block in WavMicrophone(WavMicrophoneSettings(path=path), lambda: False).take(ALL_S)]
-    backend = settings.backend
     if backend is None:
         raise UsageError("--audio: dialogue.recogniser is text, so nothing is recognised: set it to auto.")
     try:
@@ -42,14 +41,14 @@ def question_of(path: Path, settings: DialogueSettings, vocabulary: Vocabulary, 
     return " ".join(words)
 
 
-def _utterances(blocks: list[Heard]) -> list[tuple[Heard, float]]:
+def _utterances(blocks: list[SoundSamples]) -> list[tuple[SoundSamples, float]]:
     """Each utterance with its length in seconds from the first word to the last, cut as the walk would cut it."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
-    found: list[tuple[Heard, float]] = []
-    parts: list[Heard] = []
+    found: list[tuple[SoundSamples, float]] = []
+    parts: list[SoundSamples] = []
     for block in blocks:
         for event in cutter.block(block, activity.probability(block)):
-            if not isinstance(event, Ended):
+            if not isinstance(event, UtteranceEnded):
                 parts.append(event.sound)
                 continue
             if event.why == "said":

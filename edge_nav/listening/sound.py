@@ -9,5 +9,5 @@ RATE_HZ = 16000
 BLOCK = 512
 """Samples a block, 32 ms: the step of the voice activity network."""
 BLOCK_S = BLOCK / RATE_HZ
-Heard = NDArray[np.float32]
+SoundSamples = NDArray[np.float32]
 """[n] at RATE_HZ."""

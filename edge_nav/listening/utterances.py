@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from edge_nav.listening.sound import BLOCK_S, Heard
+from edge_nav.listening.sound import BLOCK_S, SoundSamples
 
 BEGINS, GOES_ON = 0.5, 0.35
 """Probability of speech at which an utterance begins, and below which a block counts as silence."""
@@ -30,37 +30,38 @@ PUSH_WAIT_S = 5.0
 """After a push of the button, speech must begin within this time."""
 
 Trigger = Literal["hands_free", "push_to_talk"]
+EndReason = Literal["said", "cut_off", "too_short", "too_long"]
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
+class UtteranceBegan:
     """Someone began to speak; ``sound`` is the pre-roll with the first blocks."""
 
-    sound: Heard
+    sound: SoundSamples
     pushed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Went:
+class UtteranceContinued:
     """Another block of the utterance."""
 
-    sound: Heard
+    sound: SoundSamples
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class UtteranceEnded:
     """The utterance is over. ``why`` is "said" when it may be a question, else why it is not: cut_off (Edge Nav itself
     began to speak), too_short, too_long. ``speech_s`` is the time from its first to its last word, seconds; ``ended_s``
     the time since that last word.
     """
 
-    why: Literal["said", "cut_off", "too_short", "too_long"]
+    why: EndReason
     speech_s: float
     ended_s: float
     pushed: bool
 
 
-Event = Began | Went | Ended
+UtteranceEvent = UtteranceBegan | UtteranceContinued | UtteranceEnded
 
 
 class Utterances:
@@ -72,7 +73,7 @@ class Utterances:
 
     def __init__(self, trigger: Trigger) -> None:
         self._trigger = trigger
-        self._ring: deque[Heard] = deque(maxlen=round(PRE_ROLL_S / BLOCK_S))
+        self._ring: deque[SoundSamples] = deque(maxlen=round(PRE_ROLL_S / BLOCK_S))
         self._open_s = 0.0
         self._held = False
         self._pushed = False
@@ -93,7 +94,7 @@ class Utterances:
         """The button was pushed; ``held``: it will be released, too, and that ends the utterance."""
         self._open_s, self._held, self._pushed, self._wait_silence = PUSH_WAIT_S, held, True, False
 
-    def release(self) -> list[Event]:
+    def release(self) -> list[UtteranceEvent]:
         """The button was released."""
         if not self._held:
             return []
@@ -105,7 +106,7 @@ class Utterances:
         self._running, self._likely, self._open_s, self._held, self._pushed = False, 0, 0.0, False, False
         self._ring.clear()
 
-    def block(self, sound: Heard, probability: float, *, own_voice: bool = False) -> list[Event]:
+    def block(self, sound: SoundSamples, probability: float, *, own_voice: bool = False) -> list[UtteranceEvent]:
         """One block. ``own_voice``: Edge Nav itself is to be heard in it, so it is nobody's question."""
         self._ring.append(sound)
         if self._held:
@@ -115,7 +116,7 @@ class Utterances:
         own_voice = own_voice and not (self._pushed and (self._open_s > 0 or self._running))
         if own_voice and self._running:
             self._wait_silence = True
-            return [Went(sound), self._end("cut_off")]
+            return [UtteranceContinued(sound), self._end("cut_off")]
         if self._running:
             return self._go_on(sound, probability)
         if self._wait_silence:  # the rest of what was cut off or too long is not a new question
@@ -129,9 +130,9 @@ class Utterances:
         self._loudness = loudness[-self._likely :]
         self._background = median(loudness[: -self._likely] or [0.0])
         self._pushed = self._pushed and self._open_s > 0
-        return [Began(np.concatenate(self._ring), self._pushed)]
+        return [UtteranceBegan(np.concatenate(self._ring), self._pushed)]
 
-    def _go_on(self, sound: Heard, probability: float) -> list[Event]:
+    def _go_on(self, sound: SoundSamples, probability: float) -> list[UtteranceEvent]:
         self._blocks += 1
         loudness = _loudness(sound)
         middle = median(self._loudness)
@@ -142,14 +143,17 @@ class Utterances:
             self._loudness.append(loudness)
         if self._blocks * BLOCK_S > MOST_S:
             self._wait_silence = True
-            return [Went(sound), self._end("too_long")]
+            return [UtteranceContinued(sound), self._end("too_long")]
         silent_s = (self._blocks - self._last) * BLOCK_S
         if silent_s < END_S or (self._held and silent_s < MOST_S):
-            return [Went(sound)]
-        return [Went(sound), self._end("said" if len(self._loudness) * BLOCK_S >= LEAST_S else "too_short")]
+            return [UtteranceContinued(sound)]
+        return [
+            UtteranceContinued(sound),
+            self._end("said" if len(self._loudness) * BLOCK_S >= LEAST_S else "too_short"),
+        ]
 
-    def _end(self, why: Literal["said", "cut_off", "too_short", "too_long"]) -> Ended:
-        ended = Ended(
+    def _end(self, why: EndReason) -> UtteranceEnded:
+        ended = UtteranceEnded(
             why,
             speech_s=(self._last + BEGIN_BLOCKS) * BLOCK_S,
             ended_s=(self._blocks - self._last) * BLOCK_S,
@@ -159,6 +163,6 @@ class Utterances:
         return ended
 
 
-def _loudness(sound: Heard) -> float:
+def _loudness(sound: SoundSamples) -> float:
     """Root mean square."""
     return float(np.sqrt(np.mean(sound * sound)))

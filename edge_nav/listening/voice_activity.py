@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_nav.listening.sound import BLOCK, RATE_HZ, Heard
+from edge_nav.listening.sound import BLOCK, RATE_HZ, SoundSamples
 
 CONTEXT = 64
 """Samples of the block before that the network wants to see again."""
@@ -32,7 +32,7 @@ class VoiceActivity:
         self._state = np.zeros((2, 1, 128), np.float32)
         self._input[:] = 0
 
-    def probability(self, block: Heard) -> float:
+    def probability(self, block: SoundSamples) -> float:
         """Probability of speech, 0..1, in one block of float32 [BLOCK]. Raises ValueError for another length."""
         if block.shape != (BLOCK,):
             raise ValueError(f"a block has shape {block.shape}, the network takes ({BLOCK},)")

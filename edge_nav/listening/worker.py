@@ -14,11 +14,11 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from edge_nav.errors import EdgeNavError, SpeechFault
-from edge_nav.guidance.guidance_settings import Language
-from edge_nav.listening.dialogue_settings import BackendSettings
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.recognised import Recognised, Recogniser
-from edge_nav.listening.sound import Heard
+from edge_nav.listening.recogniser_settings import BackendSettings
+from edge_nav.listening.sound import SoundSamples
+from edge_nav.types import Language
 
 START_S = 30.0
 """A large Whisper model takes a while to load."""
@@ -53,7 +53,7 @@ class RecogniserProcess:
         self._pipe: Connection | None = None
         self._ready = False
         self._since: float | None = None
-        self._queued: tuple[Heard, float] | None = None
+        self._queued: tuple[SoundSamples, float] | None = None
         self._starts = 0
         self._start()
 
@@ -67,7 +67,7 @@ class RecogniserProcess:
         """Of the process; 0 while there is none."""
         return (self._process.pid if self._process is not None else None) or 0
 
-    def begin(self, sound: Heard, speech_s: float) -> None:
+    def begin(self, sound: SoundSamples, speech_s: float) -> None:
         """Hand over an utterance; one at a time. Raises SpeechFault if the process died; it is started anew."""
         if self._pipe is None or self._process is None or not self._process.is_alive():
             self._restart()

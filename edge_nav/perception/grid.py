@@ -1,4 +1,4 @@
-"""Depth map + floor -> counts of pixels in a voxel grid above the floor.
+"""Depth map + floor -> counts of pixels in a voxel grid above the floor; and what is asked of cells of a floor plan.
 
 Every pixel takes part: a pole is a few pixels wide, and taking every fourth column would lose it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +30,9 @@ TOP_M = 2.05
 """Nothing above this is a hazard for any walker."""
 EDGE_RATIO = 0.04
 """A pixel whose depth lies between its two neighbours', off both by more than this share, is a smear across an edge."""
+
+ROW = 4096
+"""More cells than there are across."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +67,7 @@ class Voxelizer:
 
     def __init__(self, intrinsics: Intrinsics, max_range_m: float) -> None:
         shape = (intrinsics.height, intrinsics.width)
+        self.intrinsics = intrinsics
         self.rays = Rays.of(intrinsics)
         self._max_range_m = max_range_m
         self._height = np.empty(shape, np.float32)
@@ -171,3 +176,22 @@ def expected_pixels(rows: int, intrinsics: Intrinsics) -> F32:
     forward = (np.arange(rows, dtype=np.float32) + 0.5) * np.float32(CELL_M)
     pixels: F32 = (intrinsics.fx * CELL_M / forward * intrinsics.fy * STEP_M / forward).astype(np.float32)
     return pixels
+
+
+def latest_in_cell(
+    places: NDArray[np.float64], cell_m: float, kind: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Which of the places [N, 2] are the last in their cell; of two kinds apart where a ``kind`` [N] is given."""
+    cell = np.floor(places / cell_m).astype(np.int64)
+    key = (cell[:, 0] * ROW + cell[:, 1]) * 2 + (0 if kind is None else kind)
+    _, last = np.unique(key[::-1], return_index=True)
+    kept = np.zeros(len(places), np.bool_)
+    kept[len(places) - 1 - last] = True
+    return kept
+
+
+def grown(cells: NDArray[np.uint8], width_m: float, cell_m: float) -> NDArray[np.uint8]:
+    """Cells, and those within half a width of them."""
+    size = 2 * round(width_m / 2 / cell_m) + 1
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.dilate(cells, ellipse), dtype=np.uint8)

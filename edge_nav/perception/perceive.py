@@ -1,34 +1,40 @@
-"""One depth map in, one Scene out: plain, deterministic, without clocks, threads or files."""
+"""One depth map in, one Scene out: plain, deterministic, without clocks, threads or files.
+
+`Perception.perceive` lists the pipeline's stages in their order; each fills in a part of the frame's `FrameState`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.egomotion.scan_matching import MotionEstimator, Step
-from edge_nav.perception.egomotion.visual_odometry import Seen, VisualOdometry
-from edge_nav.perception.floor.floor_labels import settle, underfoot
-from edge_nav.perception.floor.floor_map import KnownFloor
-from edge_nav.perception.floor.floor_scan import FloorScan, floor_seen_to, scan_floor
-from edge_nav.perception.floor.gravity_filter import Upright
+from edge_nav.perception.depth.scale import scaled
+from edge_nav.perception.detection import nearest_in_corridor
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
+from edge_nav.perception.egomotion.scan_matching import ScanOdometry
+from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
+from edge_nav.perception.floor.camera_height import CameraHeight
+from edge_nav.perception.floor.floor_labels import level_labelled_floor, without_lower_floor
+from edge_nav.perception.floor.floor_map import FloorMap
+from edge_nav.perception.floor.floor_scan import floor_seen_to, scan_floor
+from edge_nav.perception.floor.gravity_filter import GravityFilter
 from edge_nav.perception.floor.ground import GroundTracker
-from edge_nav.perception.floor.stance import Stance
+from edge_nav.perception.frame_state import FrameState
 from edge_nav.perception.grid import Voxelizer
-from edge_nav.perception.obstacles.appearance import Appearance, names_of
-from edge_nav.perception.obstacles.clustering import Found, Look, Occupancy, find_obstacles, occupancy
+from edge_nav.perception.obstacles.appearance import Appearance
+from edge_nav.perception.obstacles.clustering import VoxelizedDepth, find_obstacles, occupancy
 from edge_nav.perception.obstacles.drops import find_drops
-from edge_nav.perception.obstacles.obstacle_memory import Remembered
+from edge_nav.perception.obstacles.obstacle_memory import ObstacleMemory
 from edge_nav.perception.obstacles.own_body import own_body
 from edge_nav.perception.obstacles.parallax import Parallax
-from edge_nav.perception.obstacles.stairs import leads_up, steps_up
+from edge_nav.perception.obstacles.stairs import with_stairs_named
 from edge_nav.perception.obstacles.tracks import Tracker
-from edge_nav.perception.path.free_path import FreeWay, blocked_share, clearance, free_way
+from edge_nav.perception.path.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.perception_settings import PerceptionSettings
-from edge_nav.perception.rays import FloorAxes, Rays
-from edge_nav.types import DepthMap, Frame, Ground, Intrinsics, Motion, Scene, View
+from edge_nav.perception.rays import FloorAxes
+from edge_nav.types import DepthMap, Frame, Intrinsics, Scene, View
 
 BLOCKED_SHARE = 0.5
 """More unknown depth than this over the way ahead, and the view is blocked: that is never free space."""
@@ -42,22 +48,21 @@ def _unmarked(_stage: str) -> None:
 
 
 class Perception:
-    """Holds the tracked floor and the tracked obstacles of one walk."""
+    """Holds what one walk carries from frame to frame: the floor, the walker's move, what stands around them."""
 
     def __init__(self, settings: PerceptionSettings) -> None:
         self._settings = settings
         self._ground = GroundTracker(settings)
-        self._tracker = Tracker(settings.corridor_width_m)
-        self._motion = MotionEstimator()
-        self._odometry = VisualOdometry()
-        self._upright = Upright(settings.camera_height_m if settings.correct_scale else None)
+        self._gravity = GravityFilter(settings.camera_height_m if settings.correct_scale else None)
+        self._camera_height = CameraHeight(settings.camera_height_m)
+        self._visual_odometry = VisualOdometry()
+        self._scan_odometry = ScanOdometry()
         self._parallax = Parallax()
-        self._remembered = Remembered()
-        self._known_floor = KnownFloor()
-        self._stance = Stance(settings.camera_height_m)
-        self._t: float | None = None
+        self._tracker = Tracker(settings.corridor_width_m)
+        self._memory = ObstacleMemory()
+        self._floor_map = FloorMap()
         self._voxelizer: Voxelizer | None = None
-        self._intrinsics: Intrinsics | None = None
+        self._t: float | None = None
 
     def perceive(
         self, frame: Frame, depth: DepthMap, view: View = "ok", mark: Callable[[str], None] = _unmarked
@@ -67,137 +72,128 @@ class Perception:
         """
         if not depth.metric:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
-        voxelizer = self._fitting(depth.intrinsics)
-        rays = voxelizer.rays
-        seen = None if depth.confidence is None else self._odometry.look(frame)  # a network's depth
-        ground, supposed, scale = self._floor(depth, rays, seen, frame.t)
-        depth = _scaled(depth, scale)
-        z = depth.depth_m
-        axes = FloorAxes.of(ground or supposed)
+        state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics))
+        self._find_ground(state)
         mark("ground")
-        height, ignore = self._heights(depth, axes)
+        self._measure_heights(state)
         mark("heights")
-        told: tuple[Step, Motion] | None = None
-        if seen is not None:
-            told = self._odometry.walked(depth, axes, ignore)
-            depth, height, ignore = self._mended(depth, axes, seen, height, ignore)
-            z = depth.depth_m
+        if state.pictures is not None:
+            self._follow_pictures(state)
             mark("odometry")
-        grid = voxelizer.count(z, height, axes, ignore)
-        occupied = occupancy(grid, depth.intrinsics, FLOOR_NOISE_M)
+        self._fill_grid(state)
         mark("voxels")
-        look = Look(z, axes, depth.intrinsics, grid, voxelizer, Appearance.of(depth))
-        found = find_obstacles(look, occupied, self._settings)
-        found = [_stepped(f, occupied) for f in found]
+        self._find_obstacles(state)
         mark("obstacles")
-        scan = floor = None
-        if ground is not None:
-            scan = scan_floor(z, height, _matching(frame, z.shape), rays, axes, ignore)
-            found = sorted([*found, *find_drops(scan, self._settings)], key=_distance)
-            floor = floor_seen_to(scan)
+        self._scan_floor(state)
         mark("floor")
-        step, motion = told or self._motion.update(z, height, rays, axes, frame.t)
-        self._walk_on(step if motion.known else None, frame.t)
-        self._remembered.look(_trusted(depth), height, axes, depth.intrinsics, floor=ground is not None)
-        held = self._remembered.in_the_way(found, self._settings)
-        moved = step if motion.known else None
-        obstacles = self._tracker.update(found + held, frame.t, moved, speed_known=motion.speed_known)
+        self._follow_walker(state)
+        self._track(state)
         mark("motion")
-        if view == "ok" and blocked_share(z, rays, axes) > BLOCKED_SHARE:
-            view = "blocked"
-        # A network's depth does not tell a step's height underfoot; its labels do, if anything does.
-        steps = ground if seen is None else None
-        lower = steps is not None and self._stance.lower(steps.height_m, motion.forward_mps, frame.t)
-        sure = view == "ok" and not lower
-        around = found + held
-        free = clearance(around, floor) if sure else _nearest_in_corridor(around)
-        way = self._way_on(occupied, around, scan, floor, frame.t) if sure else None
-        if sure:
-            self._remembered.add(found, self._tracker.frames, self._tracker.moving, frame.t)
+        self._find_way(state)
         mark("path")
-        return Scene(
-            frame.index,
-            frame.t,
-            obstacles,
-            ground,
-            free,
-            None if way is None else way.bearing_deg,
-            view=view,
-            certainty=depth.certainty * (1.0 if ground is not None else 0.5),
-            depth_scale=depth.scale,
-            names=names_of(depth),
-            motion=motion,
-            free_reach_m=None if way is None else way.reach_m,
-            free_onward=way is not None and way.onward,
-        )
+        return state.scene()
 
-    def _floor(self, depth: DepthMap, rays: Rays, seen: Seen | None, t: float) -> tuple[Ground | None, Ground, float]:
-        """The floor, what to suppose where none is seen, and the factor that brings the depth to it."""
-        floor_only = underfoot(depth)
-        ground, supposed = self._ground.update(floor_only, rays, t), self._ground.supposed(t)
-        if seen is None:
-            return ground, supposed, 1.0
-        ground, scale = self._upright.steady(ground, seen.turn, floor_only, rays, t)
-        return ground, self._upright.supposed(supposed), scale
-
-    def _heights(self, depth: DepthMap, axes: FloorAxes) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
-        """Each pixel's height above the floor, and which show the walker's own cane, dog or hands."""
-        height = self._fitting(depth.intrinsics).heights(depth.depth_m, axes)
-        settle(height, depth)
-        return height, own_body(depth.depth_m, height, axes, self._settings.companion)
-
-    def _mended(
-        self,
-        depth: DepthMap,
-        axes: FloorAxes,
-        seen: Seen,
-        height: NDArray[np.float32],
-        ignore: NDArray[np.bool_] | None,
-    ) -> tuple[DepthMap, NDArray[np.float32], NDArray[np.bool_] | None]:
-        """The depth as parallax puts it right, with what follows from it."""
-        mended = self._parallax.mend(seen, depth, axes)
-        return (depth, height, ignore) if mended is depth else (mended, *self._heights(mended, axes))
-
-    def _way_on(
-        self,
-        occupied: Occupancy,
-        found: list[Found],
-        scan: FloorScan | None,
-        floor: NDArray[np.float64] | None,
-        t: float,
-    ) -> FreeWay | None:
-        """Where the way leads on, by what is seen and what was."""
-        if scan is not None and floor is not None:
-            self._known_floor.see(scan, floor, t)
-        return free_way(occupied, found, self._remembered.places, floor, self._known_floor.places, self._settings)
-
-    def _walk_on(self, step: Step | None, t: float) -> None:
-        """Move what is remembered. Where the move is not known, by the approach of what is seen ahead."""
-        seconds = 0.0 if self._t is None else max(0.0, t - self._t)
-        supposed = Step(0.0, self._tracker.approach_mps * seconds, 0.0)
-        self._remembered.move(step or supposed, t, known=step is not None)
-        self._known_floor.move(step or supposed, t, known=step is not None)
-        self._t = t
-
-    def _fitting(self, intrinsics: Intrinsics) -> Voxelizer:
-        if self._voxelizer is None or intrinsics != self._intrinsics:
-            self._voxelizer, self._intrinsics = Voxelizer(intrinsics, self._settings.max_range_m), intrinsics
+    def _voxelizer_for(self, intrinsics: Intrinsics) -> Voxelizer:
+        if self._voxelizer is None or intrinsics != self._voxelizer.intrinsics:
+            self._voxelizer = Voxelizer(intrinsics, self._settings.max_range_m)
         return self._voxelizer
 
+    def _find_ground(self, state: FrameState) -> None:
+        """The floor, or what to suppose where none is seen; a network's is steadied, and its depth scaled to it."""
+        t, floor_only = state.frame.t, without_lower_floor(state.depth)
+        state.ground, supposed = self._ground.update(floor_only, state.rays, t), self._ground.supposed(t)
+        if state.depth.confidence is not None:  # a network's
+            state.pictures = self._visual_odometry.compare(state.frame)
+            rotation = state.pictures.rotation
+            state.ground, factor = self._gravity.update(state.ground, rotation, floor_only, state.rays, t)
+            supposed = self._gravity.supposed(supposed)
+            state.depth = scaled(state.depth, factor)
+        state.axes = FloorAxes.of(state.ground or supposed)
 
-def _matching(frame: Frame, shape: tuple[int, ...]) -> np.ndarray:
-    """The colours at the depth map's resolution, by nearest pixel: only brightness is asked of them."""
-    if frame.rgb.shape[:2] == shape:
-        return frame.rgb
-    rows = np.arange(shape[0]) * frame.rgb.shape[0] // shape[0]
-    columns = np.arange(shape[1]) * frame.rgb.shape[1] // shape[1]
-    return frame.rgb[np.ix_(rows, columns)]
+    def _measure_heights(self, state: FrameState) -> None:
+        """Each pixel's height above the floor, and which show the walker's own cane, dog or hands."""
+        state.height = state.voxelizer.heights(state.depth.depth_m, state.axes)
+        level_labelled_floor(state.height, state.depth)
+        state.ignore = own_body(state.depth.depth_m, state.height, state.axes, self._settings.companion)
 
+    def _follow_pictures(self, state: FrameState) -> None:
+        """The walker's move by the pictures; and by that, what is nearer than the network says."""
+        assert state.pictures is not None
+        state.odometry = self._visual_odometry.ego_motion(state.depth, state.axes, state.ignore)
+        mended = self._parallax.mend(state.pictures, state.depth, state.axes)
+        if mended is not state.depth:
+            state.depth = mended
+            self._measure_heights(state)
 
-def _scaled(depth: DepthMap, scale: float) -> DepthMap:
-    if scale == 1.0:
-        return depth
-    return replace(depth, depth_m=depth.depth_m * np.float32(scale), scale=depth.scale * scale)
+    def _fill_grid(self, state: FrameState) -> None:
+        """The pixels above the floor, sorted into voxels; which of these hold something."""
+        depth, axes, intrinsics = state.depth.depth_m, state.axes, state.depth.intrinsics
+        grid = state.voxelizer.count(depth, state.height, axes, state.ignore)
+        state.occupied = occupancy(grid, intrinsics, FLOOR_NOISE_M)
+        appearance = Appearance.of(state.depth)
+        state.voxelized = VoxelizedDepth(depth, axes, intrinsics, grid, state.voxelizer, appearance)
+
+    def _find_obstacles(self, state: FrameState) -> None:
+        """What stands or hangs there, stairs and steps up by their names."""
+        found = find_obstacles(state.voxelized, state.occupied, self._settings)
+        state.detections = [with_stairs_named(detection, state.occupied) for detection in found]
+
+    def _scan_floor(self, state: FrameState) -> None:
+        """How far the floor is seen, and where it ends in a drop. Nothing where no floor was found."""
+        if state.ground is None:
+            return
+        depth = state.depth.depth_m
+        scan = scan_floor(depth, state.height, state.colours(), state.rays, state.axes, state.ignore)
+        drops = find_drops(scan, self._settings)
+        state.detections = sorted([*state.detections, *drops], key=lambda d: d.distance_m)
+        state.floor_scan, state.floor_reach_m = scan, floor_seen_to(scan)
+
+    def _follow_walker(self, state: FrameState) -> None:
+        """The walker's move, and what is remembered moved along: where no move is known, by the approach of what is
+        seen ahead.
+        """
+        t, depth = state.frame.t, state.depth.depth_m
+        move, state.motion = state.odometry or self._scan_odometry.update(
+            depth, state.height, state.rays, state.axes, t
+        )
+        state.ego_motion = move if state.motion.known else None
+        seconds = 0.0 if self._t is None else max(0.0, t - self._t)
+        supposed = EgoMotion(0.0, self._tracker.approach_mps * seconds, 0.0)
+        for memory in (self._memory, self._floor_map):
+            memory.move(state.ego_motion or supposed, t, known=state.motion.known)
+        self._t = t
+
+    def _track(self, state: FrameState) -> None:
+        """What is seen, and what is remembered in the way, joined to the things of the frames before."""
+        intrinsics, floor_is_seen = state.depth.intrinsics, state.ground is not None
+        self._memory.compare(_trusted(state.depth), state.height, state.axes, intrinsics, floor=floor_is_seen)
+        state.remembered = self._memory.in_the_way(state.detections, self._settings)
+        state.tracked = self._tracker.update(
+            state.around, state.frame.t, state.ego_motion, speed_known=state.motion.speed_known
+        )
+
+    def _find_way(self, state: FrameState) -> None:
+        """How far the corridor is free and where a way leads on; unknown where the view or the floor is in doubt."""
+        if state.view == "ok" and blocked_share(state.depth.depth_m, state.rays, state.axes) > BLOCKED_SHARE:
+            state.view = "blocked"
+        if self._floor_is_lower(state) or state.view != "ok":
+            state.clearance_m = nearest_in_corridor(state.around)
+            return
+        floor = state.floor_reach_m
+        state.clearance_m = clearance(state.around, floor)
+        if state.floor_scan is not None and floor is not None:
+            self._floor_map.update(state.floor_scan, floor, state.frame.t)
+        places, known = self._memory.places, self._floor_map.places
+        state.way = free_way(state.occupied, state.around, places, floor, known, self._settings)
+        self._memory.add(state.tracked, state.frame.t)
+
+    def _floor_is_lower(self, state: FrameState) -> bool:
+        """Whether the floor seen lies lower than the walker's feet. A network's depth does not tell a step's height
+        underfoot; its labels do, if anything does.
+        """
+        if state.ground is None or state.pictures is not None:
+            return False
+        return self._camera_height.floor_is_lower(state.ground.height_m, state.motion.forward_mps, state.frame.t)
 
 
 def _trusted(depth: DepthMap) -> NDArray[np.float32]:
@@ -205,18 +201,3 @@ def _trusted(depth: DepthMap) -> NDArray[np.float32]:
     if depth.confidence is None:
         return depth.depth_m
     return np.where(depth.confidence < DOUBT, np.float32(np.nan), depth.depth_m)
-
-
-def _stepped(found: Found, occupied: Occupancy) -> Found:
-    """With its name where it is stairs or a step that leads up."""
-    if leads_up(found, occupied):
-        return replace(found, label="stairs_up")
-    return replace(found, label="step_up") if found.label is None and steps_up(found, occupied) else found
-
-
-def _distance(found: Found) -> float:
-    return found.distance_m
-
-
-def _nearest_in_corridor(found: list[Found]) -> float | None:
-    return min((f.distance_m for f in found if f.in_corridor), default=None)

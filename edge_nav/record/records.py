@@ -155,5 +155,5 @@ def _obstacle(o: Obstacle) -> Record:
         "confidence": number(o.confidence, 2),
         "label": o.label,
         "footing": o.footing,
-        "held": o.held,
+        "held": o.remembered,
     }

@@ -30,30 +30,30 @@ class DeviceOutputSettings(Settings):
     name: str | int | None = Field(default=None, description="Device name or number; null takes the system's default.")
 
 
-class Stream(Protocol):
+class OutputStream(Protocol):
     """The part of an output stream that is used."""
 
     def start(self) -> None: ...
     def close(self) -> None: ...
 
 
-OpenStream = Callable[[Callable[[int], Stereo]], Stream]
+OpenOutputStream = Callable[[Callable[[int], Stereo]], OutputStream]
 """Opens a stream that calls back for samples. Raises SpeechFault."""
 
 
-def open_device(settings: DeviceOutputSettings) -> OpenStream:
+def open_device(settings: DeviceOutputSettings) -> OpenOutputStream:
     """How to open the sound card. Raises SpeechFault where PortAudio or a device is missing."""
     try:
         import sounddevice
     except OSError as e:
         raise SpeechFault("sound does not work, PortAudio is missing: sudo apt install libportaudio2") from e
 
-    def opener(render: Callable[[int], Stereo]) -> Stream:
+    def opener(render: Callable[[int], Stereo]) -> OutputStream:
         def callback(out: Any, frames: int, _time: Any, _status: Any) -> None:
             out[:] = render(frames)
 
         try:
-            stream: Stream = sounddevice.OutputStream(
+            stream: OutputStream = sounddevice.OutputStream(
                 samplerate=RATE_HZ,
                 channels=2,
                 dtype="float32",
@@ -76,7 +76,7 @@ class DeviceVoice:
     def __init__(
         self,
         player: Player,
-        opener: OpenStream,
+        opener: OpenOutputStream,
         now: Callable[[], float],
         on_fault: Callable[[Fault], None],
     ) -> None:
@@ -86,7 +86,7 @@ class DeviceVoice:
         self._inbox: list[Callable[[], None]] = []
         self._closing = False
         self._asked = threading.Event()
-        self._stream: Stream | None = self._open()
+        self._stream: OutputStream | None = self._open()
         self._retry_at = 0.0
         self._silent_since = now()
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
@@ -125,7 +125,7 @@ class DeviceVoice:
             self._inbox.append(task)
             self._condition.notify()
 
-    def _open(self) -> Stream:
+    def _open(self) -> OutputStream:
         try:
             stream = self._opener(self._render)
             stream.start()

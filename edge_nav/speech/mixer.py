@@ -14,7 +14,7 @@ FADE = round(0.005 * RATE_HZ)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MixerEvent:
     """An utterance began, or ended by itself; ``sample`` counts from the mixer's start."""
 
     utterance: int
@@ -32,7 +32,7 @@ class Mixer:
         self._waiting = False
         self._begun = False
         self._tail = silence(0)
-        self._events: list[Heard] = []
+        self._events: list[MixerEvent] = []
         self.sample = 0
 
     def start(self, utterance: int, first: Stereo, *, more: bool) -> None:
@@ -71,7 +71,7 @@ class Mixer:
                 n = min(len(part), samples - done)
                 if n and not self._begun and self._utterance is not None:
                     self._begun = True
-                    self._events.append(Heard(self._utterance, True, self.sample + done))
+                    self._events.append(MixerEvent(self._utterance, True, self.sample + done))
                 out[done : done + n] += part[:n]
                 done += n
                 if n == len(part):
@@ -79,12 +79,12 @@ class Mixer:
                 else:
                     self._queue[0] = part[n:]
             if self._utterance is not None and not self._queue and not self._waiting:
-                self._events.append(Heard(self._utterance, False, self.sample + done))
+                self._events.append(MixerEvent(self._utterance, False, self.sample + done))
                 self._utterance = None
             self.sample += samples
         return np.clip(out, -1.0, 1.0)
 
-    def events(self) -> list[Heard]:
+    def events(self) -> list[MixerEvent]:
         """What began and ended since the last call."""
         with self._lock:
             events, self._events = self._events, []

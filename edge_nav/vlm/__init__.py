@@ -1,1 +1,1 @@
-"""A picture and words in, words out: llama.cpp, GGUF files, prompts, the vision tower."""
+"""A picture and words in, words out: llama.cpp, GGUF files, prompts, the vision encoder."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled, Picture
+from edge_nav.types import Cancelled, Picture
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import Vlm, llm_file
 from edge_nav.vlm.vlm_settings import VlmSettings
@@ -22,7 +22,7 @@ NICE = 10
 LAST_S = 10.0
 
 
-class LateVlm:
+class BackgroundVlm:
     """A picture model that may still be loading when it is asked; the question waits for it.
 
     To be asked from threads of their own: they are made to give way to perception.

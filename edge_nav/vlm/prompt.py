@@ -52,7 +52,7 @@ class Tokeniser(Protocol):
 
     vocabulary: int
 
-    def tokens(self, text: str, *, special: bool) -> list[int]: ...
+    def tokens(self, text: str, *, parse_special: bool) -> list[int]: ...
     def is_special(self, token: int) -> bool: ...
     def spelling(self, token: int) -> str: ...
 
@@ -114,12 +114,12 @@ class Prompt:
     def _ids(self, template: str, question: str) -> tuple[int, ...]:
         # In one piece, as the model saw it in training: apart, words at the border would be split otherwise.
         text = template.replace(QUESTION, self._plain(question)) if QUESTION in template else template
-        return tuple(self._tokeniser.tokens(text, special=True))
+        return tuple(self._tokeniser.tokens(text, parse_special=True))
 
     def _plain(self, question: str) -> str:
         """The question such that nothing in it is taken for a special token: what spells one is broken by a space."""
         for _ in range(8):
-            special = [i for i in self._tokeniser.tokens(question, special=True) if self._tokeniser.is_special(i)]
+            special = [i for i in self._tokeniser.tokens(question, parse_special=True) if self._tokeniser.is_special(i)]
             if not special:
                 return question
             for spelling in {self._tokeniser.spelling(i) for i in special}:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled
+from edge_nav.types import Cancelled
 from edge_nav.vlm.llama import Llama, Sizes
 
 REFUSED = 3
@@ -64,11 +64,11 @@ def try_out(path: Path, sizes: Sizes, cancelled: Cancelled) -> None:
 
 def _main(path: str, sizes: str) -> int:
     try:
-        with Llama(Path(path), Sizes(**json.loads(sizes))) as model:
-            model.read_tokens([model.vocabulary // 2], logits=True)
-            rows = np.full((min(ROWS, model.sizes.batch), model.width), 0.01, np.float32)
-            model.read_embeddings(rows, logits=True, causal=False)
-            model.logits()
+        with Llama(Path(path), Sizes(**json.loads(sizes))) as llama:
+            llama.read_tokens([llama.model.vocabulary // 2], logits=True)
+            rows = np.full((min(ROWS, llama.sizes.batch), llama.model.width), 0.01, np.float32)
+            llama.read_embeddings(rows, logits=True, causal=False)
+            llama.logits()
     except EdgeNavError as e:
         sys.stdout.write(str(e))
         return REFUSED

@@ -1,19 +1,12 @@
 """A vision-language model from a bundle: looks at a picture, answers a question about it, word by word.
 
-The picture goes through the vision tower, its embeddings into llama.cpp between the prompt's runs of tokens.
-
-What is kept from one question to the next. Causal attention: whatever comes before the first run that differs, so the
-constant beginning of the prompt always, and the picture's part, too, while the picture is the same. Kept is by whole
-runs: what is decoded anew is decoded in the same batches as ever, so an answer does not depend on what was kept.
-Prefix attention: everything before the answer sees everything before the answer, the picture sees the question, so
-another question changes all of it. Kept are the picture's embeddings, and the whole for the very same question.
+The picture goes through the vision encoder, its embeddings into llama.cpp between the prompt's runs of tokens. What is
+kept from one question to the next: embeddings of pictures, and the beginning of the prompt (prefix_cache.py).
 """
 
 from __future__ import annotations
 
 import codecs
-import hashlib
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,28 +15,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_nav.bundle import Bundle, ImageRun, LlmEntry, TextRun, TokensRun, VisionEntry
 from edge_nav.errors import EdgeNavError, UsageError
-from edge_nav.vlm.background_answer import Cancelled, Picture
-from edge_nav.vlm.gguf_rows import EmbeddingRows
-from edge_nav.vlm.llama import Llama, Sizes
-from edge_nav.vlm.prompt import Image, Prompt, Run
-from edge_nav.vlm.vision import VisionTower, variant_file
+from edge_nav.types import Cancelled, Picture
+from edge_nav.vlm.llama import F32, Llama, Sizes
+from edge_nav.vlm.prefix_cache import PrefixCache
+from edge_nav.vlm.prompt import Prompt
+from edge_nav.vlm.token_embeddings import TokenEmbeddings
+from edge_nav.vlm.vision_encoder import EncodedPictures, VisionEncoder, variant_file
 from edge_nav.vlm.vlm_settings import VlmSettings
 from edge_nav.vlm.watch import POLL_S, Watch
 
-F32 = NDArray[np.float32]
 LEAST_BATCH = 512
 QUESTION_TOKENS = 256
 """Room for the question, and for what was measured, in a block that has to be decoded at once."""
-PICTURES = 4
-"""The embeddings of so many pictures are kept."""
 LAST_S = 10.0
 CUT = "…"
-ALIKE = 1e-3
 
 Ended = Literal["stop", "tokens", "time", "cancelled"]
 
@@ -71,38 +58,37 @@ class Vlm:
         """Raises UsageError for whatever keeps the bundle from running here, before llama.cpp could end the process."""
         self.name = bundle.manifest.name
         vision, entry = entries(bundle)
-        self._entry, self._budget_s = entry, settings.budget_s
+        self._budget_s = settings.budget_s
         self.most_tokens = settings.answer_tokens or entry.answer_tokens
         self.stop_ids = entry.stop_ids
         path, sizes = llm_file(bundle, settings, spare_threads)
-        threads = sizes.threads
-        self._tower = VisionTower(bundle, variant=settings.vision, backend=settings.vision_backend, threads=threads)
+        self._encoder = VisionEncoder(
+            bundle, variant=settings.vision, backend=settings.vision_backend, threads=sizes.threads
+        )
         self._llama = Llama(path, sizes)
         try:
-            if self._llama.width != entry.width:
+            if self._llama.model.width != entry.width:
                 raise UsageError(
-                    f"bundle {self.name}: {path.name} has width {self._llama.width} and its manifest says "
+                    f"bundle {self.name}: {path.name} has width {self._llama.model.width} and its manifest says "
                     f"{entry.width}: export it again."
                 )
-            self.prompt = Prompt(self.name, entry, self._llama)
-            self._room = self._room_for_questions(vision.tokens, sizes)
-            self._rows = EmbeddingRows(path, entry.width, self._llama.vocabulary)
-            self._factor = self._injected_factor()
-            self._kept: list[Run] = []
-            self._first: F32 | None = None
+            self.prompt = Prompt(self.name, entry, self._llama.model)
+            self._room = self._room_for_questions(entry, vision.tokens)
+            embeddings = TokenEmbeddings(self.name, self._llama)
+            self._cache = PrefixCache(self._llama, embeddings, entry.attention)
             if entry.attention == "causal":
-                self._prefill(self.prompt.constant())
+                self._cache.prefill(self.prompt.constant())
         except EdgeNavError:
             self._llama.close()
             raise
-        self._pictures: dict[str, F32] = {}
+        self._pictures = EncodedPictures(self._encoder, entry.image_scale * embeddings.factor)
         self._lock = threading.Lock()
         self.last = Timing()
 
     @property
     def describe(self) -> str:
         """What runs, and where."""
-        return f"{self.name}: {self._llama.describe}; {self._tower.describe}"
+        return f"{self.name}: {self._llama.model.describe}; {self._encoder.describe}"
 
     def answer(self, rgb: Picture, question: str, cancelled: Cancelled) -> Iterator[str]:
         """Pieces of text as they come; "…" where the time or the tokens allowed are over within a sentence. Ends within
@@ -111,7 +97,7 @@ class Vlm:
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         text = ""
         for token in self.tokens(rgb, question, cancelled):
-            piece = utf8.decode(self._llama.piece(token))
+            piece = utf8.decode(self._llama.model.piece(token))
             piece = piece if text else piece.lstrip()
             text += piece
             if piece:
@@ -179,11 +165,11 @@ class Vlm:
 
     def _interrupt(self) -> None:
         self._llama.interrupt()
-        self._tower.interrupt()
+        self._encoder.interrupt()
 
     def _read(self, rgb: Picture, question: str, ms: Callable[[], float]) -> F32:
         """Everything before the answer, and the logits after it."""
-        image = self._look(rgb)
+        image = self._pictures.look(rgb)
         image_ms = ms()
         runs = self.prompt.runs(" ".join(question.split()), image)
         prompt = sum(map(len, runs))
@@ -192,86 +178,15 @@ class Vlm:
                 f"the question takes {prompt - len(image)} tokens with its prompt, and {self.name} has room for "
                 f"{self._room}: ask something shorter."
             )
-        kept, logits = self._prefill(runs)
+        kept, logits = self._cache.prefill(runs)
         self.last = Timing(image_ms, ms() - image_ms, ms(), ms(), prompt, kept)
         return logits
 
-    def _look(self, rgb: Picture) -> Image:
-        """The picture's embeddings, from memory if it was seen before."""
-        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-            raise UsageError(f"a picture is uint8 [H, W, 3], not {rgb.dtype} {list(rgb.shape)}: give another.")
-        digest = hashlib.blake2b(repr(rgb.shape).encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(rgb).data)
-        key = digest.hexdigest()
-        rows = self._pictures.pop(key, None)
-        if rows is None:
-            rows = self._tower.embed(rgb) * np.float32(self._entry.image_scale * self._factor)
-        self._pictures[key] = rows  # the last one seen is the last one dropped
-        while len(self._pictures) > PICTURES:
-            del self._pictures[next(iter(self._pictures))]
-        return Image(key, rows)
-
-    def _prefill(self, runs: list[Run]) -> tuple[int, F32]:
-        """Bring the cache to these runs, and give the logits after them; how many tokens of it were there already."""
-        same = 0
-        while same < min(len(runs), len(self._kept)) and runs[same] == self._kept[same]:
-            same += 1
-        if same == len(runs) == len(self._kept) and self._first is not None:
-            self._llama.forget(sum(map(len, runs)))
-            if self._llama.used:
-                return self._llama.used, self._first
-        if self._entry.attention == "prefix":
-            same = 0
-        same = min(same, max(len(runs) - 1, 0))
-        self._kept, self._first = self._kept[:same], None
-        kept = sum(map(len, self._kept))
-        self._llama.forget(kept)
-        if self._llama.used != kept:
-            self._kept, same, kept = [], 0, 0
-        if self._entry.attention == "prefix":
-            block = [run.rows if isinstance(run, Image) else self._token_rows(run.ids) for run in runs]
-            self._llama.read_embeddings(np.concatenate(block), logits=True, causal=False)
-        else:
-            for n, run in enumerate(runs[same:], same):
-                last = n == len(runs) - 1
-                if isinstance(run, Image):
-                    self._llama.read_embeddings(run.rows, logits=last)
-                else:
-                    self._llama.read_tokens(list(run.ids), logits=last)
-                self._kept = runs[: n + 1]
-        self._kept = list(runs)
-        self._first = self._llama.logits().copy() if runs else None
-        return kept, self._first if self._first is not None else np.zeros(0, np.float32)
-
-    def _token_rows(self, ids: tuple[int, ...]) -> F32:
-        rows: F32 = self._rows(list(ids)) * np.float32(self._factor)
-        return rows
-
-    def _injected_factor(self) -> float:
-        """What a token's embedding is to be multiplied with so that it stands for the token.
-
-        Gemma scales embeddings by sqrt(width). Some versions of llama.cpp do so with injected ones, too, some with
-        tokens alone. Tried out; and that the rows read from the file are those of llama.cpp comes with it.
-        """
-        token = self._llama.vocabulary // 2
-        self._llama.read_tokens([token], logits=True)
-        wanted = self._llama.logits().copy()
-        self._llama.forget(0)
-        for factor in (1.0, math.sqrt(self._entry.width)):
-            self._llama.read_embeddings(self._rows([token]) * np.float32(factor), logits=True)
-            found = self._llama.logits().copy()
-            self._llama.forget(0)
-            if np.abs(found - wanted).max() <= ALIKE * max(1.0, float(np.abs(wanted).max())):
-                return factor
-        raise UsageError(
-            f"bundle {self.name}: {self._llama.path.name} answers an embedding otherwise than its token, so pictures "
-            "cannot be shown to it: export it with another quantisation, or install another llama-cpp-python."
-        )
-
-    def _room_for_questions(self, image: int, sizes: Sizes) -> int:
-        """Tokens that the prompt may take beside the picture."""
+    def _room_for_questions(self, entry: LlmEntry, image: int) -> int:
+        """Tokens that the prompt may take beside the picture, which takes ``image``."""
+        sizes = self._llama.sizes
         room = sizes.context - image - self.most_tokens
-        if self._entry.attention == "prefix":
+        if entry.attention == "prefix":
             room = min(room, sizes.batch - image)
         around = self.prompt.around()
         if room < around + 1:

@@ -1,4 +1,4 @@
-"""How a vision-language model is run: read by the profile, used by the dialogue."""
+"""How a vision-language model is run: settings of the profile."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
-from edge_nav.vlm.background_answer import Cancelled
+from edge_nav.types import Cancelled
 
 POLL_S = 0.01
 

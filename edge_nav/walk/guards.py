@@ -1,6 +1,6 @@
 """Watches over the walk itself: frames that stay away, a loop that stalls, and measuring too slow to walk by.
 
-Pure state machines over a clock that is handed in; edge_nav.walk.app runs them.
+Pure state machines over a clock that is handed in; edge_nav.walk.watch and edge_nav.walk.app run them.
 """
 
 from __future__ import annotations

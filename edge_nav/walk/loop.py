@@ -14,21 +14,18 @@ from edge_nav.errors import DepthFault, UsageError
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.latch import FaultLatch
-from edge_nav.perception.depth.scale import ScaleCorrector
-from edge_nav.perception.floor.floor_labels import underfoot
-from edge_nav.perception.floor.ground import GroundTracker
+from edge_nav.perception.depth.scale import MetricScaler
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
-from edge_nav.perception.rays import Rays
 from edge_nav.sources.health import HealthSettings, ViewMonitor
-from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Intrinsics, Scene
+from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Scene
 
 NEEDED_SHARE = 0.001
 """A depth map with fewer known pixels than this measured nothing: a failure of depth, not a blocked view."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FrameResult:
     """What one frame led to. ``depth`` is None where it could not be measured, and then ``scene`` is None too."""
 
     scene: Scene | None
@@ -60,10 +57,10 @@ class Loop:
         self._perception = Perception(perception)
         self.policy = GuidancePolicy(guidance, perception.companion)
         self._monitor = ViewMonitor(health)
-        self._scaler = None if sensor_depth else _Scaler(perception)
+        self._scaler = None if sensor_depth else MetricScaler(perception)
         self._latch = FaultLatch()
 
-    def step(self, frame: Frame) -> Step:
+    def step(self, frame: Frame) -> FrameResult:
         """Measure one frame and decide. Failures come back as faults: the walk goes on."""
         start = time.perf_counter()
         state = self._monitor.update(frame)
@@ -89,7 +86,7 @@ class Loop:
             "geometry": (seen - measured) * 1e3,
             "policy": (decided - seen) * 1e3,
         }
-        return Step(scene, depth, callouts, faults, stage_ms)
+        return FrameResult(scene, depth, callouts, faults, stage_ms)
 
     def _measure(self, frame: Frame) -> tuple[DepthMap | None, str]:
         try:
@@ -103,32 +100,3 @@ class Loop:
         if depth.depth_m.size == 0 or np.isfinite(depth.depth_m[::4, ::4]).mean() < NEEDED_SHARE:
             return None, "the depth of the whole picture is unknown: check the depth camera or the bundle"
         return (depth if self._scaler is None else self._scaler.apply(depth, frame.t)), ""
-
-
-class _Scaler:
-    """A model's depth to true metres: the calibrated factor, then, with a known camera height, the floor's."""
-
-    def __init__(self, settings: PerceptionSettings) -> None:
-        self._factor = settings.depth_scale
-        height = settings.camera_height_m if settings.correct_scale else None
-        self._corrector = None if height is None else ScaleCorrector(height)
-        # Its own floor, without the height it is to be held against.
-        self._ground = GroundTracker(settings.model_copy(update={"camera_height_m": None}))
-        self._rays: Rays | None = None
-        self._intrinsics: Intrinsics | None = None
-
-    def apply(self, depth: DepthMap, t: float) -> DepthMap:
-        if not depth.metric:
-            return depth
-        factor = self._factor
-        if self._corrector is not None:
-            if self._rays is None or depth.intrinsics != self._intrinsics:
-                self._rays, self._intrinsics = Rays.of(depth.intrinsics), depth.intrinsics
-            raw = depth if factor == 1.0 else replace(depth, depth_m=depth.depth_m * np.float32(factor))
-            ground = self._ground.update(underfoot(raw), self._rays, t)
-            factor *= self._corrector.update(
-                None if ground is None else ground.height_m, 0.0 if ground is None else ground.inlier_ratio, t
-            )
-        if factor == 1.0:
-            return depth
-        return replace(depth, depth_m=depth.depth_m * np.float32(factor), scale=depth.scale * factor)

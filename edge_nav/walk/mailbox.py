@@ -1,9 +1,8 @@
-"""Latest-only hand-over of frames between the capture thread and the loop, and the clock both read."""
+"""Latest-only hand-over of frames between the capture thread and the loop."""
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 
 from edge_nav.types import Frame
@@ -15,22 +14,6 @@ class Captured:
 
     frame: Frame
     at_s: float
-
-
-class WalkClock:
-    """Seconds of the walk: frame time, running on by the monotonic clock from the first frame on."""
-
-    def __init__(self) -> None:
-        self._zero: float | None = None
-
-    def start(self, frame_t: float) -> None:
-        """The first frame is here: its time is now."""
-        if self._zero is None:
-            self._zero = time.monotonic() - frame_t
-
-    def now(self) -> float:
-        """Seconds since the walk began, 0 before the first frame."""
-        return 0.0 if self._zero is None else time.monotonic() - self._zero
 
 
 class Mailbox:

@@ -19,8 +19,6 @@ Base = Literal["F16", "BF16", "F32"]
 """How matrices are stored before any quantising; vectors are always F32, as llama.cpp wants them."""
 
 Array = NDArray[np.generic]
-Progress = Callable[[str, int, int], None]
-"""Told the step's name, how much is done, and of how much."""
 
 
 class Source(Protocol):

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from edge_nav.errors import UsageError
-from export.gguf import engine
+from edge_nav.vlm.gguf_header import read_header
+from edge_nav.vlm.llama_library import listening, load_llama_cpp, reason
 from export.gguf.memory import released
-from export.gguf.plan import Planned, Progress
-from export.gguf.types import read_types
+from export.gguf.plan import Planned
+from export.progress import Progress
 
 Quantisation = Literal["Q4_K_M", "Q4_0", "Q5_K_M", "Q8_0"]
 FILE_TYPES: dict[Quantisation, int] = {"Q4_0": 2, "Q8_0": 7, "Q4_K_M": 15, "Q5_K_M": 17}
@@ -79,7 +80,7 @@ def quantise(
     """From the unquantised file to ``target``, written as NAME.part and renamed once its types have been read back.
     Returns each tensor's type."""
     expected = foresee(quantisation, plan)
-    llama = engine.llama()
+    llama = load_llama_cpp()
     parameters = llama.llama_model_quantize_default_params()
     parameters.ftype = FILE_TYPES[quantisation]
     parameters.nthread = threads
@@ -87,12 +88,10 @@ def quantise(
         parameters.max_buf_size = _ROW_BYTES
     part = target.with_name(f"{target.name}.part")
     try:
-        with engine.listening(_Steps(f"quantising {target.name}", progress)), released(source):
+        with listening(_Steps(f"quantising {target.name}", progress)), released(source):
             code = llama.llama_model_quantize(str(source).encode(), str(part).encode(), parameters)
         if code != 0:
-            raise UsageError(
-                f"llama.cpp could not write {target} as {quantisation} ({engine.complaint()}): check the disk."
-            )
+            raise UsageError(f"llama.cpp could not write {target} as {quantisation} ({reason()}): check the disk.")
         types = read_types(part)
         _verify(quantisation, plan, expected, types)
         part.replace(target)
@@ -105,6 +104,16 @@ def fallen_back(fallbacks: Iterable[Fallback], types: Mapping[str, str]) -> str:
     """Which tensors have what type instead, those of all layers together."""
     counted = Counter((re.sub(r"\.\d+\.", ".*.", f.tensor), f.row, types[f.tensor]) for f in fallbacks)
     return "; ".join(f"{n} {name} (rows of {row}) {kind}" for (name, row, kind), n in counted.items())
+
+
+def read_types(path: Path) -> dict[str, str]:
+    """Tensor -> type of its values, as the file says. Raises UsageError where it is cut off or no GGUF file."""
+    return {name: tensor.type.name for name, tensor in read_header(path).tensors.items()}
+
+
+def summary(types: Mapping[str, str]) -> str:
+    """Such as "21 Q4_K, 4 Q6_K, 9 F32"."""
+    return ", ".join(f"{n} {kind}" for kind, n in Counter(types.values()).most_common())
 
 
 def _verify(q: Quantisation, plan: Sequence[Planned], expected: Sequence[Fallback], types: dict[str, str]) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 
 from edge_nav.errors import UsageError
 from export.gguf.metadata import ARCHITECTURES, Origin, add_metadata
-from export.gguf.plan import Base, Planned, Progress, planned_bytes
+from export.gguf.plan import Base, Planned, planned_bytes
 from export.gguf.tokenizer import Vocabulary, add_vocabulary
+from export.progress import Progress
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter

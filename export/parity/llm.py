@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 
 from edge_nav.bundle import ImageRun, TextRun, TokensRun
 from edge_nav.errors import UsageError
-from export.gguf.engine import Floats, Model, Session
-from export.gguf.plan import Progress, Sources
+from edge_nav.vlm.gguf_header import read_header
+from edge_nav.vlm.llama import F32, Llama
+from edge_nav.vlm.llama_model import LlamaModel
+from export.gguf.exact import every_logits, last_logits, open_exact
+from export.gguf.plan import Sources
 from export.gguf.quantise import Quantisation
 from export.gguf.tokenizer import marks_first_only
 from export.parity.reference import Line, reference_logits, rows_of
 from export.parity.report import ParityRow, at_least, at_most, told
 from export.parity.texts import QUESTIONS, TRICKY
+from export.progress import Progress
 
 Runs = Sequence[TextRun | TokensRun | ImageRun]
 
@@ -53,7 +57,7 @@ class PromptShape:
     image_tokens: int
 
 
-def tokenizer_rows(model: Model, tokenizer: Any, shape: PromptShape) -> list[ParityRow]:
+def tokenizer_rows(model: LlamaModel, tokenizer: Any, shape: PromptShape) -> list[ParityRow]:
     """llama.cpp's tokens of many scripts, whitespace, the prompt, and all special tokens, against Hugging Face's."""
     specials = sorted(tokenizer.get_added_vocab(), key=str)
     tricky: Sequence[str] = TRICKY
@@ -65,8 +69,12 @@ def tokenizer_rows(model: Model, tokenizer: Any, shape: PromptShape) -> list[Par
         note = "; at a leading space and after special tokens llama.cpp marks one space more"
     prompt = [r.text.replace("{question}", q) for r in shape.runs if isinstance(r, TextRun) for q in QUESTIONS]
     texts = [*tricky, "".join(tricky), *mixed, *prompt]
-    wrong = [t for t in texts if model.tokens(t) != encode(tokenizer, t)]
-    wrong += [t for t in tricky if model.tokens(t, add_special=True) != encode(tokenizer, t, add_special=True)]
+    wrong = [t for t in texts if model.tokens(t, parse_special=True) != encode(tokenizer, t)]
+    wrong += [
+        t
+        for t in tricky
+        if model.tokens(t, parse_special=True, add_special=True) != encode(tokenizer, t, add_special=True)
+    ]
     detail = f"{len(texts)} texts, {len(specials)} added tokens{note}"
     if wrong:
         detail = f"the first of them is {wrong[0][:60]!r}"
@@ -92,12 +100,12 @@ def torch_rows(
     started = time.monotonic()
     prompts = _prompts(config, sources, tokenizer, shape, seed)
     answers: list[list[int]] = []
-    ours: list[Floats] = []
+    ours: list[F32] = []
     context = max(len(p.rows) for p in prompts) + GREEDY_TOKENS
-    with Model(path) as model, model.session(context) as session:
-        factor = injected_factor(session, config, sources)
+    with open_exact(path, context) as llama:
+        factor = injected_factor(llama, config, sources)
         for p in prompts:
-            ids, logits = _greedy(session, p, factor)
+            ids, logits = _greedy(llama, p, factor)
             answers.append(ids)
             ours.append(logits)
             if progress is not None:
@@ -148,7 +156,7 @@ def encode(tokenizer: Any, text: str, *, add_special: bool = False) -> list[int]
     return [int(i) for i in tokenizer(text, add_special_tokens=add_special)["input_ids"]]
 
 
-def injected_factor(session: Session, config: Any, sources: Sources) -> float:
+def injected_factor(llama: Llama, config: Any, sources: Sources) -> float:
     """What an embedding of Hugging Face's ``inputs_embeds`` has to be multiplied by before llama.cpp decodes it.
 
     Gemma multiplies every embedding by sqrt(width). Some versions of llama.cpp do so with injected ones too, some with
@@ -156,14 +164,14 @@ def injected_factor(session: Session, config: Any, sources: Sources) -> float:
     """
     count = int(sources["model.embed_tokens.weight"].shape[0])
     ids = [count // 2, count // 3, count // 5]
-    session.clear()
-    wanted = session.decode(ids)
+    llama.forget(0)
+    wanted = last_logits(llama, ids)
     rows = rows_of(sources, ids)
     errors = {}
-    for factor in (1.0, math.sqrt(session.width)) if config.model_type == "gemma" else (1.0,):
-        session.clear()
-        errors[factor] = float(np.abs(session.decode(rows * np.float32(factor)) - wanted).max())
-    session.clear()
+    for factor in (1.0, math.sqrt(llama.model.width)) if config.model_type == "gemma" else (1.0,):
+        llama.forget(0)
+        errors[factor] = float(np.abs(last_logits(llama, rows * np.float32(factor)) - wanted).max())
+    llama.forget(0)
     best = min(errors, key=lambda f: errors[f])
     if not errors[best] <= 0.1 * float(np.std(wanted)):
         raise UsageError("llama.cpp answers embeddings otherwise than their tokens: install another llama-cpp-python.")
@@ -174,7 +182,7 @@ def injected_factor(session: Session, config: Any, sources: Sources) -> float:
 class _Asked:
     """``rows``: the prompt as ``inputs_embeds``, float32 [n, width]; ``ids``: its tokens, None where an image lies."""
 
-    rows: Floats
+    rows: F32
     ids: list[int | None]
     prefix: int
 
@@ -210,23 +218,23 @@ def _prompts(config: Any, sources: Sources, tokenizer: Any, shape: PromptShape, 
     return found
 
 
-def _greedy(session: Session, asked: _Asked, factor: float) -> tuple[list[int], Floats]:
+def _greedy(llama: Llama, asked: _Asked, factor: float) -> tuple[list[int], F32]:
     """llama.cpp's greedy answer and the logits that each of its words was chosen from, [n, rows]."""
-    session.clear()
+    llama.forget(0)
     if asked.prefix:
         # Full attention needs one block, and one block is either tokens or embeddings.
-        logits = session.decode(asked.rows * np.float32(factor), causal=False)
+        logits = last_logits(llama, asked.rows * np.float32(factor), causal=False)
     else:
         for start, end in _stretches(asked.ids):
             tokens = [t for t in asked.ids[start:end] if t is not None]
-            logits = session.decode(tokens or asked.rows[start:end] * np.float32(factor))
+            logits = last_logits(llama, tokens or asked.rows[start:end] * np.float32(factor))
     ids: list[int] = []
     seen = []
     while len(ids) < GREEDY_TOKENS:
         if ids:
-            logits = session.decode(ids[-1:])
-        seen.append(logits[-1])
-        ids.append(int(logits[-1].argmax()))
+            logits = last_logits(llama, ids[-1:])
+        seen.append(logits)
+        ids.append(int(logits.argmax()))
     return ids, np.stack(seen)
 
 
@@ -237,7 +245,7 @@ def _stretches(ids: Sequence[int | None]) -> list[tuple[int, int]]:
 
 
 def _compare(
-    ours: Sequence[Floats], theirs: Sequence[Floats], answers: Sequence[Sequence[int]], factor: float, seconds: float
+    ours: Sequence[F32], theirs: Sequence[F32], answers: Sequence[Sequence[int]], factor: float, seconds: float
 ) -> list[ParityRow]:
     spread = float(np.std(np.concatenate([t.reshape(-1) for t in theirs])))
     apart = [np.square(a - b).mean() for a, b in zip(ours, theirs, strict=True)]
@@ -268,16 +276,19 @@ def _read(path: Path, ids: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[
     """Negative log likelihood of each token after the first of its window, the first choice in its place, and how many
     there were to choose from."""
     losses, choices = [], []
-    with Model(path) as model, model.session(_WINDOW) as session:
-        for start in range(0, len(ids) - 1, _WINDOW - 1):
-            window = list(ids[start : start + _WINDOW])
-            session.clear()
+    # Beyond what it was trained for, a model's guesses say nothing about its quantisation.
+    size = min(_WINDOW, read_header(path).context or _WINDOW)
+    with open_exact(path, size) as llama:
+        for start in range(0, len(ids) - 1, size - 1):
+            window = list(ids[start : start + size])
+            llama.forget(0)
             for at in range(0, len(window), _BLOCK):
-                logits = session.decode(window[at : at + _BLOCK], every=True).astype(np.float64)
+                logits = every_logits(llama, window[at : at + _BLOCK]).astype(np.float64)
                 wanted = window[at + 1 : at + 1 + _BLOCK]
                 logits = logits[: len(wanted)]
                 top = logits.max(axis=1)
                 total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
                 losses.append(total - logits[np.arange(len(wanted)), wanted])
                 choices.append(logits.argmax(axis=1))
-    return np.concatenate(losses), np.concatenate(choices), model.rows
+        count = llama.model.vocabulary
+    return np.concatenate(losses), np.concatenate(choices), count

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from export.gguf.plan import Progress, Sources
+from export.gguf.plan import Sources
+from export.progress import Progress
 
 if TYPE_CHECKING:
     from torch import nn

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
-from edge_nav.lab.sim.scene import Scene, load_scene
+from edge_nav.lab.sim.scene import SimulatedScene, load_scene
 from edge_nav.lab.sim.shapes import Lamp, Renderer, Shape, World
 from edge_nav.types import Pose
 from models.data.layout import PART, RendererName
@@ -50,15 +50,15 @@ class Film:
     samples: int = 2
 
 
-def open_film(film: Film) -> Scene:
+def open_film(film: Film) -> SimulatedScene:
     """The scene with the film's picture size."""
     scene = load_scene(film.scene)
     size = {"width": film.width, "height": film.height}
     changed = scene.spec.camera.model_copy(update={k: v for k, v in size.items() if v is not None})
-    return Scene(scene.spec.model_copy(update={"camera": changed}))
+    return SimulatedScene(scene.spec.model_copy(update={"camera": changed}))
 
 
-def frame_count(scene: Scene, fps: float) -> int:
+def frame_count(scene: SimulatedScene, fps: float) -> int:
     """Frames of the whole walk."""
     return max(1, round(scene.seconds * fps))
 
@@ -68,7 +68,7 @@ def frame_path(work: Path, number: int) -> Path:
     return work / FRAMES / f"{number:05d}.png"
 
 
-def draw_frames(film: Film, work: Path, workers: int) -> Scene:
+def draw_frames(film: Film, work: Path, workers: int) -> SimulatedScene:
     """Draw all frames that are not there yet. UsageError where a frame cannot be drawn, or the folder is another
     film's.
     """
@@ -79,7 +79,7 @@ def draw_frames(film: Film, work: Path, workers: int) -> Scene:
     return scene
 
 
-def _draw_missing(film: Film, scene: Scene, work: Path, workers: int) -> None:
+def _draw_missing(film: Film, scene: SimulatedScene, work: Path, workers: int) -> None:
     wanted = [n for n in range(frame_count(scene, film.fps)) if not frame_path(work, n).exists()]
     # Neighbours to one worker: what changes little from frame to frame is kept by its renderer.
     share = math.ceil(len(wanted) / max(workers, 1))
@@ -116,7 +116,7 @@ def read_frame(work: Path, number: int) -> NDArray[np.uint8]:
 class Stage:
     """The part of a scene that a path tracer needs for a few seconds of a walk: the same for neighbouring frames."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: SimulatedScene) -> None:
         self._scene = scene
         self._number: int | None = None
         self._still: tuple[Shape, ...] = ()

@@ -11,7 +11,7 @@ import cv2
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.cycles_renderer import load_bpy, quiet
 from edge_nav.lab.sim.ground_truth import truth_at
-from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.scene import SimulatedScene
 from edge_nav.lab.sim.sensor import Sensor, smear
 from edge_nav.sources.filmed_walk import SCENE, TRUTH, VIDEO, write_truth
 from models.data.film import Film, frame_count, read_frame
@@ -33,7 +33,7 @@ def need_encoder() -> None:
         ) from e
 
 
-def store(film: Film, scene: Scene, work: Path, out: Path) -> str:
+def store(film: Film, scene: SimulatedScene, work: Path, out: Path) -> str:
     """Write the three files; a sentence on them. UsageError where a frame cannot be read or a file not be written."""
     count = frame_count(scene, film.fps)
     try:
@@ -50,7 +50,7 @@ def store(film: Film, scene: Scene, work: Path, out: Path) -> str:
     return f"{out}: {count} frames, {count / film.fps:.1f} s, {size / 1e6:.1f} MB with the truth."
 
 
-def _expose(scene: Scene, work: Path, count: int, fps: float, folder: Path) -> None:
+def _expose(scene: SimulatedScene, work: Path, count: int, fps: float, folder: Path) -> None:
     """Every frame as lens and sensor give it."""
     sensor, half = Sensor(scene.sensor, scene.camera), max(scene.sensor.shutter_s, 1e-3) / 2
     for number in range(count):

@@ -170,7 +170,7 @@ class _Crew:
 def _draw_all(dataset: Dataset, root: Path, seeds: list[int], reports: Queue[Report], parent: int) -> None:
     """A worker's life. Ends by itself when its parent is gone."""
     ignore(signal.SIGINT)  # it goes to the whole group; the parent alone decides, and terminates its workers
-    from edge_nav.lab.sim.mujoco_renderer import NoOpenGL
+    from edge_nav.lab.sim.mujoco_opengl import NoOpenGL
     from models.data.scenes import open_renderer, render_scene
 
     try:

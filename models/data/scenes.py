@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from edge_nav.lab.sim.families import FAMILIES, generate
-from edge_nav.lab.sim.scene import Scene, load_scene, save_scene
+from edge_nav.lab.sim.scene import SimulatedScene, load_scene, save_scene
 from edge_nav.lab.sim.shapes import Rendered, Renderer
 from edge_nav.lab.sim.viewpoints import viewpoints
 from edge_nav.types import Intrinsics, Pose
@@ -53,6 +53,6 @@ def render_scene(renderer: Renderer, dataset: Dataset, root: Path, seed: int) ->
     return len(lines)
 
 
-def draw(renderer: Renderer, scene: Scene, t: float, pose: Pose, camera: Intrinsics) -> Rendered:
+def draw(renderer: Renderer, scene: SimulatedScene, t: float, pose: Pose, camera: Intrinsics) -> Rendered:
     """One view of a scene."""
     return renderer.render(scene.world(t), pose, camera)

@@ -14,7 +14,7 @@ from edge_nav.bundle import Bundle
 from edge_nav.lab.bench.reference import reference_ground
 from edge_nav.perception.depth.backends import DepthBackend, open_depth
 from edge_nav.perception.depth.scale import ScaleCorrector
-from edge_nav.perception.floor.floor_labels import LOWER, underfoot
+from edge_nav.perception.floor.floor_labels import LOWER, without_lower_floor
 from edge_nav.perception.floor.ground import HEIGHT_M, GroundTracker
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -84,7 +84,7 @@ class _Floor:
         if t - self._t > ANOTHER_PLACE_S:
             self._corrector, self._tracker = ScaleCorrector(1.0), GroundTracker(PerceptionSettings())
         self._t = t
-        seen = self._tracker.update(underfoot(depth), Rays.of(depth.intrinsics), t)
+        seen = self._tracker.update(without_lower_floor(depth), Rays.of(depth.intrinsics), t)
         # The camera of a recording moves up and down, so heights are taken in units of the true one.
         measured = seen.height_m / height_m if seen is not None and height_m is not None else None
         return self._corrector.update(measured, seen.inlier_ratio if seen is not None else 0.0, t)

@@ -25,7 +25,7 @@ from models.depth.muon import optimisers
 from models.depth.network import NanoDepth
 from models.depth.settings import TrainSettings
 from models.lock import alone
-from models.progress import Progress
+from models.progress import ProgressLine
 
 _STEP = re.compile(r'\{"step": (\d+),.*\}$')
 
@@ -67,7 +67,7 @@ def _steps(
     run = _Run(settings, out, accelerator, frames)
     last = min(settings.steps, stop_at or settings.steps)
     batches = TrainingBatches(frames, settings, accelerator.process_index, accelerator.num_processes)
-    progress = Progress("training", run.step, settings.steps, quiet=not accelerator.is_main_process)
+    progress = ProgressLine("training", run.step, settings.steps, quiet=not accelerator.is_main_process)
     try:
         for batch in loader(batches, run.step, last, settings.data.workers):
             figures = run.one_step(batch)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from edge_nav.dialogue.answers import SceneAnswers
 from edge_nav.dialogue.dialogue import Dialogue, Situation
 from edge_nav.dialogue.intents import Intent
-from edge_nav.dialogue.preferences import Kept
+from edge_nav.dialogue.preferences import Preferences
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.speech.speech_settings import SpeechSettings
-from edge_nav.types import Ground, Obstacle, Scene
+from edge_nav.types import Ground, Language, Obstacle, Scene
 
 FLOOR = Ground((0.0, -1.0, 0.0), 1.4, 0.4)
 ANSWERS = SceneAnswers(Phrasebook(GuidanceSettings()))
@@ -23,7 +23,7 @@ ANSWERS = SceneAnswers(Phrasebook(GuidanceSettings()))
 
 def thing(number: int, distance_m: float, bearing_deg: float, **changes: object) -> Obstacle:
     x = distance_m * math.sin(math.radians(bearing_deg))
-    base = Obstacle(number, distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4)
+    base = Obstacle(distance_m, bearing_deg, x, x - 0.2, x + 0.2, 0.1, 1.6, "body", abs(x) < 0.4, id=number)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -122,7 +122,7 @@ def situation(**changes: object) -> Situation:
 
 
 def dialogue() -> Dialogue:
-    return Dialogue(GuidanceSettings(), SpeechSettings(), Kept())
+    return Dialogue(GuidanceSettings(), SpeechSettings(), Preferences())
 
 
 def said(d: Dialogue, *questions: str, **changes: object) -> list[str]:
@@ -133,7 +133,7 @@ def test_units_and_directions_change_the_next_answer() -> None:
     d = dialogue()
     assert said(d, "use feet", "what is ahead") == ["Feet.", "Obstacle ahead, seven feet."]
     assert said(d, "use degrees", "what is on my left", scene=scene(POLE))[1] == "Obstacle, 40 degrees left, five feet."
-    assert d.kept == Kept(units="feet", directions="degrees")
+    assert d.preferences == Preferences(units="feet", directions="degrees")
 
 
 def test_speech_changes_within_limits() -> None:
@@ -168,15 +168,76 @@ def test_settings_are_read_and_reset() -> None:
     said(d, "use feet", "slower")
     assert said(d, "what are my settings") == ["Speed 250, volume 100 percent, Feet. Clock. Normal."]
     assert said(d, "reset my settings") == ["Settings reset."]
-    assert d.kept == Kept()
+    assert d.preferences == Preferences()
     assert said(d, "what are my settings") == ["Speed 300, volume 100 percent, Metres. Clock. Normal."]
 
 
-def test_nothing_is_ever_called_safe() -> None:
+def test_nothing_is_ever_called_safe_nor_measured_instead() -> None:
     d = dialogue()
-    for question in ("is it safe", "is it safe to go on", "is it safe to cross the street", "am i safe"):
-        (text,) = said(d, question, scene=scene())
-        assert text.startswith("I never say what is safe.")
+    for question in (
+        "is it safe",
+        "is it safe to go on",
+        "is it safe to cross the street",
+        "am i safe",
+        "is the road clear",
+    ):
+        assert said(d, question, scene=scene()) == ["I never say what is safe."]
+
+
+CAR = thing(4, 3.0, 0.0, label="vehicle")
+
+
+@pytest.mark.parametrize("question", ["are there any cars", "how far is the car", "is there a bicycle"])
+def test_that_no_vehicle_is_seen_is_never_said(question: str) -> None:
+    d = dialogue()
+    for seen in (scene(), scene(CHAIR), scene(names=("vehicle", "bicycle"))):
+        outcome = d.answer(d.understand(question), situation(scene=seen))
+        assert (outcome.text, outcome.needs) == ("I never say what is safe.", "nothing")
+    assert "three metres" in said(d, "how far is the car", scene=scene(CAR, names=("vehicle",)))[0]
+
+
+def test_undo_takes_back_the_last_change_only() -> None:
+    d = dialogue()
+    assert said(d, "undo") == ["Nothing to take back."]
+    said(d, "use feet", "use degrees", "slower", "talk less")
+    assert said(d, "undo", "undo that", "undo the last change") == [
+        "Taken back. Normal.",
+        "Taken back.",
+        "Taken back. Clock.",
+    ]
+    assert (d.guidance.units, d.guidance.directions, d.speech.rate_wpm) == ("feet", "clock", 300)
+    assert d.preferences == Preferences(units="feet")
+    assert said(d, "undo", "undo") == ["Taken back. Metres.", "Nothing to take back."]
+    assert d.preferences == Preferences()
+
+
+def test_undo_after_a_reset_and_after_a_change_that_changed_nothing() -> None:
+    d = dialogue()
+    said(d, "use feet", "reset my settings", "use metres")  # metres they are already
+    d.preferences = d.preferences.model_copy(update={"introduced": True})
+    outcome = d.answer(d.understand("undo"), situation())
+    assert (outcome.text, outcome.changed) == ("Taken back. Feet.", True)
+    assert d.preferences == Preferences(units="feet", introduced=True)
+
+
+def test_yes_and_no_answer_nothing_by_themselves() -> None:
+    assert said(dialogue(), "yes please", "no thanks") == ["I didn't understand."] * 2
+
+
+@pytest.mark.parametrize(
+    ("language", "say", "asked"),
+    [
+        ("en", "am i clear", "Did you say: is the way clear?"),
+        ("de", "weg frei", "Hast du gesagt: ist der weg frei?"),
+        ("es", "camino libre", "¿Ha dicho: el camino está libre?"),
+        ("hi", "रास्ता साफ", "क्या आपने कहा: क्या रास्ता साफ है?"),
+    ],
+)
+def test_asking_back_quotes_a_phrase(language: Language, say: str, asked: str) -> None:
+    d = Dialogue(GuidanceSettings(language=language), SpeechSettings(), Preferences())
+    intent = d.understand(say)
+    assert intent is not None
+    assert d.book.answer("did_you_say", phrase=d.canonical(intent)) == asked
 
 
 def test_status_tells_battery_and_what_fails() -> None:
@@ -198,13 +259,26 @@ def test_repeat_pause_resume_help_and_stop() -> None:
 
 @pytest.mark.parametrize("language", ["en", "de", "es", "hi"])
 def test_every_answer_exists_in_every_language(language: str) -> None:
-    d = Dialogue(GuidanceSettings(language=language), SpeechSettings(), Kept())  # type: ignore[arg-type]
+    d = Dialogue(GuidanceSettings(language=language), SpeechSettings(), Preferences())  # type: ignore[arg-type]
     for name in ("ahead", "left", "right", "around", "nearest", "way_clear", "free_way", "describe", "status", "help"):
         for seen in (scene(), scene(CHAIR, POLE, WALL), scene(CHAIR, view="dark"), None):
             text = d.answer(Intent(name, None, 1.0), situation(scene=seen)).text
             assert text
             assert "{" not in text
-    for name in ("more", "less", "louder", "softer", "faster", "slower", "feet", "steps", "clock", "sides", "degrees"):
+    for name in (
+        "more",
+        "less",
+        "louder",
+        "softer",
+        "faster",
+        "slower",
+        "feet",
+        "steps",
+        "clock",
+        "sides",
+        "degrees",
+        "undo",
+    ):
         assert d.answer(Intent(name, None, 1.0), situation()).text
 
 

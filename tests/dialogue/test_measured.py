@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_answers import CHAIR, POLE, WALL, scene, thing
 
-from edge_nav.dialogue.claims_en import claims
+from edge_nav.dialogue.claims import claims_of
 from edge_nav.dialogue.grounding import may_be_said
 from edge_nav.dialogue.measured import Measured, guarded
 from edge_nav.guidance.guidance_settings import GuidanceSettings
-from edge_nav.types import Scene
+from edge_nav.types import Language, Scene
 
 SIDES = GuidanceSettings(directions="sides")
 ALL = scene(CHAIR, POLE, WALL)
@@ -46,13 +46,8 @@ def check(sentence: str, seen: Scene = ALL, settings: GuidanceSettings = SIDES) 
         "The pole on the left is less than two metres away.",
         "The wall on the right is at least two metres away.",
         "There is a pole very close to you on the left.",
-        "The wall on the right is green, not white.",
         "A chair made of wood.",
-        "Someone left a bag on the chair.",
-        "The door is open right now.",
-        "It is alright.",
         "The pole is no more than two metres away on your left.",
-        "There is a step up in front of you.",
         "On your left, one and a half metres away, is a door; ahead is a chair.",
     ],
 )
@@ -140,6 +135,7 @@ def test_which_thing_is_meant_must_be_certain(sentence: str, seen: Scene, said: 
         ),
         ("The pole on the left is not five metres away.", ALL, "Obstacle, left, one and a half metres."),
         ("It is not five metres away.", ALL, ""),
+        ("The wall on the right is green, not white.", ALL, "Obstacle, right, three metres."),
     ],
 )
 def test_what_is_said_not_to_be_gives_way_to_what_was_measured(sentence: str, seen: Scene, said: str) -> None:
@@ -150,13 +146,16 @@ def test_what_is_said_not_to_be_gives_way_to_what_was_measured(sentence: str, se
     "sentence",
     [
         "It is safe to cross.",
+        "It is alright.",
+        "The door is open right now.",
+        "There is a step up in front of you.",
+        "Someone left a bag on the chair.",
         "You can go.",
         "Turn left.",
         "Go straight ahead.",
         "The path bends, so keep to the right.",
         "You should walk two metres ahead.",
         "There is a chair ahead, then turn right.",
-        "There are two chairs.",
         "There are three steps going down.",
         "It costs 5 euros.",
         "Bus number 42.",
@@ -197,17 +196,31 @@ def test_the_words_are_the_walkers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "kept", "removed"),
+    ("language", "sentence", "said"),
     [
-        ("de", "Rote Tür aus Holz.", "Der Stuhl steht links."),
-        ("es", "La puerta roja.", "La silla está a dos metros."),
-        ("hi", "लाल दरवाज़ा।", "कुर्सी दो मीटर पर।"),
+        ("de", "Rote Tür aus Holz.", "Rote Tür aus Holz."),
+        ("de", "Der Stuhl steht zwei Meter vor dir.", "Der Stuhl steht zwei Meter vor dir."),
+        ("de", "Der Stuhl steht fünf Meter vor dir.", "Der Stuhl steht zwei Meter vor dir."),
+        ("de", "Links ist eine Tür.", ""),
+        ("de", "Der Stuhl steht links vom Tisch.", ""),
+        ("de", "Vor dir ist nichts.", "Hindernis voraus, zwei Meter."),
+        ("es", "La puerta roja.", "La puerta roja."),
+        ("es", "La silla está a dos metros.", "La silla está a dos metros."),
+        ("es", "La silla está a nueve metros.", "La silla está a dos metros."),
+        ("es", "La silla está a la izquierda.", ""),
+        ("es", "La silla está a la izquierda de la mesa.", ""),
+        ("es", "No hay nada delante.", "Obstáculo delante, dos metros."),
+        ("hi", "लाल दरवाज़ा।", "लाल दरवाज़ा।"),
+        ("hi", "कुर्सी दो मीटर पर है।", "कुर्सी दो मीटर पर है।"),
+        ("hi", "कुर्सी पाँच मीटर पर है।", "कुर्सी दो मीटर पर है।"),
+        ("hi", "कुर्सी बाईं ओर है।", ""),
+        ("hi", "सामने कुर्सी है।", "सामने कुर्सी है।"),
+        ("hi", "सामने कुछ नहीं है।", "रुकावट सामने, दो मीटर।"),
     ],
 )
-def test_other_languages_lose_every_number_and_side(language: str, kept: str, removed: str) -> None:
-    settings = GuidanceSettings(language=language)  # type: ignore[arg-type]
-    measured = Measured(ALL, settings)
-    assert (measured.check(kept).text, measured.check(removed).text) == (kept, "")
+def test_every_language_is_judged_by_what_was_measured(language: Language, sentence: str, said: str) -> None:
+    measured = Measured(ONE, GuidanceSettings(language=language, directions="sides"))
+    assert measured.check(sentence).text == said
     assert measured.facts() in measured.prompt("?")
     assert measured.prompt("?").endswith("?")
 
@@ -239,7 +252,10 @@ def test_an_answer_is_checked_as_it_comes_and_says_nothing_twice() -> None:
         ("Is the path clear?", "Yes, it is.", "Obstacle ahead, two metres."),
         ("Is it three metres away?", "Yes", "Obstacle ahead, two metres."),
         ("Is the chair red?", "Yes.", "Yes."),
-        ("Is the path clear?", "Yes, it is red.", "Yes, it is red."),
+        ("Is the path clear?", "Yes, it is red.", "Obstacle ahead, two metres."),
+        ("Is the chair red?", "No, it is blue.", "No, it is blue."),
+        ("Is the chair red?", "No.", ""),
+        ("Who is it?", "Yes.", ""),
     ],
 )
 def test_a_bare_yes_claims_what_was_asked(question: str, answer: str, said: str) -> None:
@@ -276,7 +292,6 @@ UNSAFE = [
     "It is an arm's length off.",
     "It is a mile.",
     "A car comes from the west.",
-    "A pair of chairs.",
 ]
 
 
@@ -328,11 +343,10 @@ def test_the_way_and_places_are_told_by_measuring_alone(sentence: str) -> None:
     [
         "A red chair made of wood.",
         "The sign says exit.",
-        "A woman walks a brown dog.",
         "It is a kitchen with white cupboards.",
-        "The door is open.",
-        "It is not a dog but a cat.",
         "The bus is yellow.",
+        "There are two chairs.",
+        "A pair of chairs.",
     ],
 )
 def test_names_and_looks_stand_without_measuring(sentence: str) -> None:
@@ -375,7 +389,7 @@ def test_no_number_or_side_gets_past_unmeasured(shape: str, n: str, u: str, w: s
     sentence = shape.format(n=n, u=u, w=w)
     assert check(sentence, scene()) == ""
     left = check(sentence)
-    for claim in claims(left, SIDES.step_length_m):
+    for claim in claims_of("en").find(left, SIDES.step_length_m):
         if claim.kind == "distance":
             assert any(claim.low_m - 0.6 <= o.distance_m <= claim.high_m + 0.6 for o in ALL.obstacles)
 
@@ -384,8 +398,8 @@ def test_no_number_or_side_gets_past_unmeasured(shape: str, n: str, u: str, w: s
 def test_any_text_is_checked_without_falling_over(text: str) -> None:
     for seen in (ALL, scene()):
         kept = check(text, seen)
-        if kept == text:
-            assert may_be_said(text, "en") or claims(text, SIDES.step_length_m)
+        if kept and kept == text:
+            assert may_be_said(text, "en") or claims_of("en").find(text, SIDES.step_length_m)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 from gguf_tiny import VOCAB, gemma, llama, phi, sources
 
 from edge_nav.errors import UsageError
-from export.gguf import engine, memory
-from export.gguf.engine import Model
+from edge_nav.vlm.llama_library import listening, load_llama_cpp
+from export.gguf import memory
+from export.gguf.exact import every_logits, open_exact
 from export.gguf.metadata import Origin
-from export.gguf.quantise import FALLBACKS, TYPES, fallen_back, foresee, quantise
+from export.gguf.quantise import FALLBACKS, TYPES, fallen_back, foresee, quantise, read_types, summary
 from export.gguf.tensors import plan_tensors
 from export.gguf.tokenizer import Vocabulary
-from export.gguf.types import read_types, summary
 from export.gguf.writer import write_gguf
 
 TOKENS = tuple(f"t{i}" for i in range(VOCAB))
@@ -27,8 +27,8 @@ def base(model, folder):
 
 
 def logits(path):
-    with Model(path) as model, model.session(64) as session:
-        return session.decode(IDS, every=True)
+    with open_exact(path, 64) as llama:
+        return every_logits(llama, IDS)
 
 
 @pytest.mark.parametrize("quantisation", TYPES)
@@ -92,13 +92,13 @@ def test_a_file_that_is_no_gguf_has_no_types(tmp_path):
     source, _ = base(llama(), tmp_path)
     for content in (source.read_bytes()[:300], b"", b"PK" * 100):
         (tmp_path / "bad.gguf").write_bytes(content)
-        with pytest.raises(UsageError, match="no whole GGUF file"):
+        with pytest.raises(UsageError, match="no usable GGUF file"):
             read_types(tmp_path / "bad.gguf")
 
 
 def test_types_that_are_not_those_asked_for_are_noticed(tmp_path):
     source, plan = base(llama(256), tmp_path)
-    module = engine.llama()
+    module = load_llama_cpp()
     parameters = module.llama_model_quantize_default_params()
     parameters.ftype = 7
     module.llama_model_quantize(str(source).encode(), str(tmp_path / "q8.gguf").encode(), parameters)
@@ -110,10 +110,10 @@ def test_types_that_are_not_those_asked_for_are_noticed(tmp_path):
 
 def test_quantising_is_silent_and_gives_the_log_back(tmp_path, capfd):
     source, plan = base(llama(), tmp_path)
-    module = engine.llama()
+    module = load_llama_cpp()
     heard = []
     callback = module.llama_log_callback(lambda level, text, data: heard.append(text))
-    with engine.listening():
+    with listening():
         module.llama_log_set(callback, None)
         quantise(source, tmp_path / "q.gguf", "Q4_K_M", plan)
         assert heard == []

@@ -7,7 +7,8 @@ import torch
 from gguf_tiny import VOCAB, gemma, llama, phi, sources
 
 from edge_nav.errors import UsageError
-from export.gguf.engine import Model
+from edge_nav.vlm.llama_model import LlamaModel
+from export.gguf.exact import every_logits, last_logits, open_exact
 from export.gguf.metadata import Origin, check_supported
 from export.gguf.plan import planned_bytes
 from export.gguf.tensors import interleave, plan_tensors
@@ -69,8 +70,8 @@ def torch_logits(model):
 def test_logits_equal_those_of_transformers(name, tmp_path):
     model = MODELS[name]()
     expected = torch_logits(model)
-    with Model(written(model, tmp_path / "m.gguf")) as opened, opened.session(len(IDS)) as session:
-        found = session.decode(IDS, every=True)
+    with open_exact(written(model, tmp_path / "m.gguf"), len(IDS)) as opened:
+        found = every_logits(opened, IDS)
     # With F32 weights what is left is the order of sums, and the table of GELUs in halves of Phi and Gemma.
     limit = 2e-4 if name.startswith("llama") else 1.5e-2
     assert np.abs(found - expected).max() / expected.std() < limit
@@ -82,8 +83,8 @@ def test_logits_equal_those_of_transformers(name, tmp_path):
 def test_half_precision_stays_close(make, base, limit, tmp_path):
     model = make()
     expected = torch_logits(model)
-    with Model(written(model, tmp_path / "m.gguf", base)) as opened, opened.session(len(IDS)) as session:
-        found = session.decode(IDS, every=True)
+    with open_exact(written(model, tmp_path / "m.gguf", base), len(IDS)) as opened:
+        found = every_logits(opened, IDS)
     assert np.sqrt(np.square(found - expected).mean()) / expected.std() < limit
 
 
@@ -227,24 +228,32 @@ def test_a_full_disk_is_known_before_anything_is_written(tmp_path, monkeypatch):
 def test_misuse_raises_before_llama_cpp_could_end_the_process(tmp_path):
     path = written(llama(), tmp_path / "m.gguf")
     rows = np.zeros((17, 64), np.float32)
-    with Model(path) as model, model.session(16) as session:
-        with pytest.raises(UsageError, match="do not fit a context of 16"):
-            session.decode(rows, causal=False)
-        with pytest.raises(UsageError, match="width 64"):
-            session.decode(rows[:4, :32])
-        with pytest.raises(UsageError, match="beyond the 320"):
-            session.decode([VOCAB])
-        with pytest.raises(UsageError, match="do not fit"):
-            session.decode([])
-        assert session.decode([1, 2, 3]).shape == (1, VOCAB)
+    with open_exact(path, 16) as opened:
+        with pytest.raises(UsageError, match="do not fit a micro-batch of 16"):
+            last_logits(opened, rows, causal=False)
+        with pytest.raises(UsageError, match="do not fit the context of 16"):
+            last_logits(opened, rows)
+        opened.forget(0)
+        with pytest.raises(UsageError, match="do not fit a batch of 16"):
+            every_logits(opened, [1] * 17)
+        with pytest.raises(UsageError, match="width is 64"):
+            last_logits(opened, rows[:4, :32])
+        with pytest.raises(UsageError, match="not among the 320"):
+            last_logits(opened, [VOCAB])
+        for nothing in ([], rows[:0]):
+            with pytest.raises(UsageError, match="nothing to read"):
+                last_logits(opened, nothing)
+        assert last_logits(opened, [1, 2, 3]).shape == (VOCAB,)
+        assert every_logits(opened, [1, 2, 3]).shape == (3, VOCAB)
     (tmp_path / "no.gguf").write_bytes(b"GGUF?")
-    with pytest.raises(UsageError, match=r"cannot open .*no.gguf"):
-        Model(tmp_path / "no.gguf")
+    for vocab_only in (False, True):
+        with pytest.raises(UsageError, match=r"no\.gguf cannot be loaded"):
+            LlamaModel(tmp_path / "no.gguf", vocab_only=vocab_only)
 
 
 def test_llama_cpp_stays_silent(tmp_path, capfd):
     path = written(llama(), tmp_path / "m.gguf")
-    with Model(path) as model, model.session(8) as session:
-        session.decode([1])
+    with open_exact(path, 8) as opened:
+        last_logits(opened, [1])
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""

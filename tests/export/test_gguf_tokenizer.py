@@ -10,8 +10,8 @@ from tokenizers import AddedToken
 
 from edge_nav.bundle import ImageRun, TextRun
 from edge_nav.errors import UsageError
+from edge_nav.vlm.llama_model import LlamaModel
 from export.gguf import tokenizer as module
-from export.gguf.engine import Model
 from export.gguf.metadata import Origin
 from export.gguf.plan import Planned
 from export.gguf.tensors import plan_tensors
@@ -93,15 +93,19 @@ def written(tokenizer, path, rows):
 def pair(request, tmp_path):
     tokenizer = KINDS[request.param](tmp_path / "tokenizer")
     rows = len(tokenizer) + 50
-    with Model(written(tokenizer, tmp_path / "m.gguf", rows), vocab_only=True) as model:
+    with LlamaModel(written(tokenizer, tmp_path / "m.gguf", rows), vocab_only=True) as model:
         yield request.param, tokenizer, model
 
 
 def test_tokens_equal_hugging_faces(pair):
     name, tokenizer, model = pair
     texts = [t for t in (*TRICKY, PROSE) if name != "vicuna" or not t.startswith(" ")]
-    assert {t: model.tokens(t) for t in texts} == {t: encode(tokenizer, t) for t in texts}
-    assert all(model.tokens(t, add_special=True) == list(tokenizer(t)["input_ids"]) for t in texts if t.strip())
+    assert {t: model.tokens(t, parse_special=True) for t in texts} == {t: encode(tokenizer, t) for t in texts}
+    assert all(
+        model.tokens(t, parse_special=True, add_special=True) == list(tokenizer(t)["input_ids"])
+        for t in texts
+        if t.strip()
+    )
     (row,) = tokenizer_rows(model, tokenizer, SHAPE)
     assert row.passed
     assert row.value == 0
@@ -110,7 +114,7 @@ def test_tokens_equal_hugging_faces(pair):
 def test_special_tokens_are_parsed_only_when_asked(pair):
     _, tokenizer, model = pair
     special = tokenizer.eos_token
-    assert model.tokens(special)[-1:] == [tokenizer.eos_token_id]
+    assert model.tokens(special, parse_special=True)[-1:] == [tokenizer.eos_token_id]
     assert tokenizer.eos_token_id not in model.tokens(special, parse_special=False)
 
 
@@ -142,7 +146,7 @@ def test_the_chat_template_is_kept(tmp_path):
 def test_a_wrong_tokenizer_fails_its_row(tmp_path):
     tokenizer = of_llama(tmp_path / "tokenizer")
     other = of_phi(tmp_path / "other")
-    with Model(written(tokenizer, tmp_path / "m.gguf", len(tokenizer)), vocab_only=True) as model:
+    with LlamaModel(written(tokenizer, tmp_path / "m.gguf", len(tokenizer)), vocab_only=True) as model:
         (row,) = tokenizer_rows(model, other, SHAPE)
     assert not row.passed
     assert row.value > 5

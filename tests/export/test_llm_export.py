@@ -12,7 +12,7 @@ from gguf_tiny import gemma, llama, phi, sources
 
 from edge_nav.bundle import ImageRun, TextRun
 from edge_nav.errors import UsageError
-from export.gguf.engine import Model
+from export.gguf.exact import last_logits, open_exact
 from export.gguf.metadata import Origin
 from export.gguf.quantise import quantise
 from export.gguf.tensors import plan_tensors
@@ -233,11 +233,11 @@ def test_embeddings_stand_for_their_tokens_in_every_file(tokenizer, tmp_path):
         model = make(vocab_size=len(tokenizer))
         given = sources(model)
         path, _ = write(model, tokenizer, tmp_path / "m.gguf")
-        with Model(path) as opened, opened.session(32) as session:
-            factor = injected_factor(session, model.config, given)
+        with open_exact(path, 32) as opened:
+            factor = injected_factor(opened, model.config, given)
             assert factor in allowed
             ids = list(range(40, 60))
-            wanted = session.decode(ids)
-            session.clear()
-            found = session.decode(rows_of(given, ids) * np.float32(factor))
+            wanted = last_logits(opened, ids)
+            opened.forget(0)
+            found = last_logits(opened, rows_of(given, ids) * np.float32(factor))
             assert np.abs(found - wanted).max() < 0.05 * wanted.std()

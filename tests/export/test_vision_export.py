@@ -12,7 +12,7 @@ import torch
 
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
-from edge_nav.vlm.vision import VisionTower
+from edge_nav.vlm.vision_encoder import VisionEncoder
 from export import onnx_quantise, onnx_stream
 from export.assemble import About, Part, assemble
 from export.onnx_pictures import drawn_picture
@@ -46,8 +46,8 @@ def bundled(checkpoint: VlmCheckpoint, folder: Path, options: VisionOptions) -> 
     return folder
 
 
-def tower_of(folder: Path, variant: str | None = None) -> VisionTower:
-    return VisionTower(open_bundle(str(folder)), variant=variant, backend="onnx", threads=1)
+def tower_of(folder: Path, variant: str | None = None) -> VisionEncoder:
+    return VisionEncoder(open_bundle(str(folder)), variant=variant, backend="onnx", threads=1)
 
 
 def torch_embeddings(checkpoint: VlmCheckpoint, pixels: np.ndarray) -> np.ndarray:

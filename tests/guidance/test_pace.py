@@ -51,7 +51,7 @@ def test_who_walks_where_nothing_tells_the_speed_does_not_seem_to_stand(speed_mp
 def test_who_rolls_without_swaying_is_known_by_what_comes_nearer(closing: tuple[float, ...], stands: bool) -> None:
     rolls = Motion(0.0, **UNTOLD)
     seen = [
-        Obstacle(n, 2.0, 5.0, 0.2, 0.1, 0.2, 0.0, 1.5, "body", True, closing_mps=mps, seen_frames=9)
+        Obstacle(2.0, 5.0, 0.2, 0.1, 0.2, 0.0, 1.5, "body", True, id=n, closing_mps=mps, seen_frames=9)
         for n, mps in enumerate(closing)
     ]
     assert after((rolls, 2.0), seen=seen).stands is stands

@@ -6,9 +6,10 @@ from typing import get_args
 import pytest
 
 from edge_nav.guidance.alerts import alerts
-from edge_nav.guidance.guidance_settings import GuidanceSettings, Language
+from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.phrasebook import Phrasebook, phrases
 from edge_nav.guidance.wording import MAX_WORDS
+from edge_nav.types import Language
 
 LANGUAGES = get_args(Language)
 

@@ -44,7 +44,7 @@ def test_who_turns_on_the_spot_hears_of_what_they_turn_to_alone(policy: Guidance
 
 
 def test_a_remembered_thing_stops_who_walks_at_it_and_is_not_spoken_of_else(policy: GuidancePolicy) -> None:
-    unseen = thing(0.7, held=True, confidence=0.5)
+    unseen = thing(0.7, remembered=True, confidence=0.5)
     standing, walking = (Motion(v, known=True, speed_known=True) for v in (0.0, 0.6))
     assert walk(policy, [scene(t, unseen, motion=standing) for t in times(0, 2)]) == []
     said = walk(policy, [scene(t, unseen, motion=walking) for t in times(2, 3)])

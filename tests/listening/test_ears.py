@@ -17,7 +17,7 @@ import pytest
 
 from edge_nav.errors import SpeechFault, UsageError
 from edge_nav.listening.button import EV_KEY, EVENT, InputDevice, Presses, SpaceKey
-from edge_nav.listening.ears import Ears, Noticed
+from edge_nav.listening.ears import Ears, ListeningNotice
 from edge_nav.listening.grammar import Vocabulary
 from edge_nav.listening.microphone import (
     BLOCK_S,
@@ -27,7 +27,7 @@ from edge_nav.listening.microphone import (
     WavMicrophoneSettings,
 )
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
-from edge_nav.listening.sound import BLOCK, RATE_HZ, Heard
+from edge_nav.listening.sound import BLOCK, RATE_HZ, SoundSamples
 from edge_nav.listening.typed import TypedQuestions
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.types import Fault
@@ -48,9 +48,9 @@ class Card:
 
     def __init__(self, rate_hz: float = 16000.0) -> None:
         self.rate_hz, self.opened, self.closed, self.missing = rate_hz, 0, 0, False
-        self.hear: Callable[[Heard], None] = lambda _: None
+        self.hear: Callable[[SoundSamples], None] = lambda _: None
 
-    def open(self, hear: Callable[[Heard], None]) -> tuple[Card, float]:
+    def open(self, hear: Callable[[SoundSamples], None]) -> tuple[Card, float]:
         if self.missing:
             raise SpeechFault("microphone default cannot be opened (gone): plug one in, see `doctor`")
         self.hear, self.opened = hear, self.opened + 1
@@ -63,7 +63,7 @@ class Card:
         self.closed += 1
 
 
-def tone(rate_hz: float, seconds: float, hz: float = 440.0) -> Heard:
+def tone(rate_hz: float, seconds: float, hz: float = 440.0) -> SoundSamples:
     return np.sin(2 * np.pi * hz * np.arange(round(rate_hz * seconds)) / rate_hz).astype(np.float32)
 
 
@@ -188,7 +188,7 @@ def test_a_push_is_noticed_at_once() -> None:
     ears = Ears(microphone, words, presses, "push_to_talk", deaf=True)
     try:
         presses.add("push")
-        assert ears.listen(0.1) == [Noticed("pushed")]
+        assert ears.listen(0.1) == [ListeningNotice("pushed")]
     finally:
         ears.close()
 

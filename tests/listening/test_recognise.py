@@ -11,19 +11,20 @@ import numpy as np
 import pytest
 import soxr
 
-from edge_nav.commands.questions import vocabulary
+from edge_nav.dialogue.dialogue_settings import DialogueSettings
 from edge_nav.dialogue.intents import Understanding
 from edge_nav.errors import SpeechFault
-from edge_nav.listening.dialogue_settings import DialogueSettings, TextSettings
 from edge_nav.listening.grammar import Vocabulary, jsgf, sentences
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxRecogniser, PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
+from edge_nav.listening.recogniser_settings import TextSettings
 from edge_nav.listening.sound import BLOCK, RATE_HZ
-from edge_nav.listening.utterances import Ended, Utterances
+from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import RecogniserProcess
 from edge_nav.speech import sound
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
+from edge_nav.walk.build_conversation import vocabulary
 
 SPEECH = Path(__file__).parents[3] / "shared" / "data" / "speech"
 needs_recordings = pytest.mark.skipif(not SPEECH.is_dir(), reason="real recordings are not here")
@@ -54,14 +55,14 @@ def recorded(path: Path) -> np.ndarray:
     return np.concatenate([data / np.float32(32768), np.zeros(RATE_HZ, np.float32)])
 
 
-def utterances(whole: np.ndarray) -> list[tuple[np.ndarray, Ended]]:
+def utterances(whole: np.ndarray) -> list[tuple[np.ndarray, UtteranceEnded]]:
     """As the walk would cut them out."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
     found, parts = [], []
     for n in range(0, len(whole) - BLOCK + 1, BLOCK):
         block = whole[n : n + BLOCK]
         for event in cutter.block(block, activity.probability(block)):
-            if isinstance(event, Ended):
+            if isinstance(event, UtteranceEnded):
                 found.append((np.concatenate(parts), event))
                 parts = []
             else:

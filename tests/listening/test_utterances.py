@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_nav.listening.sound import BLOCK, BLOCK_S
-from edge_nav.listening.utterances import END_S, MOST_S, Began, Ended, Event, Utterances, Went
+from edge_nav.listening.utterances import (
+    END_S,
+    MOST_S,
+    UtteranceBegan,
+    UtteranceContinued,
+    UtteranceEnded,
+    UtteranceEvent,
+    Utterances,
+)
 
 
 def blocks(seconds: float) -> int:
@@ -15,7 +23,7 @@ def blocks(seconds: float) -> int:
 
 def hear(
     u: Utterances, *parts: tuple[float, float], own: tuple[float, float] = (9e9, 9e9)
-) -> list[tuple[float, Event]]:
+) -> list[tuple[float, UtteranceEvent]]:
     """Seconds of a probability, one after the other; ``own``: when its own voice is heard."""
     found, n = [], 0
     for seconds, probability in parts:
@@ -27,12 +35,12 @@ def hear(
     return found
 
 
-def ends(events: list[tuple[float, Event]]) -> list[str]:
-    return [e.why for _, e in events if isinstance(e, Ended)]
+def ends(events: list[tuple[float, UtteranceEvent]]) -> list[str]:
+    return [e.why for _, e in events if isinstance(e, UtteranceEnded)]
 
 
-def sound_of(events: list[tuple[float, Event]]) -> np.ndarray:
-    return np.concatenate([e.sound for _, e in events if isinstance(e, Began | Went)])
+def sound_of(events: list[tuple[float, UtteranceEvent]]) -> np.ndarray:
+    return np.concatenate([e.sound for _, e in events if isinstance(e, UtteranceBegan | UtteranceContinued)])
 
 
 def test_the_first_syllable_is_in_the_sound() -> None:
@@ -46,7 +54,7 @@ def test_the_first_syllable_is_in_the_sound() -> None:
 
 def test_the_end_of_speech_is_noticed_within_half_a_second() -> None:
     events = hear(Utterances("hands_free"), (0.5, 0.0), (1.0, 0.9), (1.0, 0.0))
-    t, end = next((t, e) for t, e in events if isinstance(e, Ended))
+    t, end = next((t, e) for t, e in events if isinstance(e, UtteranceEnded))
     assert end.why == "said"
     assert t - 1.5 < 0.5
     assert end.ended_s < 0.5
@@ -73,7 +81,7 @@ def test_push_to_talk_hears_nothing_before_the_push_and_one_question_after_it() 
     u.push()
     events = hear(u, (0.5, 0.0), (1.0, 0.9), (1.0, 0.0), (1.0, 0.9), (1.0, 0.0))
     assert ends(events) == ["said"]
-    assert next(e for _, e in events if isinstance(e, Ended)).pushed
+    assert next(e for _, e in events if isinstance(e, UtteranceEnded)).pushed
 
 
 def test_a_push_runs_out() -> None:
@@ -88,7 +96,7 @@ def test_a_held_button_ends_with_its_release() -> None:
     hear(u, (0.3, 0.0), (1.0, 0.9), (1.5, 0.0), (0.5, 0.9))  # a long pause within
     assert u.running
     (end,) = u.release()
-    assert isinstance(end, Ended)
+    assert isinstance(end, UtteranceEnded)
     assert (end.why, end.pushed) == ("said", True)
     assert u.release() == []
 
@@ -113,8 +121,8 @@ def test_a_lost_microphone_forgets_what_was_begun() -> None:
 @given(st.lists(st.tuples(st.floats(0.05, 3.0), st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.95])), max_size=12))
 def test_every_beginning_has_one_end_and_lasts_no_longer_than_allowed(parts: list[tuple[float, float]]) -> None:
     events = [e for _, e in hear(Utterances("hands_free"), *parts, (12.0, 0.0))]
-    kinds = [type(e) for e in events if not isinstance(e, Went)]
-    assert kinds == [Began, Ended] * (len(kinds) // 2)
+    kinds = [type(e) for e in events if not isinstance(e, UtteranceContinued)]
+    assert kinds == [UtteranceBegan, UtteranceEnded] * (len(kinds) // 2)
     for e in events:
-        if isinstance(e, Ended):
+        if isinstance(e, UtteranceEnded):
             assert e.speech_s <= MOST_S + 0.2

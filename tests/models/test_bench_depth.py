@@ -13,6 +13,7 @@ from tiny_checkpoints import write_depth_anything
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.depth import bench, differences
+from edge_nav.lab.bench.options import DepthBenchOptions
 
 REPO = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -66,9 +67,9 @@ def test_a_checkpoint_alone_is_exported_in_every_way_that_is_measured(tmp_path: 
 
 
 def test_without_a_checkpoint_the_first_bundle_is_the_measure(tmp_path: Path) -> None:
-    bundles = [str(write_bundle(tmp_path / name)) for name in ("one", "two")]
+    bundles = tuple(str(write_bundle(tmp_path / name)) for name in ("one", "two"))
     figures = tmp_path / "figures.json"
-    assert bench(None, bundles, "walk", 2, 1, figures) == 0
+    assert bench(DepthBenchOptions(bundles=bundles, rounds=2, threads=1, json_file=figures)) == 0
     times = rows(figures)
     assert next(iter(times)) == "ONNX Runtime, one"
     assert "ONNX Runtime, two" in times
@@ -80,13 +81,13 @@ def test_bad_usage_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     bundle = str(write_bundle(tmp_path / "bundle"))
     with pytest.raises(UsageError, match=r"nothing to measure: give --checkpoint DIR .* models\.random_checkpoints"):
-        bench(None, [], "walk", 1, 1, None)
+        bench(DepthBenchOptions(rounds=1, threads=1))
     with pytest.raises(UsageError, match="is no checkpoint folder"):
-        bench(tmp_path / "none", [], "walk", 1, 1, None)
+        bench(DepthBenchOptions(tmp_path / "none", rounds=1, threads=1))
     with pytest.raises(UsageError, match="is live"):
-        bench(None, [bundle], "camera:0", 1, 1, None)
+        bench(DepthBenchOptions(bundles=(bundle,), source="camera:0", rounds=1, threads=1))
     with pytest.raises(UsageError, match=r"transformers pipeline: .* is no checkpoint of it"):
-        bench(tmp_path, [bundle], "walk", 1, 1, None)
+        bench(DepthBenchOptions(tmp_path, (bundle,), rounds=1, threads=1))
 
 
 def test_differences_leave_out_what_the_original_does_not_tell() -> None:

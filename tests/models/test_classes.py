@@ -7,7 +7,7 @@ import pytest
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
-from edge_nav.lab.sim.scene import Scene, SceneSpec, save_scene
+from edge_nav.lab.sim.scene import SceneSpec, SimulatedScene, save_scene
 from edge_nav.types import Intrinsics, Pose
 from models.data.classes import CLASSES, classified, feet_m
 from models.data.dataset import FrameRef, TrueFrame, list_frames, read_frame
@@ -27,7 +27,7 @@ def renderer() -> MujocoRenderer:
 
 def frame_of(renderer: MujocoRenderer, root: Path, thing: dict[str, object], pose: Pose) -> tuple[FrameRef, TrueFrame]:
     """What a dataset with one scene and one view of it gives."""
-    scene = Scene(SceneSpec.model_validate({"things": [thing], "walk": {"path": [[0.0, 0.0], [0.0, 1.0]]}}))
+    scene = SimulatedScene(SceneSpec.model_validate({"things": [thing], "walk": {"path": [[0.0, 0.0], [0.0, 1.0]]}}))
     folder = scene_folder(root, 1)
     folder.mkdir(parents=True)
     save_scene(scene.spec, folder / "scene.yaml")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from world import K, box, depth_map, frame
 
-from edge_nav.perception.egomotion.scan_matching import Step
-from edge_nav.perception.floor.floor_map import KEEP_BLIND_S, KEEP_S, KnownFloor
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
+from edge_nav.perception.floor.floor_map import KEEP_BLIND_S, KEEP_S, FloorMap
 from edge_nav.perception.path.detour import detour
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
@@ -117,30 +117,30 @@ def test_a_way_that_was_seen_before_is_told_where_the_picture_shows_none() -> No
     assert at_once.free_bearing_deg is None
 
 
-def level(floor: KnownFloor) -> int:
+def level(floor: FloorMap) -> int:
     return len(floor.places)
 
 
-def seen() -> KnownFloor:
+def seen() -> FloorMap:
     perception = Perception(PerceptionSettings(camera_height_m=1.4))
     depth = raycast.render(raycast.floor_levels((-5, 0)), Pose(height_m=1.4, pitch_deg=15.0), K).depth_m
     perception.perceive(frame(depth), depth_map(depth))
-    return perception._known_floor
+    return perception._floor_map
 
 
 def test_floor_is_known_for_a_while_and_shorter_where_the_movement_is_not() -> None:
     for seconds, known in ((KEEP_S, True), (KEEP_BLIND_S, False)):
         floor = seen()
         assert level(floor) > 100
-        floor.move(Step(), 0.1, known=known)
-        floor.move(Step(), seconds - 0.2, known=True)
+        floor.move(EgoMotion(), 0.1, known=known)
+        floor.move(EgoMotion(), seconds - 0.2, known=True)
         assert level(floor) > 100
-        floor.move(Step(), seconds + 0.5, known=True)
+        floor.move(EgoMotion(), seconds + 0.5, known=True)
         assert level(floor) == 0
 
 
 def test_floor_turns_with_the_walker() -> None:
     floor = seen()
-    floor.move(Step(turn_deg=90.0), 0.1)
+    floor.move(EgoMotion(turn_deg=90.0), 0.1)
     bearing = np.degrees(np.arctan2(floor.places[:, 0], floor.places[:, 1]))
     assert np.median(bearing) == pytest.approx(-90, abs=2)

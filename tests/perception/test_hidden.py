@@ -42,18 +42,18 @@ def test_who_stops_before_a_low_thing_is_not_told_clear(tall: float, distance: f
     assert [c.priority for c in callouts][-1] == "stop"
     assert "clear" not in [c.kind for c in callouts]
     last = scenes[-1]
-    (hidden,) = [o for o in last.obstacles if o.held]
+    (hidden,) = [o for o in last.obstacles if o.remembered]
     assert hidden.in_corridor
     assert last.clearance_m is not None
     assert last.clearance_m < 1.6
     assert last.free_bearing_deg is None
 
 
-def test_what_stands_high_enough_is_still_seen_and_not_held() -> None:
+def test_what_stands_high_enough_is_still_seen_and_not_remembered() -> None:
     _, scenes = walk([box(0, 6, 0, 0.5, 0.4, 1.2)], 5.4)
-    assert not any(o.held for s in scenes for o in s.obstacles)
+    assert not any(o.remembered for s in scenes for o in s.obstacles)
 
 
-def test_who_passes_beside_a_low_thing_has_nothing_held() -> None:
+def test_who_passes_beside_a_low_thing_has_nothing_remembered() -> None:
     _, scenes = walk([box(0, 6, 0, 0.5, 0.4, 0.5)], 12.0, x=0.9, frames=80)
-    assert not any(o.held for s in scenes for o in s.obstacles)
+    assert not any(o.remembered for s in scenes for o in s.obstacles)

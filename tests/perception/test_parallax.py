@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from test_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
+from test_visual_odometry import AXES, CAMERA, HEIGHT_M, PITCH_DEG, ROOM, WALK
 
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.obstacles.parallax import CERTAIN, Parallax
@@ -46,9 +46,9 @@ def mended(frames: Walk) -> list[DepthMap]:
     odometry, parallax = VisualOdometry(), Parallax()
     found = []
     for frame, depth, _ in frames:
-        seen = odometry.look(frame)
-        odometry.walked(depth, AXES)
-        found.append(parallax.mend(seen, depth, AXES))
+        pair = odometry.compare(frame)
+        odometry.ego_motion(depth, AXES)
+        found.append(parallax.mend(pair, depth, AXES))
     return found
 
 

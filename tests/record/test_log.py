@@ -23,7 +23,7 @@ from edge_nav.record.summary import Summary, summary_table
 from edge_nav.sources.rgbd import RgbdSource, RgbdSourceSettings
 from edge_nav.types import Callout, Fault, Frame, Ground, Obstacle, Scene, VoiceFate
 
-THING = Obstacle(3, 1.23456, -12.345, -0.2, -0.4, 0.1, 0.1, 1.2, "body", True, 0.5, 0.9)
+THING = Obstacle(1.23456, -12.345, -0.2, -0.4, 0.1, 0.1, 1.2, "body", True, 0.9, id=3, closing_mps=0.5)
 SCENE = Scene(
     7, 0.7, (THING,), Ground((0.0, -1.0, 0.0), 1.4, 0.3), 1.23, None, stage_ms={"depth": 1.0}, dropped_frames=2
 )

@@ -22,7 +22,7 @@ CAMERA = Intrinsics.from_fov(160, 120, 70.0)
 FRAME = Frame(0, 0.0, np.full((120, 160, 3), 90, np.uint8), CAMERA)
 FLOOR = Ground((0.0, -1.0, 0.0), 1.4, 0.5)
 EMPTY = Scene(0, 0.0, (), FLOOR, None, None)
-DROP = Obstacle(1, 1.2, 0.0, 0.0, -0.6, 0.6, -0.3, -0.1, "drop", True)
+DROP = Obstacle(1.2, 0.0, 0.0, -0.6, 0.6, -0.3, -0.1, "drop", True, id=1)
 SAY = Callout(1, "drop", "stop", "Stop.", "k", 0.0, 1.0)
 LEFT_PANEL = np.s_[: PANEL[1], : PANEL[0]]
 

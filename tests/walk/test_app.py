@@ -34,8 +34,10 @@ from edge_nav.types import (
     VoiceFate,
     VoiceState,
 )
-from edge_nav.walk.app import Known, Outputs, Walk
+from edge_nav.walk.app import Walk
 from edge_nav.walk.loop import Loop
+from edge_nav.walk.outputs import Outputs
+from edge_nav.walk.results import DebriefTruth
 
 DEPTH = render([box(0, 8, 0, 12, 0.2, 3)], camera=SMALL)
 pause = threading.Event().wait
@@ -155,7 +157,7 @@ def test_a_camera_that_hangs_is_announced_by_the_watchdog(tmp_path: Path) -> Non
 
 
 def test_a_camera_that_was_never_there_ends_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_nav.walk.app.FIRST_FRAME_S", 0.2)
+    monkeypatch.setattr("edge_nav.walk.capture.FIRST_FRAME_S", 0.2)
 
     def act(_t: float, _rgb: np.ndarray) -> np.ndarray:
         raise SourceFault("camera:9 does not open: plug it in.")
@@ -390,7 +392,10 @@ def test_a_walk_whose_truth_is_known_ends_with_what_was_announced_of_it(tmp_path
         return (Standing("crate", 1, "ground", 0.0, 0.5, abs(gap), gap if gap > 0 else None, ((8, abs(gap)),)),)
 
     _, records = walk(
-        tmp_path, RaycastSource(RaycastSourceSettings(seconds=6)), every_frame=True, known=Known(until, frozenset())
+        tmp_path,
+        RaycastSource(RaycastSourceSettings(seconds=6)),
+        every_frame=True,
+        truth=DebriefTruth(until, frozenset()),
     )
     assert [r["type"] for r in records[-2:]] == ["debrief", "summary"]
     found = records[-2]
@@ -404,7 +409,10 @@ def test_a_truth_that_cannot_be_read_does_not_cost_the_summary(tmp_path: Path) -
         raise UsageError("truth cannot be read: film the scene again.")
 
     code, records = walk(
-        tmp_path, RaycastSource(RaycastSourceSettings(seconds=1)), every_frame=True, known=Known(until, frozenset())
+        tmp_path,
+        RaycastSource(RaycastSourceSettings(seconds=1)),
+        every_frame=True,
+        truth=DebriefTruth(until, frozenset()),
     )
     assert code == 0
     assert [r["type"] for r in records if r["type"] in ("debrief", "summary")] == ["summary"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from edge_nav.commands.options import ReplayOptions
 from edge_nav.commands.replay import replay_walk
-from edge_nav.commands.run import WalkOptions, make_loop, profile_of, session_of
 from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.read import read_log
@@ -21,7 +21,12 @@ from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.timeline import VoiceTimeline
 from edge_nav.speech.voice import Voice, open_voice
 from edge_nav.types import Callout, DepthMap, Frame, Pose, Standing, TruthFrame, VoiceFate
-from edge_nav.walk.app import Known, Outputs, Walk
+from edge_nav.walk.app import Walk
+from edge_nav.walk.build import make_loop, session_of
+from edge_nav.walk.options import WalkOptions
+from edge_nav.walk.outputs import Outputs
+from edge_nav.walk.profile import profile_of
+from edge_nav.walk.results import DebriefTruth
 
 SECONDS = 5
 
@@ -59,7 +64,7 @@ def walk(log: Path, depth: SensorDepth, voice: Callable[..., Voice] | None = Non
         make_loop(profile, depth),
         voice or partial(open_voice, profile.speech, language="en"),
         Outputs(GuidanceLog(log)),
-        known=Known(until, frozenset({"drop"}), {"stop": 0.13}),
+        truth=DebriefTruth(until, frozenset({"drop"}), {"stop": 0.13}),
         every_frame=True,
         session=session_of(profile, options, source, depth) | {"intrinsics": asdict(source.intrinsics)},
     ).run()
@@ -89,5 +94,5 @@ def test_what_the_voice_had_no_time_for_is_walked_again_the_same(
 ) -> None:
     records = walk(tmp_path / "walk.jsonl", SensorDepth(), drawling)
     assert "expired" in {r["state"] for r in records if r["type"] == "voice"}
-    assert replay_walk(tmp_path / "walk.jsonl", None) == 0
+    assert replay_walk(ReplayOptions(tmp_path / "walk.jsonl")) == 0
     assert "without a difference" in capsys.readouterr().out

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from edge_nav.lab.bench.frames import frames_with_depth
+from edge_nav.lab.bench.options import AccuracyBenchOptions
 from edge_nav.lab.bench.reference import ReferenceObstacle, point_support, reference_ground, reference_obstacles
 from edge_nav.lab.bench.report import Row, report
 from edge_nav.perception.perceive import Perception
@@ -23,7 +23,7 @@ SUPPORT_M2 = 0.0005
 
 
 @dataclass(slots=True)
-class Score:
+class AccuracyScore:
     """Counts of one recording, and the errors of what was matched."""
 
     frames: int = 0
@@ -38,11 +38,11 @@ class Score:
     clock_wrong: int = 0
 
 
-def bench(sources: list[str], every: int, json_file: Path | None) -> int:
+def bench(options: AccuracyBenchOptions) -> int:
     """Recall, precision and errors for each recording."""
     rows: list[Row] = []
-    for source in sources:
-        s = score(source, every)
+    for source in options.sources or ("raycast",):
+        s = score(source, options.every)
         expected, claimed = s.found + len(s.missed), s.supported + len(s.unsupported)
         errors = np.abs(s.distance_error_m) if s.distance_error_m else np.array([np.nan])
         rows.append(
@@ -60,14 +60,14 @@ def bench(sources: list[str], every: int, json_file: Path | None) -> int:
                 "clock_wrong": s.clock_wrong,
             }
         )
-    report("obstacles in the corridor, 0.5-3 m, against the brute-force reference", rows, json_file)
+    report("obstacles in the corridor, 0.5-3 m, against the brute-force reference", rows, options.json_file)
     return 0
 
 
-def score(source: str, every: int = 1) -> Score:
+def score(source: str, every: int = 1) -> AccuracyScore:
     """Walk a recording; compare every so many frames. Each frame is perceived: tracking needs them all."""
     settings = PerceptionSettings()
-    perception, s = Perception(settings), Score()
+    perception, s = Perception(settings), AccuracyScore()
     for frame in frames_with_depth(source):
         if frame.depth_m is None:
             continue
@@ -77,7 +77,7 @@ def score(source: str, every: int = 1) -> Score:
     return s
 
 
-def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score) -> None:
+def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: AccuracyScore) -> None:
     s.frames += 1
     if frame.depth_m is None or scene.ground is None:
         s.no_floor += 1
@@ -99,13 +99,13 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Score)
     claimed = [
         o
         for o in scene.obstacles
-        if o.in_corridor and not o.held and o.band != "drop" and NEAR_M <= o.distance_m <= FAR_M
+        if o.in_corridor and not o.remembered and o.band != "drop" and NEAR_M <= o.distance_m <= FAR_M
     ]
     s.drops += sum(o.in_corridor and o.band == "drop" and o.label != "unseen_floor" for o in scene.obstacles)
     for t in truth:
         if t.distance_m < NEAR_M or t.area_m2 < LEAST_AREA_M2 or t.high_m < LEAST_HEIGHT_M:
             continue
-        near = [o for o in scene.obstacles if o.in_corridor and not o.held and o.band != "drop"]
+        near = [o for o in scene.obstacles if o.in_corridor and not o.remembered and o.band != "drop"]
         near = [o for o in near if abs(o.distance_m - t.distance_m) <= MATCH_M]
         if not near:
             s.missed.append((frame.index, t))

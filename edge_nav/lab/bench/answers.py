@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_nav.commands.questions import open_conversation, with_kept
-from edge_nav.commands.run import make_loop
 from edge_nav.config import Profile
-from edge_nav.dialogue.preferences import Kept, write_kept
+from edge_nav.dialogue.dialogue_settings import DialogueSettings
+from edge_nav.dialogue.preferences import Preferences, write_preferences
+from edge_nav.lab.bench.options import AnswersBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
-from edge_nav.listening.dialogue_settings import DialogueSettings
 from edge_nav.listening.microphone import WavMicrophoneSettings
 from edge_nav.perception.depth.sensor import SensorDepth
 from edge_nav.record.log import GuidanceLog
@@ -22,14 +21,18 @@ from edge_nav.sources.raycast import RaycastSource, RaycastSourceSettings
 from edge_nav.speech.none import SilentVoice
 from edge_nav.speech.sound import RATE_HZ
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
-from edge_nav.walk.app import Outputs, Walk
+from edge_nav.walk.app import Walk
+from edge_nav.walk.build import make_loop
+from edge_nav.walk.build_conversation import open_conversation, with_preferences
+from edge_nav.walk.outputs import Outputs
 
 EVERY_S = 2.5
 QUESTIONS = ("what is ahead", "is the way clear", "which way is free", "describe the scene", "what is on my left")
 
 
-def bench(seconds: float, json_file: Path | None) -> int:
+def bench(options: AnswersBenchOptions) -> int:
     """The same walk without and with a question every two and a half seconds."""
+    seconds, json_file = options.seconds, options.json_file
     with tempfile.TemporaryDirectory(prefix="edge-nav-") as folder:
         without, _ = _walk(seconds, None, Path(folder))
         asked, answers = _walk(seconds, _questions(Path(folder) / "questions.wav", seconds), Path(folder))
@@ -48,12 +51,12 @@ def bench(seconds: float, json_file: Path | None) -> int:
 
 def _walk(seconds: float, questions: Path | None, folder: Path) -> tuple[list[float], list[float]]:
     """Times of the frames and of the answers, read off the log."""
-    kept, log = folder / "kept.yaml", folder / f"{'asked' if questions else 'silent'}.jsonl"
-    write_kept(kept, Kept(introduced=True))
+    preferences, log = folder / "preferences.yaml", folder / f"{'asked' if questions else 'silent'}.jsonl"
+    write_preferences(preferences, Preferences(introduced=True))
     profile, talk = Profile(), None
     if questions is not None:
-        heard = DialogueSettings(microphone=WavMicrophoneSettings(path=questions), kept=kept)
-        profile, dialogue = with_kept(profile.model_copy(update={"dialogue": heard}))
+        heard = DialogueSettings(microphone=WavMicrophoneSettings(path=questions), kept=preferences)
+        profile, dialogue = with_preferences(profile.model_copy(update={"dialogue": heard}))
         if dialogue is not None:
             talk, _ = open_conversation(profile.dialogue, dialogue)
     Walk(
@@ -61,7 +64,7 @@ def _walk(seconds: float, questions: Path | None, folder: Path) -> tuple[list[fl
         make_loop(profile, SensorDepth()),
         lambda **_: SilentVoice(),
         Outputs(GuidanceLog(log)),
-        talk=talk,
+        conversation=talk,
     ).run()
     records = read_log(log).records
     frames = [r["stage_ms"]["geometry"] + r["stage_ms"]["policy"] for r in records if r["type"] == "scene"]

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from edge_nav.bundle import open_bundle
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.contender import ROOT, Contender, load
+from edge_nav.lab.bench.options import DepthBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.lab.sim.source import SimSource
 from edge_nav.perception.depth.network_output import depth_entry
@@ -49,7 +50,7 @@ MAKE = "python -m models.random_checkpoints depth-anything-v2-metric-indoor-smal
 
 
 @dataclass(slots=True)
-class Side:
+class DepthSide:
     """One contender and what was measured of it."""
 
     contender: Contender
@@ -62,19 +63,18 @@ class Side:
     max_relative: float | None = None
 
 
-def bench(
-    checkpoint: Path | None, bundles: list[str], source: str, rounds: int, threads: int | None, json_file: Path | None
-) -> int:
+def bench(options: DepthBenchOptions) -> int:
     """Time, memory and agreement of the pipeline and each bundle on each backend that is here."""
+    checkpoint, bundles, json_file = options.checkpoint, options.bundles, options.json_file
     if checkpoint is None and not bundles:
         raise UsageError(f"nothing to measure: give --checkpoint DIR (one of random numbers: {MAKE}), or --bundle DIR.")
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or cores_here()
-    pictures = _pictures(source, rounds)
+    cores = options.threads or cores_here()
+    pictures = _pictures(options.source, options.rounds)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        names = bundles or list(_exported(checkpoint, folder)) if checkpoint else bundles
+        names = bundles or tuple(_exported(checkpoint, folder)) if checkpoint else bundles
         sides = [*_baseline(checkpoint, cores, stack), *_opened(names, cores, stack)]
         for side in sides:
             side.contender.wait_ready()
@@ -129,14 +129,14 @@ def _exported(checkpoint: Path, folder: Path) -> Iterator[str]:
         yield str(folder / name)
 
 
-def _baseline(checkpoint: Path | None, cores: int, stack: contextlib.ExitStack) -> list[Side]:
+def _baseline(checkpoint: Path | None, cores: int, stack: contextlib.ExitStack) -> list[DepthSide]:
     if checkpoint is None:
         return []
     arguments = [str(checkpoint.resolve()), "--threads", str(cores)]
     return [_side(BASELINE, "models.depth_baseline", arguments, BASELINE, stack)]
 
 
-def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterator[Side]:
+def _opened(names: tuple[str, ...], cores: int, stack: contextlib.ExitStack) -> Iterator[DepthSide]:
     """Each bundle in ONNX Runtime; those of floats in OpenVINO, too, where the processor has bfloat16."""
     bf16 = _openvino_has_bf16()
     for name in names:
@@ -152,10 +152,10 @@ def _opened(names: list[str], cores: int, stack: contextlib.ExitStack) -> Iterat
             yield _side(f"OpenVINO bf16, {called}", module, [*arguments, "openvino"], "bf16", stack)
 
 
-def _side(name: str, module: str, arguments: list[str], kind: str, stack: contextlib.ExitStack) -> Side:
+def _side(name: str, module: str, arguments: list[str], kind: str, stack: contextlib.ExitStack) -> DepthSide:
     contender = Contender(name, module, arguments)
     stack.callback(contender.close)
-    return Side(contender, kind)
+    return DepthSide(contender, kind)
 
 
 def _openvino_has_bf16() -> bool:
@@ -166,7 +166,7 @@ def _openvino_has_bf16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _take_turns(sides: list[Side], files: list[Path]) -> None:
+def _take_turns(sides: list[DepthSide], files: list[Path]) -> None:
     for n, file in enumerate(files):
         for side in sides:
             ms = float(side.contender.ask("infer", picture=str(file))["ms"])
@@ -175,7 +175,7 @@ def _take_turns(sides: list[Side], files: list[Path]) -> None:
             time.sleep(REST_S)
 
 
-def _compare(sides: list[Side], files: list[Path], folder: Path) -> None:
+def _compare(sides: list[DepthSide], files: list[Path], folder: Path) -> None:
     """Each network's output against the original's in fp32, for the inputs that the runtime feeds it."""
     original = sides[0] if sides[0].kind == BASELINE else None
     for side in sides:
@@ -188,7 +188,7 @@ def _compare(sides: list[Side], files: list[Path], folder: Path) -> None:
         side.max_relative = None if original is None else max(most for _, most in found)
 
 
-def _differences(side: Side, original: Side | None, picture: Path, folder: Path) -> tuple[float, float]:
+def _differences(side: DepthSide, original: DepthSide | None, picture: Path, folder: Path) -> tuple[float, float]:
     pixels, found, wanted = (str(folder / f"{what}.npy") for what in ("pixels", "found", "wanted"))
     answer = side.contender.ask("plane", picture=str(picture), pixels=pixels, depth=found)
     side.size = (int(answer["rows"]), int(answer["columns"]))
@@ -211,7 +211,7 @@ def differences(found: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float
     return float(ratio.mean() * 100), float(ratio.max())
 
 
-def _time(side: Side, first: Side) -> Row:
+def _time(side: DepthSide, first: DepthSide) -> Row:
     p50, p95, _ = percentiles(side.ms)
     small = side.size[0] * side.size[1] * 2 < first.size[0] * first.size[1]
     return {
@@ -224,7 +224,7 @@ def _time(side: Side, first: Side) -> Row:
     }
 
 
-def _agreement(side: Side, first: Side) -> Row:
+def _agreement(side: DepthSide, first: DepthSide) -> Row:
     return {
         "what": side.contender.name,
         "absrel_percent": side.absrel_percent,

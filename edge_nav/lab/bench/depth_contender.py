@@ -39,14 +39,14 @@ def main() -> None:
         else OpenVinoDepthSettings(device="CPU", threads=given.threads)
     )
     try:
-        side = _Side(given.bundle, settings)
+        side = _DepthServer(given.bundle, settings)
     except EdgeNavError as e:
         refuse(out, str(e))
         return
     serve(side.describe, {"infer": side.infer, "plane": side.plane, "memory": peak_mb}, out)
 
 
-class _Side:
+class _DepthServer:
     def __init__(self, name: str, settings: DepthBackend) -> None:
         self._bundle = open_bundle(name)
         self._entry = depth_entry(self._bundle)

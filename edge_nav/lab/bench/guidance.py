@@ -12,19 +12,18 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 from rich.console import Console
 from rich.progress import Progress
 
-from edge_nav.commands.run import WalkOptions, make_loop, open_measuring, profile_of
 from edge_nav.config import Profile
 from edge_nav.errors import UsageError
 from edge_nav.guidance.alerts import alerts
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.lab.bench.guidance_walks import CAMERA, walk_names, walk_spec
+from edge_nav.lab.bench.options import GuidanceBenchOptions
 from edge_nav.lab.bench.perceived import PerceivedWalk, read_perceived, write_perceived
 from edge_nav.lab.bench.report import Row, report
 from edge_nav.lab.sim.scene import load_scene, save_scene
@@ -38,6 +37,9 @@ from edge_nav.sources.walk import FOLDER
 from edge_nav.speech.earcons import tone_s
 from edge_nav.speech.timeline import NOMINAL_LATENCY_S, VoiceTimeline
 from edge_nav.types import PRIORITIES, Callout, KnowsTruth, VoiceFate
+from edge_nav.walk.build import make_loop, open_measuring
+from edge_nav.walk.options import WalkOptions
+from edge_nav.walk.profile import profile_of
 from edge_nav.writable import check_writable
 
 FILMED = "filmed"
@@ -51,22 +53,11 @@ GROUPS = {
 """Several walks by one name."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuidanceOptions:
-    """The command line of `bench guidance`."""
-
-    walks: tuple[str, ...] = ()
-    bundle: str | None = None
-    scenes: Path | None = None
-    seconds: float | None = None
-    tell: bool = False
-
-
-def bench(options: GuidanceOptions, json_file: Path | None) -> int:
+def bench(options: GuidanceBenchOptions) -> int:
     """A row for each walk, way of measuring depth and speaking rate."""
     cv2.setNumThreads(1)
-    if json_file is not None:
-        check_writable(json_file, "--json")
+    if options.json_file is not None:
+        check_writable(options.json_file, "--json")
     names = walks_of(options.walks)
     bundles = [None] if options.bundle is None else [None, options.bundle]
     rows: list[Row] = []
@@ -80,7 +71,7 @@ def bench(options: GuidanceOptions, json_file: Path | None) -> int:
                 rows.append(row(title, rate_wpm, walk, result))
                 if options.tell:
                     screen.print(f"{title}, {rate_wpm} words a minute", debrief_table(result))
-    report("what is said on walks whose truth is known", rows, json_file)
+    report("what is said on walks whose truth is known", rows, options.json_file)
     return 0
 
 
@@ -99,7 +90,7 @@ def walks_of(asked: Sequence[str]) -> list[str]:
     return found
 
 
-def perceived(name: str, bundle: str | None, options: GuidanceOptions) -> tuple[Profile, PerceivedWalk]:
+def perceived(name: str, bundle: str | None, options: GuidanceBenchOptions) -> tuple[Profile, PerceivedWalk]:
     """A walk's settings and scenes; from the disk where they are there."""
     with tempfile.TemporaryDirectory() as folder:
         source, description = _source(name, bundle, Path(folder))

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from edge_nav.commands.questions import vocabulary
 from edge_nav.dialogue.intents import Understanding
 from edge_nav.errors import SpeechFault, UsageError
+from edge_nav.lab.bench.options import HearingBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.listening.grammar import THING, Vocabulary
 from edge_nav.listening.microphone import Resampler, WavMicrophone, WavMicrophoneSettings
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxSettings
 from edge_nav.listening.recognise_whisper import WhisperSettings
 from edge_nav.listening.recognised import Recogniser
-from edge_nav.listening.sound import RATE_HZ, Heard
-from edge_nav.listening.utterances import Ended, Utterances
+from edge_nav.listening.sound import RATE_HZ, SoundSamples
+from edge_nav.listening.utterances import UtteranceEnded, Utterances
 from edge_nav.listening.voice_activity import VoiceActivity
 from edge_nav.listening.worker import open_recogniser
 from edge_nav.speech import sound
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
+from edge_nav.walk.build_conversation import vocabulary
 
 VOICES = (("gmw/en-us", 150), ("gmw/en", 170), ("gmw/en-gb-scotland", 140))
 """eSpeak voices and words a minute."""
@@ -34,7 +35,7 @@ FOR_EVER_S = 1e9
 
 
 @dataclass(slots=True)
-class Score:
+class HearingScore:
     """Counts of one recogniser at one level of noise."""
 
     asked: int = 0
@@ -46,18 +47,18 @@ class Score:
     ms: list[float] = field(default_factory=list)
 
 
-def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int, json_file: Path | None) -> int:
+def bench(options: HearingBenchOptions) -> int:
     """Questions by synthesised voices, and recordings of other talk."""
-    settings = PocketsphinxSettings() if whisper is None else WhisperSettings(model=whisper)
+    settings = PocketsphinxSettings() if options.whisper is None else WhisperSettings(model=options.whisper)
     words = vocabulary("en", None)
     try:
         recogniser = open_recogniser(settings, words, "en")
     except SpeechFault as e:
         raise UsageError(f"{e}.") from e
-    background = None if noise is None else np.concatenate(list(_blocks(noise)))
+    background = None if options.noise is None else np.concatenate(list(_blocks(options.noise)))
     rows: list[Row] = []
     for db in NOISE_LEVELS_DB if background is not None else (None,):
-        s = _score(recogniser, settings.needed, words, background, db, every)
+        s = _score(recogniser, settings.needed, words, background, db, options.every)
         p50, p95, _ = percentiles(s.ms or [float("nan")])
         rows.append(
             {
@@ -72,18 +73,20 @@ def bench(talk: list[Path], noise: Path | None, whisper: str | None, every: int,
                 "p95_ms": p95,
             }
         )
-    report("questions by three synthesised voices; latency from the end of speech to its words", rows, json_file)
-    if talk:
-        row = _false_triggers(recogniser, settings.needed, talk)
-        second = json_file.with_suffix(".talk.json") if json_file is not None else None
+    report(
+        "questions by three synthesised voices; latency from the end of speech to its words", rows, options.json_file
+    )
+    if options.talk:
+        row = _false_triggers(recogniser, settings.needed, options.talk)
+        second = None if options.json_file is None else options.json_file.with_suffix(".talk.json")
         report("talk that is not addressed to it", [{"recogniser": settings.type, **row}], second)
     return 0
 
 
 def _score(
-    recogniser: Recogniser, needed: float, words: Vocabulary, noise: Heard | None, db: float | None, every: int
-) -> Score:
-    s, understanding = Score(), Understanding("en")
+    recogniser: Recogniser, needed: float, words: Vocabulary, noise: SoundSamples | None, db: float | None, every: int
+) -> HearingScore:
+    s, understanding = HearingScore(), Understanding("en")
     rng = np.random.default_rng(0)
     for voice, rate in VOICES:
         synthesiser = Pyttsx3Voice(Pyttsx3Settings(voice=voice), "en", rate)
@@ -109,7 +112,7 @@ def _score(
     return s
 
 
-def _false_triggers(recogniser: Recogniser, needed: float, talk: list[Path]) -> Row:
+def _false_triggers(recogniser: Recogniser, needed: float, talk: Sequence[Path]) -> Row:
     understanding = Understanding("en")
     seconds, count, taken = 0.0, 0, 0
     for path in sorted(p for folder in talk for p in (folder.rglob("*.wav") if folder.is_dir() else [folder])):
@@ -129,25 +132,27 @@ def _false_triggers(recogniser: Recogniser, needed: float, talk: list[Path]) -> 
     }
 
 
-def utterances(whole: Heard) -> Iterator[tuple[Heard, Ended]]:
+def utterances(whole: SoundSamples) -> Iterator[tuple[SoundSamples, UtteranceEnded]]:
     """A recording cut as the walk would cut it."""
     activity, cutter = VoiceActivity(), Utterances("hands_free")
-    parts: list[Heard] = []
+    parts: list[SoundSamples] = []
     for block in Resampler(RATE_HZ).blocks(whole):
         for event in cutter.block(block, activity.probability(block)):
-            if isinstance(event, Ended):
+            if isinstance(event, UtteranceEnded):
                 yield np.concatenate(parts), event
                 parts = []
             else:
                 parts.append(event.sound)
 
 
-def _blocks(path: Path) -> Iterator[Heard]:
+def _blocks(path: Path) -> Iterator[SoundSamples]:
     microphone = WavMicrophone(WavMicrophoneSettings(path=path), lambda: False)
     yield from (block.sound for block in microphone.take(FOR_EVER_S))
 
 
-def _in_noise(words: sound.Mono, noise: Heard | None, db: float | None, rng: np.random.Generator) -> Heard:
+def _in_noise(
+    words: sound.Mono, noise: SoundSamples | None, db: float | None, rng: np.random.Generator
+) -> SoundSamples:
     """Words between two silences, with noise at so many decibels below them."""
     import soxr
 

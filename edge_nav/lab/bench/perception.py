@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from edge_nav.errors import UsageError
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.lab.bench.frames import frames_with_depth
+from edge_nav.lab.bench.options import PerceptionBenchOptions
 from edge_nav.lab.bench.report import Row, percentiles, report
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
@@ -25,18 +25,20 @@ WARM_UP = 3
 SCALES = (0.5, 1.0, 1.5, 2.0)
 
 
-def bench(source: str, number: int, json_file: Path | None) -> int:
+def bench(options: PerceptionBenchOptions) -> int:
     """Median, p95 and greatest time of each stage at 640x480 on one core, and of the whole at other sizes."""
     cv2.setNumThreads(1)
-    frames = list(itertools.islice(frames_with_depth(source), number + WARM_UP))
+    frames = list(itertools.islice(frames_with_depth(options.source), options.frames + WARM_UP))
     if len(frames) <= WARM_UP:
-        raise UsageError(f"source {source} has {len(frames)} frames: benchmarks need more than {WARM_UP}.")
+        raise UsageError(f"source {options.source} has {len(frames)} frames: benchmarks need more than {WARM_UP}.")
     stages = measure([resized(f, *SIZE) for f in frames])
     rows: list[Row] = []
     for name, values in stages.items():
         p50, p95, most = percentiles(values)
         rows.append({"stage": name, "p50_ms": p50, "p95_ms": p95, "max_ms": most, "ratio": p50 / TARGET_MS})
-    report(f"perception, {SIZE[0]}x{SIZE[1]}, one core; ratio to the target of {TARGET_MS:.0f} ms", rows, json_file)
+    report(
+        f"perception, {SIZE[0]}x{SIZE[1]}, one core; ratio to the target of {TARGET_MS:.0f} ms", rows, options.json_file
+    )
 
     whole = float(np.median(stages["everything"]))
     growth: list[Row] = []
@@ -53,7 +55,7 @@ def bench(source: str, number: int, json_file: Path | None) -> int:
                 "pixel_ratio": scale**2,
             }
         )
-    target = None if json_file is None else json_file.with_stem(json_file.stem + "-pixels")
+    target = None if options.json_file is None else options.json_file.with_stem(options.json_file.stem + "-pixels")
     report("cost against the number of pixels; ratio to 640x480", growth, target)
     return 0
 

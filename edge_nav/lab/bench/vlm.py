@@ -18,6 +18,7 @@ import numpy as np
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.contender import Contender
+from edge_nav.lab.bench.options import VlmBenchOptions
 from edge_nav.lab.bench.report import Row, report
 from edge_nav.lab.bench.stream import read_gb_per_s
 from edge_nav.vlm.vlm_settings import cores_here
@@ -35,7 +36,7 @@ SLACK = 1.15
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TimedAnswer:
     """One answer's times in milliseconds; ``tokens`` of the answer, ``prompt`` of what was read before it."""
 
     image_ms: float
@@ -51,11 +52,11 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Side:
+class VlmSide:
     """One contender, and what was measured of it."""
 
     contender: Contender
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[TimedAnswer] = field(default_factory=list)
     stream_gb_per_s: list[float] = field(default_factory=list)
     """How fast memory could be read right after each answer: it changes with the machine's other guests."""
     peak_mb: float = 0.0
@@ -65,33 +66,23 @@ class Side:
         return float(np.median([getattr(a, what) for a in self.answers]))
 
 
-def bench(
-    bundle: str,
-    checkpoint: Path | None,
-    variants: list[str],
-    tokens: int,
-    rounds: int,
-    threads: int | None,
-    json_file: Path | None,
-) -> int:
-    """Time to the first token, tokens a second, encoding, memory and share of the memory's speed of each contender.
-
-    ``variants`` are LLM[:VISION[:BACKEND]], such as Q4_K_M:int8 or Q8_0:fp32:openvino; none is the bundle's own.
-    """
+def bench(options: VlmBenchOptions) -> int:
+    """Time to the first token, tokens a second, encoding, memory and share of the memory's speed of each contender."""
+    checkpoint, tokens = options.checkpoint, options.tokens
     if checkpoint is not None and not (checkpoint / "config.json").is_file():
         raise UsageError(f"--checkpoint {checkpoint} is no checkpoint folder: give one with a config.json, or: {MAKE}")
-    cores = threads or cores_here()
-    sides: list[Side] = []
+    cores = options.threads or cores_here()
+    sides: list[VlmSide] = []
     with tempfile.TemporaryDirectory() as name:
         together = [("bfloat16", checkpoint)] if checkpoint is not None else []
         for group in (together, [("float32", checkpoint)] if checkpoint is not None else []):
             with contextlib.ExitStack() as stack:
                 new = [_baseline(path, dtype, cores, stack) for dtype, path in group if _fits(path, dtype)]
                 if group is together:
-                    new += [_bundle_side(bundle, v, cores, stack) for v in variants or [""]]
+                    new += [_bundle_side(options.bundle, v, cores, stack) for v in options.variants or [""]]
                 for side in new:
                     side.contender.wait_ready()
-                _take_turns(new, Path(name), tokens, rounds, cores)
+                _take_turns(new, Path(name), tokens, options.rounds, cores)
                 for side in new:
                     side.peak_mb = float(side.contender.ask("memory")["peak_mb"])
                     if not side.contender.name.startswith(BASELINE):
@@ -99,7 +90,7 @@ def bench(
                 sides += new
     first = sides[0]
     title = f"{tokens} tokens about a new picture, {cores} threads; ratios to {first.contender.name}"
-    report(title, [_row(side, first) for side in sides], json_file)
+    report(title, [_row(side, first) for side in sides], options.json_file)
     return 0
 
 
@@ -122,25 +113,25 @@ def _available() -> float:
         return math.inf
 
 
-def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> Side:
+def _baseline(checkpoint: Path, dtype: str, cores: int, stack: contextlib.ExitStack) -> VlmSide:
     arguments = [str(checkpoint.resolve()), "--dtype", dtype, "--threads", str(cores)]
     return _side(f"{BASELINE} {dtype}", "models.vlm_baseline", arguments, stack)
 
 
-def _bundle_side(bundle: str, variant: str, cores: int, stack: contextlib.ExitStack) -> Side:
+def _bundle_side(bundle: str, variant: str, cores: int, stack: contextlib.ExitStack) -> VlmSide:
     given = dict(zip(("--llm", "--vision", "--vision-backend"), variant.split(":"), strict=False))
     options = [word for option, value in given.items() if value for word in (option, value)]
     arguments = [str(Path(bundle).resolve()) if Path(bundle).is_dir() else bundle, *options, "--threads", str(cores)]
     return _side(f"{Path(bundle).name} {variant}".strip(), CONTENDER, arguments, stack)
 
 
-def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitStack) -> Side:
+def _side(name: str, module: str, arguments: list[str], stack: contextlib.ExitStack) -> VlmSide:
     contender = Contender(name, module, arguments)
     stack.callback(contender.close)
-    return Side(contender)
+    return VlmSide(contender)
 
 
-def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int, cores: int) -> None:
+def _take_turns(sides: list[VlmSide], folder: Path, tokens: int, rounds: int, cores: int) -> None:
     rng = np.random.default_rng(0)
     for n in range(rounds + 1):
         picture = folder / f"picture{n}.npy"
@@ -150,12 +141,12 @@ def _take_turns(sides: list[Side], folder: Path, tokens: int, rounds: int, cores
             a = side.contender.ask("answer", picture=str(picture), question=QUESTION, tokens=wanted)
             if n:
                 side.stream_gb_per_s.append(read_gb_per_s(cores))
-                answer = Answer(*(a[k] for k in ("image_ms", "first_ms", "total_ms", "tokens", "prompt")))
+                answer = TimedAnswer(*(a[k] for k in ("image_ms", "first_ms", "total_ms", "tokens", "prompt")))
                 side.answers.append(answer)
             time.sleep(REST_S)
 
 
-def _row(side: Side, first: Side) -> Row:
+def _row(side: VlmSide, first: VlmSide) -> Row:
     """Ratios above 1 are better than the baseline; each is the median over rounds of the pair's."""
     row: Row = {
         "what": side.contender.name,
@@ -179,6 +170,6 @@ def _row(side: Side, first: Side) -> Row:
     return row
 
 
-def _ratio(first: Side, side: Side, what: str) -> float:
+def _ratio(first: VlmSide, side: VlmSide, what: str) -> float:
     pairs = zip(first.answers, side.answers, strict=True)
     return float(np.median([getattr(a, what) / getattr(b, what) for a, b in pairs]))

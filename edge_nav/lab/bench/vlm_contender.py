@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from edge_nav.bundle import open_bundle
-from edge_nav.errors import EdgeNavError, UsageError
+from edge_nav.errors import EdgeNavError
 from edge_nav.lab.bench.contender import load, own_output, peak_mb, refuse, serve
+from edge_nav.vlm.gguf_header import read_header
 from edge_nav.vlm.vlm import llm_file, open_vlm
 from edge_nav.vlm.vlm_settings import VlmSettings
 
@@ -33,14 +34,14 @@ def main() -> None:
         answer_tokens=64,
     )
     try:
-        side = _Side(given.bundle, settings)
+        side = _VlmServer(given.bundle, settings)
     except EdgeNavError as e:
         refuse(out, str(e))
         return
     serve(side.describe, {"answer": side.answer, "weights": side.weights, "memory": peak_mb}, out)
 
 
-class _Side:
+class _VlmServer:
     def __init__(self, name: str, settings: VlmSettings) -> None:
         bundle = open_bundle(name)
         self._file = llm_file(bundle, settings)[0]
@@ -67,11 +68,7 @@ class _Side:
         """Bytes of weights that each token's decoding reads: all of them, but the rows of an embedding table that is
         not the head, too.
         """
-        try:
-            from gguf import GGUFReader
-        except ImportError as e:
-            raise UsageError("gguf is missing: pip install 'edge-nav[export]'.") from e
-        sizes = {t.name: int(t.n_bytes) for t in GGUFReader(str(self._file)).tensors}
+        sizes = {name: tensor.size for name, tensor in read_header(self._file).tensors.items()}
         if "output.weight" in sizes:
             sizes.pop("token_embd.weight", None)
         return {"bytes": sum(sizes.values())}

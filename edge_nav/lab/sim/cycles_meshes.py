@@ -23,7 +23,7 @@ RINGS = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mesh:
+class CyclesMesh:
     """Vertices [V, 3]; of all faces' corners numbers, uv [L, 2] and normals [L, 3]; ``starts`` [F] of each face."""
 
     vertices: F64
@@ -33,7 +33,7 @@ class Mesh:
     normals: F64
 
 
-def build(form: Form, half: Point, bevel_m: float, along: bool) -> Mesh:
+def build(form: Form, half: Point, bevel_m: float, along: bool) -> CyclesMesh:
     """The mesh of a form. ``along``: u follows the longest axis."""
     if form == "box":
         return _box(np.array(half), min(bevel_m, 0.45 * min(half)), along)
@@ -44,7 +44,7 @@ def build(form: Form, half: Point, bevel_m: float, along: bool) -> Mesh:
     return _round(np.array((half[0], half[1], half[0])), half[2], along)
 
 
-def _box(half: F64, bevel: float, along: bool) -> Mesh:
+def _box(half: F64, bevel: float, along: bool) -> CyclesMesh:
     """Six sides; with a bevel each becomes a grid whose rim is bent onto a quarter round."""
     sides = [_side(half, bevel, axis, sign, along) for axis in range(3) for sign in (-1.0, 1.0)]
     return _joined(sides)
@@ -74,7 +74,7 @@ def _side(half: F64, bevel: float, axis: int, sign: float, along: bool) -> tuple
     return points.reshape(-1, 3), normals.reshape(-1, 3), uv.reshape(-1, 2), _grid_faces(n, n, outward)
 
 
-def _cylinder(half: Point, along: bool) -> Mesh:
+def _cylinder(half: Point, along: bool) -> CyclesMesh:
     radius, tall = half[0], half[2]
     angle = np.linspace(0, 2 * math.pi, ROUND_SEGMENTS + 1)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
@@ -95,7 +95,7 @@ def _cylinder(half: Point, along: bool) -> Mesh:
     return _with_ends(mesh, ends)
 
 
-def _round(radii: F64, stretch: float, along: bool) -> Mesh:
+def _round(radii: F64, stretch: float, along: bool) -> CyclesMesh:
     """An ellipsoid; with ``stretch`` its halves move apart along z and a tube joins them: a capsule."""
     angle = np.linspace(0, 2 * math.pi, ROUND_SEGMENTS + 1)
     rise = np.linspace(-math.pi / 2, math.pi / 2, 2 * RINGS + 1)
@@ -138,7 +138,7 @@ def _grid_faces(rows: int, columns: int, outward: bool) -> I32:
     return np.asarray(quads if outward else quads[:, ::-1], np.int32)
 
 
-def _joined(sides: list[tuple[F64, F64, F64, I32]], swap: bool = False) -> Mesh:
+def _joined(sides: list[tuple[F64, F64, F64, I32]], swap: bool = False) -> CyclesMesh:
     counts = np.cumsum([0, *(len(s[0]) for s in sides)])
     points = np.concatenate([s[0] for s in sides])
     normals = np.concatenate([s[1] for s in sides])
@@ -146,10 +146,10 @@ def _joined(sides: list[tuple[F64, F64, F64, I32]], swap: bool = False) -> Mesh:
     corners = np.concatenate([s[3] + n for s, n in zip(sides, counts, strict=False)]).reshape(-1).astype(np.int32)
     if swap:
         uv = uv[:, ::-1]
-    return Mesh(points, corners, np.arange(0, len(corners), 4, dtype=np.int32), uv[corners], normals[corners])
+    return CyclesMesh(points, corners, np.arange(0, len(corners), 4, dtype=np.int32), uv[corners], normals[corners])
 
 
-def _with_ends(mesh: Mesh, ends: list[tuple[F64, F64]]) -> Mesh:
+def _with_ends(mesh: CyclesMesh, ends: list[tuple[F64, F64]]) -> CyclesMesh:
     """The flat ends of a cylinder, a face each with its own corners."""
     vertices, corners, starts = [mesh.vertices], [mesh.corners], [mesh.starts]
     uv, normals = [mesh.uv], [mesh.normals]
@@ -161,7 +161,7 @@ def _with_ends(mesh: Mesh, ends: list[tuple[F64, F64]]) -> Mesh:
         uv.append(rim[:, :2])
         normals.append(np.broadcast_to(normal, rim.shape).astype(np.float64))
         count, corner = count + len(rim), corner + len(rim)
-    return Mesh(
+    return CyclesMesh(
         np.concatenate(vertices),
         np.concatenate(corners),
         np.concatenate(starts),

@@ -214,7 +214,7 @@ def _settings(scene: Any, samples: int, bounces: int, threads: int, picture: Pat
     cycles.denoising_use_gpu = False
 
 
-def _mesh(bpy: Any, built: cycles_meshes.Mesh, offset: tuple[float, float]) -> Any:
+def _mesh(bpy: Any, built: cycles_meshes.CyclesMesh, offset: tuple[float, float]) -> Any:
     mesh = bpy.data.meshes.new("shape")
     mesh.vertices.add(len(built.vertices))
     mesh.vertices.foreach_set("co", built.vertices.astype(np.float32).ravel())

@@ -29,7 +29,7 @@ class Gait(Settings):
     yaw_deg: float = Field(default=1.0, ge=0, le=15, description="Turn of the trunk, once in two steps, degrees.")
 
 
-class Track:
+class TimedPath:
     """A path by its length, walked at a speed in metres a second, or with each point at its own time in seconds."""
 
     def __init__(

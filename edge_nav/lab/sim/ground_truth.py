@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import numpy as np
 
-from edge_nav.lab.sim.hazards import Edge, drop_of, edges_about, hazard_of, things_about
-from edge_nav.lab.sim.outlines import F64, Outline
-from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.hazards import FallingEdge, drop_of, edges_about, hazard_of, things_about
+from edge_nav.lab.sim.outlines import F64, LayerOutline
+from edge_nav.lab.sim.scene import SimulatedScene
 from edge_nav.types import EDGE, Polar, Pose, Standing, TruthFrame
 
 REACH_M = 6.5
@@ -20,7 +20,7 @@ SIDE_DEG = 90
 SPACING_M = 0.1
 
 
-def truth_at(scene: Scene, t: float) -> TruthFrame:
+def truth_at(scene: SimulatedScene, t: float) -> TruthFrame:
     """What stands about the walker of a scene at a time."""
     world, pose = scene.world(t), scene.pose(t)
     standing = [_thing(scene, parts, pose) for parts in things_about(world, pose, REACH_M)]
@@ -29,7 +29,7 @@ def truth_at(scene: Scene, t: float) -> TruthFrame:
     return TruthFrame(round(t, 3), _rounded(pose), tuple(sorted(ahead, key=lambda s: (s.distance_m, s.number))))
 
 
-def _thing(scene: Scene, parts: list[Outline], pose: Pose) -> Standing:
+def _thing(scene: SimulatedScene, parts: list[LayerOutline], pose: Pose) -> Standing:
     found = hazard_of(parts, pose)
     kind = scene.names[found.instance - 1] if found.instance else found.label
     points = np.concatenate([_border(part.polygon) for part in parts]) - (pose.x, pose.y)
@@ -45,7 +45,7 @@ def _thing(scene: Scene, parts: list[Outline], pose: Pose) -> Standing:
     )
 
 
-def _edge(edge: Edge, pose: Pose) -> Standing:
+def _edge(edge: FallingEdge, pose: Pose) -> Standing:
     found = drop_of(edge, pose)
     corridor = None if found.corridor_m is None else round(found.corridor_m, 2)
     depth, gap = round(found.depth_m, 2), round(found.distance_m, 2)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.lab.sim.drops import DropEdges, find_drops
-from edge_nav.lab.sim.outlines import F64, Outline, band_of, clip, distance, outlines
+from edge_nav.lab.sim.outlines import F64, LayerOutline, band_of, clip, distance, outlines
 from edge_nav.lab.sim.shapes import LABELS, Shape, World
 from edge_nav.lab.sim.tops import Tops
 from edge_nav.types import Band, Pose
@@ -24,7 +24,7 @@ STEP_UP_M = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Hazard:
+class TruthHazard:
     """One thing as the walker has it; parts of the building (instance 0) one by one.
 
     Distance and bearing are those of the nearest point, horizontally; heights are above the floor where the walker
@@ -43,7 +43,7 @@ class Hazard:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """An edge ahead whose far side is lower. ``corridor_m`` as in Hazard."""
+    """An edge ahead whose far side is lower. ``corridor_m`` as in TruthHazard."""
 
     distance_m: float
     bearing_deg: float
@@ -58,7 +58,7 @@ class _Still:
         self.shapes = shapes
         self.tops = Tops(shapes)
         self._drops: DropEdges | None = None
-        self._layers: dict[int, tuple[list[Outline], F64]] = {}
+        self._layers: dict[int, tuple[list[LayerOutline], F64]] = {}
 
     @property
     def drops(self) -> DropEdges:
@@ -66,7 +66,7 @@ class _Still:
             self._drops = find_drops(self.shapes, self.tops)
         return self._drops
 
-    def layers(self, floor_m: float) -> tuple[list[Outline], F64]:
+    def layers(self, floor_m: float) -> tuple[list[LayerOutline], F64]:
         """Outlines over a floor, with their bounds [N, 4]; floors are told apart by centimetres."""
         key = round(floor_m * 100)
         if key not in self._layers:
@@ -90,7 +90,7 @@ def _still(world: World) -> _Still:
     return _known[0]
 
 
-def _bounds(found: Sequence[Outline]) -> F64:
+def _bounds(found: Sequence[LayerOutline]) -> F64:
     if not found:
         return np.zeros((0, 4))
     return np.array([(*o.polygon.min(axis=0), *o.polygon.max(axis=0)) for o in found])
@@ -116,16 +116,16 @@ def contact(world: World, x: float, y: float, radius_m: float, floor_m: float | 
     )
 
 
-def hazards(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[Hazard]:
+def hazards(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[TruthHazard]:
     """Every thing within reach, hidden ones too, nearest first."""
     found = [hazard_of(parts, pose) for parts in things_about(world, pose, reach_m, floor_m)]
     return sorted(found, key=lambda h: (h.distance_m, h.instance))
 
 
-def things_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[list[Outline]]:
+def things_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[list[LayerOutline]]:
     """The parts within reach of each thing; those of the building one by one."""
     floor = _floor(world, pose.x, pose.y, floor_m)
-    groups: dict[tuple[int, int], list[Outline]] = {}
+    groups: dict[tuple[int, int], list[LayerOutline]] = {}
     for o in _near(world, pose.x, pose.y, reach_m, floor):
         if distance(o.polygon, pose.x, pose.y)[0] <= reach_m:
             key = (o.shape.instance, 0 if o.shape.instance else id(o.shape))
@@ -134,7 +134,7 @@ def things_about(world: World, pose: Pose, reach_m: float, floor_m: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Edge:
+class FallingEdge:
     """One edge that falls away from the walker: its points from where they stand [N, 2] in the world's axes, metres;
     how far each falls [N]; and which lie in the corridor ahead [N].
     """
@@ -144,7 +144,7 @@ class Edge:
     inside: NDArray[np.bool_]
 
 
-def edges_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[Edge]:
+def edges_about(world: World, pose: Pose, reach_m: float, floor_m: float | None = None) -> list[FallingEdge]:
     """Edges within reach that fall away from the walker, from ground about as high as theirs."""
     floor = _floor(world, pose.x, pose.y, floor_m)
     edges = _still(world).drops
@@ -157,7 +157,7 @@ def edges_about(world: World, pose: Pose, reach_m: float, floor_m: float | None 
     ahead = offset @ np.array([math.sin(a), math.cos(a)])
     inside = kept & (np.abs(aside) <= CORRIDOR_M / 2) & (ahead > 0)
     mine = [kept & (edges.edge == number) for number in np.unique(edges.edge[kept])]
-    return [Edge(offset[m], edges.depth_m[m], inside[m]) for m in mine]
+    return [FallingEdge(offset[m], edges.depth_m[m], inside[m]) for m in mine]
 
 
 def drops(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None = None) -> list[Drop]:
@@ -166,7 +166,7 @@ def drops(world: World, pose: Pose, reach_m: float = 8.0, floor_m: float | None 
     return sorted(found, key=lambda d: d.distance_m)
 
 
-def drop_of(edge: Edge, pose: Pose) -> Drop:
+def drop_of(edge: FallingEdge, pose: Pose) -> Drop:
     """An edge as the walker has it."""
     gap = np.hypot(edge.offset[:, 0], edge.offset[:, 1])
     n = int(gap.argmin())
@@ -182,9 +182,9 @@ def _floor(world: World, x: float, y: float, floor_m: float | None) -> float:
     return 0.0 if math.isnan(ground) else ground
 
 
-def _near(world: World, x: float, y: float, reach_m: float, floor_m: float) -> list[Outline]:
+def _near(world: World, x: float, y: float, reach_m: float, floor_m: float) -> list[LayerOutline]:
     """Outlines whose bounds come within reach."""
-    found: list[Outline] = []
+    found: list[LayerOutline] = []
     moving = outlines(world.moving, floor_m)
     for parts, box in (_still(world).layers(floor_m), (moving, _bounds(moving))):
         aside = np.maximum(np.maximum(box[:, 0] - x, x - box[:, 2]), 0)
@@ -193,14 +193,14 @@ def _near(world: World, x: float, y: float, reach_m: float, floor_m: float) -> l
     return found
 
 
-def hazard_of(parts: list[Outline], pose: Pose) -> Hazard:
+def hazard_of(parts: list[LayerOutline], pose: Pose) -> TruthHazard:
     """A thing, by its parts, as the walker has it."""
     placed = [(*distance(o.polygon, pose.x, pose.y), o) for o in parts]
     gap, x, y, nearest = min(placed, key=lambda p: p[0])
     facing = [o for d, _, _, o in placed if d <= gap + FACING_M]
     low, high = min(o.low_m for o in facing), max(o.high_m for o in facing)
     within = [d for d in (_in_corridor(o.polygon, pose) for o in parts) if d is not None]
-    return Hazard(
+    return TruthHazard(
         nearest.shape.instance,
         LABELS[nearest.shape.label],
         gap,

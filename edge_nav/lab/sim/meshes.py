@@ -22,7 +22,7 @@ LEAST_BEVEL_M = 0.005
 triangles."""
 
 
-class Mesh(NamedTuple):
+class TriangleMesh(NamedTuple):
     """Vertices and unit normals [N, 3] in the shape's own axes, texture coordinates [N, 2] in metres, triangles [M, 3],
     anticlockwise seen from outside.
     """
@@ -33,7 +33,7 @@ class Mesh(NamedTuple):
     triangles: NDArray[np.int32]
 
 
-def mesh(form: Form, half: Point, bevel_m: float = 0.0) -> Mesh:
+def mesh(form: Form, half: Point, bevel_m: float = 0.0) -> TriangleMesh:
     """The surface of a primitive; half sizes and rounding as in Shape."""
     if form == "box":
         return _box(half, min(bevel_m, 0.45 * min(half)) if bevel_m >= LEAST_BEVEL_M else 0.0)
@@ -42,7 +42,7 @@ def mesh(form: Form, half: Point, bevel_m: float = 0.0) -> Mesh:
     return _tube(half, rounded=form == "capsule")
 
 
-def _box(half: Point, bevel: float) -> Mesh:
+def _box(half: Point, bevel: float) -> TriangleMesh:
     """Six faces; each carries its texture's x along its longer side, as grain runs along a board.
 
     With a bevel a face's rim is bent half-way to its neighbour's: one chamfer with normals of a quarter round.
@@ -78,7 +78,7 @@ def _side(half: float, bevel: float) -> tuple[NDArray[np.float64], NDArray[np.fl
     return np.r_[lines[0], lines, lines[-1]], np.r_[-1.0, lean, 1.0]
 
 
-def _ellipsoid(half: Point) -> Mesh:
+def _ellipsoid(half: Point) -> TriangleMesh:
     around = _facets(max(half[0], half[1]))
     rings = max(6, _facets(max(half)) // 2)
     angle = np.linspace(0, 2 * np.pi, around + 1)
@@ -91,7 +91,7 @@ def _ellipsoid(half: Point) -> Mesh:
     return _joined([_grid(at, normal, metres, False)])
 
 
-def _tube(half: Point, *, rounded: bool) -> Mesh:
+def _tube(half: Point, *, rounded: bool) -> TriangleMesh:
     """A cylinder, or with round ends beyond its length a capsule."""
     radius = (half[0] + half[1]) / 2
     around = _facets(max(half[0], half[1]))
@@ -136,7 +136,7 @@ def _facets(radius: float) -> int:
     return min(max(12, math.ceil(math.pi / math.acos(1 - SAGITTA_M / radius))), 96)
 
 
-def _grid(at: Floats, normal: Floats, metres: Floats, flip: bool) -> Mesh:
+def _grid(at: Floats, normal: Floats, metres: Floats, flip: bool) -> TriangleMesh:
     """Two triangles to a cell, anticlockwise seen from outside where rows x columns give that, else ``flip``."""
     rows, columns = at.shape[:2]
     first = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)[None, :]).ravel()
@@ -144,7 +144,7 @@ def _grid(at: Floats, normal: Floats, metres: Floats, flip: bool) -> Mesh:
     triangles = np.stack([a, b, c, a, c, d], axis=-1).reshape(-1, 3)
     if flip:
         triangles = triangles[:, ::-1]
-    return Mesh(
+    return TriangleMesh(
         at.reshape(-1, 3).astype(np.float32),
         normal.reshape(-1, 3).astype(np.float32),
         metres.reshape(-1, 2).astype(np.float32),
@@ -152,11 +152,11 @@ def _grid(at: Floats, normal: Floats, metres: Floats, flip: bool) -> Mesh:
     )
 
 
-def _joined(parts: list[Mesh]) -> Mesh:
+def _joined(parts: list[TriangleMesh]) -> TriangleMesh:
     starts = np.cumsum([0, *(len(p.vertices) for p in parts[:-1])])
     triangles = np.concatenate([p.triangles + n for p, n in zip(parts, starts, strict=True)])
     vertices, normals, metres = (np.concatenate([p[k] for p in parts]) for k in range(3))
     # Where a ring shrinks to a point, every second triangle has no area.
     corners = vertices[triangles]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    return Mesh(vertices, normals, metres, triangles[area > 1e-12].astype(np.int32))
+    return TriangleMesh(vertices, normals, metres, triangles[area > 1e-12].astype(np.int32))

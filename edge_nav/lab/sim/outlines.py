@@ -22,7 +22,7 @@ ROUND = 32
 within 0.9 %."""
 
 
-class Outline(NamedTuple):
+class LayerOutline(NamedTuple):
     """What one shape has in one layer. ``polygon``: convex, counter-clockwise, [N, 2]; heights above the floor."""
 
     shape: Shape
@@ -42,9 +42,9 @@ def band_of(low_m: float, high_m: float) -> Band:
     return "body" if high_m > 0.70 + 1e-6 else "ground"
 
 
-def outlines(shapes: Sequence[Shape], floor_m: float, layers_m: Sequence[float] = LAYERS_M) -> list[Outline]:
+def outlines(shapes: Sequence[Shape], floor_m: float, layers_m: Sequence[float] = LAYERS_M) -> list[LayerOutline]:
     """Every shape's outline in every layer that it reaches into."""
-    found: list[Outline] = []
+    found: list[LayerOutline] = []
     for shape in shapes:
         points, edges = _frame(shape)
         z = points[:, 2] - floor_m
@@ -56,7 +56,7 @@ def outlines(shapes: Sequence[Shape], floor_m: float, layers_m: Sequence[float] 
             if len(part):
                 polygon = hull(part[:, :2])
                 heights = part[:, 2] - floor_m
-                found.append(Outline(shape, polygon, float(heights.min()), float(heights.max())))
+                found.append(LayerOutline(shape, polygon, float(heights.min()), float(heights.max())))
     return found
 
 

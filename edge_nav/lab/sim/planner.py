@@ -1,4 +1,7 @@
-"""Whether and how a walker can get somewhere: the shortest way on a grid, round everything and over no edge."""
+"""Whether and how a walker can get somewhere: the shortest way on a grid, round everything and over no edge.
+
+Frozen: figures of `bench walker` cannot be compared with older ones once this changes.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,16 @@ BEYOND_M = 6.0
 """How far beyond start and goal a way may lead."""
 
 Bools = NDArray[np.bool_]
+Place = tuple[float, float]
+Cell = tuple[int, int]
+"""Row and column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """A way from start to goal. ``points`` go round corners; ``length_m`` is theirs, ``straight_m`` the bird's."""
 
-    points: tuple[tuple[float, float], ...]
+    points: tuple[Place, ...]
     length_m: float
     straight_m: float
 
@@ -57,11 +63,11 @@ class Grid:
         """Places of the coarse grid where a body of a radius has room, bool [rows, columns]."""
         return np.asarray(self.room_m[::2, ::2] >= radius_m, dtype=np.bool_)
 
-    def cell(self, x: float, y: float) -> tuple[int, int]:
+    def cell(self, x: float, y: float) -> Cell:
         """Row and column of the place nearest to a point."""
         return round((y - self.y0) / CELL_M), round((x - self.x0) / CELL_M)
 
-    def point(self, row: int, column: int) -> tuple[float, float]:
+    def point(self, row: int, column: int) -> Place:
         return round(self.x0 + column * CELL_M, 4), round(self.y0 + row * CELL_M, 4)
 
     def room_at(self, x: float, y: float) -> float:
@@ -70,9 +76,7 @@ class Grid:
         inside = 0 <= row < self._size[0] and 0 <= column < self._size[1]
         return float(self.room_m[row, column]) if inside else 0.0
 
-    def way(
-        self, start: tuple[float, float], goal: tuple[float, float], radius_m: float = BODY_M, shy: float = 0.0
-    ) -> Way | None:
+    def way(self, start: Place, goal: Place, radius_m: float = BODY_M, shy: float = 0.0) -> Way | None:
         """The shortest way, None if there is none. ``shy`` > 0 makes ways longer that keep away from things."""
         cells = _search(self.free(radius_m), self.room_m[::2, ::2], self.cell(*start), self.cell(*goal), shy)
         if cells is None:
@@ -82,7 +86,7 @@ class Grid:
         length = sum(math.dist(a, b) for a, b in pairwise(points))
         return Way(tuple(points), round(length, 3), round(math.dist(start, goal), 3))
 
-    def _pulled(self, points: list[tuple[float, float]], radius_m: float, shy: float) -> list[tuple[float, float]]:
+    def _pulled(self, points: list[Place], radius_m: float, shy: float) -> list[Place]:
         """The way pulled tight: points left out where the straight line between others keeps its distance."""
         kept, n = [points[0]], 0
         # A shy way must not be pulled back to the things that it avoids.
@@ -95,7 +99,7 @@ class Grid:
             n = m
         return kept
 
-    def _clear(self, a: tuple[float, float], b: tuple[float, float], radius_m: float) -> bool:
+    def _clear(self, a: Place, b: Place, radius_m: float) -> bool:
         count = max(2, math.ceil(math.dist(a, b) / FINE_M) + 1)
         x, y = np.linspace(a[0], b[0], count), np.linspace(a[1], b[1], count)
         rows = np.rint((y - self.y0) / FINE_M).astype(int)
@@ -144,15 +148,11 @@ class Grid:
             if np.isclose(turn.max(axis=0), 1.0, atol=1e-6).all():
                 np.maximum(window, s.centre[2] + reach[2], out=window)
             else:
-                x, y = np.meshgrid(xs[c0:c1], ys[r0:r1])
-                tops = Tops((s,)).heights(x, y)
-                np.fmax(window, tops, out=window)
+                np.fmax(window, Tops((s,)).heights(*np.meshgrid(xs[c0:c1], ys[r0:r1])), out=window)
         return np.where(np.isfinite(best), best, np.nan)
 
 
-def _search(
-    free: Bools, room_m: F64, start: tuple[int, int], goal: tuple[int, int], shy: float
-) -> list[tuple[int, int]] | None:
+def _search(free: Bools, room_m: F64, start: Cell, goal: Cell, shy: float) -> list[Cell] | None:
     """A* over eight neighbours (Hart, Nilsson and Raphael, 1968)."""
     rows, columns = free.shape
     for r, c in (start, goal):
@@ -160,9 +160,9 @@ def _search(
             return None
     price = (1 + shy * np.clip(0.8 - room_m, 0, None)).tolist() if shy else None
     open_, passable = [(0.0, 0, start)], free.tolist()
-    cost: dict[tuple[int, int], float] = {start: 0.0}
-    came: dict[tuple[int, int], tuple[int, int]] = {}
-    closed: set[tuple[int, int]] = set()
+    cost: dict[Cell, float] = {start: 0.0}
+    came: dict[Cell, Cell] = {}
+    closed: set[Cell] = set()
     order = 0
     moves = [(dr, dc, math.hypot(dr, dc)) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if dr or dc]
     while open_:
@@ -192,7 +192,7 @@ def _search(
     return None
 
 
-def area_of(points: list[tuple[float, float]], beyond_m: float = BEYOND_M) -> tuple[float, float, float, float]:
+def area_of(points: list[Place], beyond_m: float = BEYOND_M) -> tuple[float, float, float, float]:
     """The rectangle that a way between points is sought in."""
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     return min(xs) - beyond_m, min(ys) - beyond_m, max(xs) + beyond_m, max(ys) + beyond_m

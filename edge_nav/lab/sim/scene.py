@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
-from edge_nav.lab.sim.gait import Gait, Track, motion
+from edge_nav.lab.sim.gait import Gait, TimedPath, motion
 from edge_nav.lab.sim.light import LightSpec, lights
 from edge_nav.lab.sim.planner import BODY_M, Grid, Way, area_of
 from edge_nav.lab.sim.sensor_spec import CameraSpec, SensorSpec
@@ -24,7 +24,7 @@ from edge_nav.lab.sim.things.base import Spot
 from edge_nav.lab.sim.things.finishes import Role
 from edge_nav.lab.sim.things.levels import Floor
 from edge_nav.lab.sim.things.parts import Parts
-from edge_nav.lab.sim.things.people import Person
+from edge_nav.lab.sim.things.people import Pedestrian
 from edge_nav.lab.sim.things.plan import Plan, Rect, Slab
 from edge_nav.lab.sim.tops import Tops
 from edge_nav.types import Intrinsics, Pose
@@ -86,14 +86,14 @@ class SceneSpec(Settings):
     light: LightSpec = Field(default_factory=LightSpec, description="Daylight.")
 
 
-class Scene:
+class SimulatedScene:
     """The world that a description means. Plain computation: the same spec gives the same shapes everywhere."""
 
     def __init__(self, spec: SceneSpec) -> None:
         self.spec = spec
         self.names: list[str] = []
         """Kind of each instance: number 1 is the first."""
-        self._track = Track(spec.walk.path, spec.walk.speed_mps, spec.walk.times_s)
+        self._track = TimedPath(spec.walk.path, spec.walk.speed_mps, spec.walk.times_s)
         self._still, self._lamps, self._movers = self._build()
         self.tops = Tops(self._still)
         self._heights: list[float] = []
@@ -177,7 +177,7 @@ class Scene:
             height = self.tops.height(x, y, (heights[-1] if heights else math.inf) + OVERHEAD_M)
             heights.append((heights[-1] if heights else 0.0) if math.isnan(height) else height)
 
-    def _build(self) -> tuple[tuple[Shape, ...], tuple[Lamp, ...], list[tuple[Person, int, int]]]:
+    def _build(self) -> tuple[tuple[Shape, ...], tuple[Lamp, ...], list[tuple[Pedestrian, int, int]]]:
         plan = Plan()
         things = [(thing, self._style(n, thing)) for n, thing in enumerate(self.spec.things)]
         if not any(isinstance(thing, Floor) for thing, _ in things):
@@ -193,9 +193,9 @@ class Scene:
             kits.append(parts)
         shapes = plan.shapes(min((slab.top_m for slab in plan.slabs), default=0.0) - UNDER_M)
         lamps: list[Lamp] = []
-        movers: list[tuple[Person, int, int]] = []
+        movers: list[tuple[Pedestrian, int, int]] = []
         for (thing, style), parts in zip(things, kits, strict=True):
-            if isinstance(thing, Person) and thing.moves:
+            if isinstance(thing, Pedestrian) and thing.moves:
                 movers.append((thing, style, len(self.names)))
                 self.names.append(thing.kind)
                 continue
@@ -228,14 +228,14 @@ class Scene:
         return (min(xs) - MARGIN_M, min(ys) - MARGIN_M, max(xs) + MARGIN_M, max(ys) + MARGIN_M)
 
 
-def load_scene(path: Path) -> Scene:
+def load_scene(path: Path) -> SimulatedScene:
     """The scene of a YAML file. Raises UsageError with one sentence on what is wrong with it."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:
         reason = e.strerror if isinstance(e, OSError) and e.strerror else "it is not UTF-8 text"
         raise UsageError(f"scene {path} cannot be read ({reason}); give the path of a scene's YAML file.") from e
-    scene = Scene(parse_scene(text, str(path)))
+    scene = SimulatedScene(parse_scene(text, str(path)))
     start = scene.spec.walk.path[0]
     if math.isnan(scene.tops.height(*start)):
         raise UsageError(f"scene {path}: walk.path begins at {list(start)}, over no ground; lay a floor there.")

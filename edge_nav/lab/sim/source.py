@@ -11,7 +11,7 @@ from edge_nav.sources.sim import SimSourceSettings
 from edge_nav.types import Frame, Intrinsics
 
 if TYPE_CHECKING:
-    from edge_nav.lab.sim.scene import Scene
+    from edge_nav.lab.sim.scene import SimulatedScene
     from edge_nav.types import TruthFrame
 
 TRUTH_HZ = 5
@@ -91,19 +91,19 @@ class SimSource:
         )
 
 
-def open_scene(name: str) -> Scene:
+def open_scene(name: str) -> SimulatedScene:
     """The scene of a YAML file, or of FAMILY:SEED where there is no such file.
 
     Raises UsageError for a file that is no scene, an unknown family or an impossible seed.
     """
     from edge_nav.lab.sim.families import generate
-    from edge_nav.lab.sim.scene import Scene, load_scene
+    from edge_nav.lab.sim.scene import SimulatedScene, load_scene
 
     drawn = FAMILY_AND_SEED.fullmatch(name.strip())
     file = _existing(name)
     if file is None:
         if drawn is not None:
-            return Scene(generate(drawn[1], int(drawn[2])))
+            return SimulatedScene(generate(drawn[1], int(drawn[2])))
         raise UsageError(
             f"scene {name[:100]} is not here; give the path of a scene's YAML file, or FAMILY:SEED, such as corridor:7."
         )

@@ -9,7 +9,7 @@ import numpy as np
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.outlines import F64
 from edge_nav.lab.sim.planner import Grid, area_of
-from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.scene import SimulatedScene
 from edge_nav.lab.sim.solids import Solids
 from edge_nav.lab.sim.tops import Tops
 from edge_nav.sources.raycast_renderer import camera_axes
@@ -34,7 +34,7 @@ RAYS = (12, 16)
 View = tuple[float, Pose, Intrinsics]
 
 
-def viewpoints(scene: Scene, seed: int, count: int) -> list[View]:
+def viewpoints(scene: SimulatedScene, seed: int, count: int) -> list[View]:
     """Times, poses and cameras of ``count`` pictures; the same for the same scene and seed.
 
     Raises UsageError when the scene has no free place.
@@ -76,13 +76,13 @@ def ground_under(tops: Tops, start_m: float, x: float, y: float) -> float:
     return 0.0 if math.isnan(ground) else ground
 
 
-def start_height(scene: Scene) -> float:
+def start_height(scene: SimulatedScene) -> float:
     """The ground where the walk begins, metres."""
     height = scene.tops.height(*scene.spec.walk.path[0])
     return 0.0 if math.isnan(height) else height
 
 
-def _reached(grid: Grid, scene: Scene) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _reached(grid: Grid, scene: SimulatedScene) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Free places, joined to the start's where that is free: not outside the walls."""
     import cv2
 
@@ -93,7 +93,7 @@ def _reached(grid: Grid, scene: Scene) -> np.ndarray[tuple[int, ...], np.dtype[n
 
 
 def _candidate(
-    scene: Scene, spots: list[tuple[float, float]], things: F64, rng: np.random.Generator, *, leaning: bool
+    scene: SimulatedScene, spots: list[tuple[float, float]], things: F64, rng: np.random.Generator, *, leaning: bool
 ) -> View:
     """On the way and looking along it, or anywhere, mostly towards something nearby; leaning, moved towards it."""
     t = round(float(rng.uniform(0, scene.seconds)), 3)
@@ -124,7 +124,7 @@ def _candidate(
     return t, pose, Intrinsics.from_fov(WIDTH, HEIGHT, round(float(rng.uniform(*FOV_DEG)), 2))
 
 
-def _score(scene: Scene, still: Solids, view: View, *, leaning: bool) -> float | None:
+def _score(scene: SimulatedScene, still: Solids, view: View, *, leaning: bool) -> float | None:
     """Share of a coarse picture that shows things and edges nearby; None for a camera in or too close to something.
 
     Below a camera that leans over something there is no body.
@@ -154,7 +154,7 @@ def _score(scene: Scene, still: Solids, view: View, *, leaning: bool) -> float |
 
 
 def _fallen(
-    origin: F64, rays: F64, depth: F64, pose: Pose, scene: Scene
+    origin: F64, rays: F64, depth: F64, pose: Pose, scene: SimulatedScene
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Rays that end below the ground the camera stands over: they look over an edge."""
     ground = scene.tops.height(pose.x, pose.y, pose.height_m)

@@ -18,7 +18,7 @@ WAVY_DOWN_M, LOWER_M = 0.3, 0.12
 """So much lower a floor may seem and be level; so much lower at least is what is called lower: a low kerb's height."""
 
 
-def settle(height: NDArray[np.float32], depth: DepthMap) -> None:
+def level_labelled_floor(height: NDArray[np.float32], depth: DepthMap) -> None:
     """Change ``height``, each pixel's above the floor [H, W] in metres: what the network itself calls floor becomes
     level, what it calls lower ground lies below it.
 
@@ -37,9 +37,9 @@ def settle(height: NDArray[np.float32], depth: DepthMap) -> None:
     np.minimum(height, -LOWER_M, out=height, where=lower & (height < WAVY_M))
 
 
-def underfoot(depth: DepthMap) -> DepthMap:
-    """Without the depth of what the network calls lower ground: the floor that one stands on is not to be fitted to the
-    road beyond the kerb.
+def without_lower_floor(depth: DepthMap) -> DepthMap:
+    """The depth map without what the network calls lower ground: the floor that one stands on is not to be fitted to
+    the road beyond the kerb.
     """
     if depth.label is None or LOWER not in depth.label_names:
         return depth

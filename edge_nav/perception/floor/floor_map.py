@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.egomotion.scan_matching import Step
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.perception.floor.floor_scan import (
     BIN_M,
     BINS,
@@ -19,7 +19,7 @@ from edge_nav.perception.floor.floor_scan import (
     FloorScan,
     bearing_of,
 )
-from edge_nav.perception.floor_plan import latest
+from edge_nav.perception.grid import latest_in_cell
 
 KEEP_S, KEEP_BLIND_S = 20.0, 3.0
 """Longer, and who walks may stand there by now. Where the walker's movement is only supposed, it is soon elsewhere."""
@@ -35,7 +35,7 @@ _PLACES = np.stack(
 """[SECTORS, BINS, 2] right and forward, metres."""
 
 
-class KnownFloor:
+class FloorMap:
     """Places of level floor by where the walker is now."""
 
     def __init__(self) -> None:
@@ -47,15 +47,15 @@ class KnownFloor:
         """[N, 2]: right and forward, metres."""
         return self._places
 
-    def move(self, step: Step, t: float, *, known: bool = True) -> None:
+    def move(self, ego_motion: EgoMotion, t: float, *, known: bool = True) -> None:
         """The walker has moved. ``known``: the move was measured, not supposed."""
         if not known:
             self._until = np.minimum(self._until, t + KEEP_BLIND_S)
-        self._places = step.seen_after(self._places)
+        self._places = ego_motion.points_after(self._places)
         near = np.hypot(self._places[:, 0], self._places[:, 1]) < REACH_M
         self._keep(near & (self._until >= t) & (self._until <= t + KEEP_S))
 
-    def see(self, scan: FloorScan, floor: NDArray[np.float64], t: float) -> None:
+    def update(self, scan: FloorScan, floor: NDArray[np.float64], t: float) -> None:
         """Take the picture's floor for what was kept in its place. ``floor``: how far it is seen without a break along
         each sector, metres [SECTORS], NaN where none is.
         """
@@ -63,10 +63,10 @@ class KnownFloor:
         unbroken = np.nan_to_num(floor)[:, None] > _RANGES[None, :]
         shown = scan.pixels > 0
         level = unbroken & (_RANGES < REACH_M) & np.where(shown, scan.share[:, :, LEVEL] >= 0.5, _RANGES < UNSEEN_M)
-        seen = _PLACES[level]
-        self._places = np.vstack([self._places, seen])
-        self._until = np.append(self._until, np.full(len(seen), t + KEEP_S))
-        self._keep(latest(self._places, CELL_M))
+        new = _PLACES[level]
+        self._places = np.vstack([self._places, new])
+        self._until = np.append(self._until, np.full(len(new), t + KEEP_S))
+        self._keep(latest_in_cell(self._places, CELL_M))
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._until = self._places[which], self._until[which]

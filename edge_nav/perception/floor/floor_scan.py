@@ -64,20 +64,9 @@ def scan_floor(
         slice(step // 2, None, step)
         for step in (max(1, round(n / used)) for n, used in zip(depth.shape, (ROWS_USED, COLUMNS_USED), strict=True))
     )
-    grid = Rays(rays.x[columns], rays.y[rows])
-    falling = -grid.dot(axes.up)
-    with np.errstate(divide="ignore"):
-        z = np.float32(axes.height_m) / falling
-    forward, x = z * grid.dot(axes.forward), z * grid.dot(axes.right)
-    expected = np.hypot(forward, x)
-    use = (falling > 0.02) & (expected < RANGE_M) & (forward > 0)
-    if ignore is not None:
-        use &= ~ignore[rows, columns]
-    chosen = use.ravel()  # compress is several times faster than indexing by a mask
-    expected, x, forward, h = (np.compress(chosen, a.ravel()) for a in (expected, x, forward, height[rows, columns]))
-    sector = ((np.degrees(np.arctan2(x, forward)) + HALF_FAN_DEG) / SECTOR_DEG).astype(np.int32)
-    inside = (sector >= 0) & (sector < SECTORS)
-    expected, h, sector = expected[inside], h[inside], sector[inside]
+    rays, ignore = Rays(rays.x[columns], rays.y[rows]), None if ignore is None else ignore[rows, columns]
+    pixel, sector, expected = _floor_pixels(rays, axes, ignore)
+    h = height[rows, columns].ravel()[pixel]
     cell = sector * BINS + (expected / BIN_M).astype(np.int32)
 
     slack = LEVEL_M + 0.015 * np.maximum(expected - 1.5, 0)
@@ -88,8 +77,7 @@ def scan_floor(
     counts = np.bincount(cell * 4 + state, minlength=size * 4).reshape(SECTORS, BINS, 4)
     pixels = counts.sum(axis=2)
 
-    unknown = np.flatnonzero(chosen)[inside][missing]
-    colour = rgb[rows, columns].reshape(-1, 3)[unknown]
+    colour = rgb[rows, columns].reshape(-1, 3)[pixel[missing]]
     brightness = colour.mean(axis=1) if len(colour) else np.zeros(0)
     return FloorScan(
         counts / np.maximum(pixels, 1)[:, :, None],
@@ -102,6 +90,26 @@ def scan_floor(
             np.float32
         ),
     )
+
+
+def _floor_pixels(
+    rays: Rays, axes: FloorAxes, ignore: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float32]]:
+    """Pixels that should show the floor within range, by flat index; the sector of each, and at what range, metres."""
+    falling = -rays.dot(axes.up)
+    with np.errstate(divide="ignore"):
+        z = np.float32(axes.height_m) / falling
+    forward, x = z * rays.dot(axes.forward), z * rays.dot(axes.right)
+    expected = np.hypot(forward, x)
+    use = (falling > 0.02) & (expected < RANGE_M) & (forward > 0)
+    if ignore is not None:
+        use &= ~ignore
+    pixel = np.flatnonzero(use)  # taking by index is several times faster than by a mask
+    x, forward = x.ravel()[pixel], forward.ravel()[pixel]
+    sector = ((np.degrees(np.arctan2(x, forward)) + HALF_FAN_DEG) / SECTOR_DEG).astype(np.int32)
+    inside = (sector >= 0) & (sector < SECTORS)
+    pixel = pixel[inside]
+    return pixel, sector[inside], expected.ravel()[pixel]
 
 
 def _mean(cell: NDArray[np.int32], value: NDArray[np.generic], size: int) -> NDArray[np.float64]:

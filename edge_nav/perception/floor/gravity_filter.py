@@ -2,8 +2,8 @@
 frame as no floor does.
 
 A plane fitted to such a floor is off by ten degrees and more, and then a wall's foot is floor or the floor an obstacle.
-But the camera's turns are known by the picture's points (`odometry.py`), so that up is carried along with them and
-follows the fitted planes slowly: a complementary filter (Mahony, Hamel and Pflimlin 2008), with planes for the
+But the camera's turns are known by the picture's points (`visual_odometry.py`), so that up is carried along with them
+and follows the fitted planes slowly: a complementary filter (Mahony, Hamel and Pflimlin 2008), with planes for the
 accelerometer. With up known, the height of the camera above the floor tells by how much a frame's depth is too large or
 too small as a whole.
 """
@@ -37,34 +37,34 @@ LARGEST = 1.1
 """A frame's depth is corrected by at most this factor: what asks for more is no floor."""
 
 
-class Upright:
+class GravityFilter:
     """The floor's normal in the camera's coordinates, and the camera's height above it, steadied."""
 
     def __init__(self, height_m: float | None) -> None:
         """``height_m`` is the camera's above the floor, None where nobody has told it."""
-        self._told, self._height_m = height_m is not None, height_m
+        self._height_is_known, self._height_m = height_m is not None, height_m
         self._normal: F64 | None = None
         self._t = 0.0
         self._frames = 0
 
-    def steady(
-        self, measured: Ground | None, turn: F64 | None, depth: DepthMap, rays: Rays, t: float
+    def update(
+        self, measured: Ground | None, rotation: F64 | None, depth: DepthMap, rays: Rays, t: float
     ) -> tuple[Ground | None, float]:
         """The floor, steadied, and the factor that brings the frame's depth to it; None and 1 where none is measured.
 
-        ``turn`` [3, 3] takes directions from the camera's coordinates of the frame before to those of now; None where
-        it is not known.
+        ``rotation`` [3, 3] takes directions from the camera's coordinates of the frame before to those of now; None
+        where it is not known.
         """
         seconds, self._t = max(t - self._t, 0.0), t
-        if self._normal is not None and turn is not None:
-            self._normal = turn @ self._normal
+        if self._normal is not None and rotation is not None:
+            self._normal = rotation @ self._normal
         if measured is None:
             return None, 1.0
         normal = np.asarray(measured.normal, np.float64)
         if self._normal is None:
             self._normal = normal
         self._frames += 1
-        if turn is None:  # the camera may look elsewhere by now
+        if rotation is None:  # the camera may look elsewhere by now
             follow = 1.0 - math.exp(-seconds / BLIND_S)
         else:
             off_deg = math.degrees(math.acos(float(np.clip(normal @ self._normal, -1.0, 1.0))))
@@ -77,7 +77,7 @@ class Upright:
         height = self._height(measured, depth, rays)
         if self._height_m is None:
             self._height_m = height
-        if not self._told:
+        if not self._height_is_known:
             self._height_m += (1.0 - math.exp(-seconds / HEIGHT_S)) * (height - self._height_m)
         scale = min(max(self._height_m / max(height, 0.1), 1 / LARGEST), LARGEST)
         x, y, z = (float(c) for c in self._normal)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.detection import Detection, band_of
 from edge_nav.perception.grid import (
     BODY_LAYER,
     CELL_M,
     HALF_WIDTH_M,
-    HEAD_LAYER,
     LAYERS,
     LOWEST_M,
     STEP_M,
@@ -21,11 +21,12 @@ from edge_nav.perception.grid import (
     Voxelizer,
     any_layer,
     expected_pixels,
+    grown,
 )
 from edge_nav.perception.obstacles.appearance import Appearance
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes
-from edge_nav.types import Band, Intrinsics
+from edge_nav.types import Intrinsics
 
 FILL = 0.10
 """A voxel counts as occupied when this share of its front face is: a 1.5 cm rope still is, speckle is not."""
@@ -38,30 +39,6 @@ FOOT_M = 0.30
 """Things this close, seen from above, to something that stands on the floor are part of it."""
 WIDE_M = 1.2
 """Wider things (walls, counters) are reported apart on the left, in the corridor and on the right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An obstacle of one frame, before tracking; fields as in types.Obstacle."""
-
-    distance_m: float
-    bearing_deg: float
-    x_m: float
-    forward_m: float
-    left_m: float
-    right_m: float
-    low_m: float
-    high_m: float
-    band: Band
-    in_corridor: bool
-    confidence: float
-    footing: bool = True
-    label: str | None = None
-    certainty: float = 1.0
-    held: bool = False
-    """Not seen now, but remembered."""
-    places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)), compare=False, repr=False)
-    """Where its parts are [N, 2]: right and forward, metres."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,10 +63,10 @@ def occupancy(grid: VoxelGrid, intrinsics: Intrinsics, floor_noise_m: float) -> 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """One frame as the search for obstacles needs it: the depth map, the floor's axes, the pixels' voxels and names."""
+class VoxelizedDepth:
+    """A frame's depth map [H, W] sorted into the grid above the floor, with what its network calls the pixels."""
 
-    depth: NDArray[np.float32]
+    depth_m: NDArray[np.float32]
     axes: FloorAxes
     intrinsics: Intrinsics
     grid: VoxelGrid
@@ -97,19 +74,18 @@ class Look:
     appearance: Appearance
 
 
-def find_obstacles(look: Look, occupied: Occupancy, settings: PerceptionSettings) -> list[Found]:
+def find_obstacles(depth: VoxelizedDepth, occupied: Occupancy, settings: PerceptionSettings) -> list[Detection]:
     """Connected things, nearest first."""
     standing = any_layer(occupied.voxels, BODY_LAYER)
-    reach = 2 * round(FOOT_M / CELL_M) + 1
-    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    near_foot = np.asarray(cv2.dilate(standing, ellipse), dtype=np.uint8)
-    found: list[Found] = []
-    for cells in (occupied.any & near_foot, occupied.any & (1 - near_foot)):
-        for part in _components(cells, settings.corridor_width_m / 2):
-            one = _measure(part, look, occupied, settings)
-            if one is not None:
-                found.append(one)
-    return sorted(found, key=lambda f: f.distance_m)
+    near_foot = grown(standing, 2 * FOOT_M, CELL_M)
+    half_m = settings.corridor_width_m / 2
+    parts = (
+        part
+        for cells in (occupied.any & near_foot, occupied.any & (1 - near_foot))
+        for part in _components(cells, half_m)
+    )
+    detections = [d for part in parts if (d := _measure(part, depth, occupied, settings)) is not None]
+    return sorted(detections, key=lambda d: d.distance_m)
 
 
 def _components(cells: NDArray[np.uint8], half_m: float) -> list[NDArray[np.intp]]:
@@ -139,7 +115,9 @@ def _regions(columns: int, half_m: float) -> NDArray[np.int8]:
     return np.asarray(np.digitize(centre, [-half_m, half_m]), dtype=np.int8)
 
 
-def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: PerceptionSettings) -> Found | None:
+def _measure(
+    part: NDArray[np.intp], depth: VoxelizedDepth, occupied: Occupancy, settings: PerceptionSettings
+) -> Detection | None:
     columns = occupied.any.shape[1]
     row, column = np.divmod(part, columns)
     x = (column + 0.5) * CELL_M - HALF_WIDTH_M
@@ -147,24 +125,24 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
     distance = np.hypot(x, forward)
     nearest = int(np.argmin(distance))
     # To the millimetre within the nearest cell, not to the cell: closing speed hangs on it.
-    places = look.voxelizer.position(look.grid.pixels_of(int(part[nearest])), look.depth, look.axes)
+    places = depth.voxelizer.position(depth.grid.pixels_of(int(part[nearest])), depth.depth_m, depth.axes)
     nearest_x, nearest_forward = np.median(places, axis=1).tolist()
     range_m = math.hypot(nearest_x, nearest_forward)
 
-    counts = look.grid.counts.reshape(-1, LAYERS)[part]
+    counts = depth.grid.counts.reshape(-1, LAYERS)[part]
     facing = distance <= range_m + FACING_M
     layers = np.flatnonzero(occupied.voxels.reshape(-1, LAYERS)[part[facing]].any(axis=0))
     pixels = int(counts[facing][:, layers].sum())
-    least = AREA_M2 * look.intrinsics.fx * look.intrinsics.fy / max(range_m, 0.3) ** 2
+    least = AREA_M2 * depth.intrinsics.fx * depth.intrinsics.fy / max(range_m, 0.3) ** 2
     if pixels < least:
         return None
     low = LOWEST_M + STEP_M * int(layers[0])
     high = LOWEST_M + STEP_M * (int(layers[-1]) + 1)
-    footing = low < 0.3 or not _seen_beneath(nearest_x, nearest_forward, low, look)
+    footing = low < 0.3 or not _seen_beneath(nearest_x, nearest_forward, low, depth)
     half = settings.corridor_width_m / 2
     within = np.abs(x) <= half
-    seen = look.grid.pixels_in(part[facing]) if look.appearance.known else np.empty(0, np.intp)
-    return Found(
+    facing_pixels = depth.grid.pixels_in(part[facing]) if depth.appearance.known else np.empty(0, np.intp)
+    return Detection(
         distance_m=range_m,
         bearing_deg=math.degrees(math.atan2(nearest_x, nearest_forward)),
         x_m=nearest_x,
@@ -173,30 +151,24 @@ def _measure(part: NDArray[np.intp], look: Look, occupied: Occupancy, settings: 
         right_m=float((column.max() + 1) * CELL_M - HALF_WIDTH_M),
         low_m=low,
         high_m=high,
-        band=_band(int(layers[0]), int(layers[-1])),
+        band=band_of(low, high),
         in_corridor=bool(within.any() and low < settings.corridor_height_m),
         confidence=float(min(1.0, 0.5 + 0.5 * pixels / (8 * least))),
         footing=footing,
-        label=look.appearance.name(seen),
-        certainty=look.appearance.certainty(seen),
+        label=depth.appearance.name(facing_pixels),
+        certainty=depth.appearance.certainty(facing_pixels),
         places=np.stack([x, forward], axis=1),
     )
 
 
-def _band(lowest: int, highest: int) -> Band:
-    if lowest >= HEAD_LAYER:
-        return "head"
-    return "body" if highest >= BODY_LAYER else "ground"
-
-
-def _seen_beneath(x_m: float, forward_m: float, low_m: float, look: Look) -> bool:
+def _seen_beneath(x_m: float, forward_m: float, low_m: float, depth: VoxelizedDepth) -> bool:
     """Whether the camera sees past below the thing: then it hangs. Space out of view proves nothing."""
     seen = 0
     for height in (low_m - 0.15, low_m / 2):
-        u, v, z = look.axes.project(x_m, forward_m, height, look.intrinsics)
-        if not (z > 0 and 0 <= u < look.intrinsics.width and 0 <= v < look.intrinsics.height):
+        u, v, z = depth.axes.project(x_m, forward_m, height, depth.intrinsics)
+        if not (z > 0 and 0 <= u < depth.intrinsics.width and 0 <= v < depth.intrinsics.height):
             return False
         row, column = int(v), int(u)
-        patch = look.depth[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
+        patch = depth.depth_m[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
         seen += int(np.count_nonzero(patch > z + 0.15) > patch.size // 2)
     return seen == 2

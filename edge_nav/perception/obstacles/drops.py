@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.detection import Detection
 from edge_nav.perception.floor.floor_scan import (
     BELOW,
     BIN_M,
@@ -25,7 +26,6 @@ from edge_nav.perception.floor.floor_scan import (
     bearing_of,
     sector_x,
 )
-from edge_nav.perception.obstacles.clustering import Found
 from edge_nav.perception.perception_settings import PerceptionSettings
 
 MIN_WIDTH_M = 0.25
@@ -44,7 +44,7 @@ than a ramp's would be."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
+class _FloorEdge:
     """The floor's end along one sector: range, how far below, and whether lower ground was seen."""
 
     sector: int
@@ -53,11 +53,11 @@ class _Edge:
     seen: bool
 
 
-def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
+def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Detection]:
     """Edges of adjacent sectors joined into drop-offs, nearest first."""
     suspect = (scan.share[:, :, BELOW] > 0.5) | (scan.share[:, :, MISSING] > 0.7)
     edges = [e for s in np.flatnonzero(suspect.any(axis=1)) if (e := _edge(scan, int(s), suspect[s])) is not None]
-    groups: list[list[_Edge]] = []
+    groups: list[list[_FloorEdge]] = []
     for edge in edges:
         last = groups[-1][-1] if groups else None
         if (
@@ -69,33 +69,34 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Found]:
             groups[-1].append(edge)
         else:
             groups.append([edge])
-    found = [f for g in groups if (f := _join(scan, g, settings)) is not None]
-    return sorted(found, key=lambda f: f.distance_m)
+    drops = [d for g in groups if (d := _join(scan, g, settings)) is not None]
+    return sorted(drops, key=lambda d: d.distance_m)
 
 
-def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _Edge | None:
+def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _FloorEdge | None:
+    """Where the floor ends, walking outward over the range bins that are shown; None where it does not."""
     share = scan.share[sector]
-    seen = np.flatnonzero(scan.pixels[sector] >= 2)
-    first = seen[:BORDER_BINS]
+    shown = np.flatnonzero(scan.pixels[sector] >= 2)
+    first = shown[:BORDER_BINS]
     if len(first) == BORDER_BINS and (share[first, BELOW] > 0.5).all():
         low = scan.below_m[sector, first]
         if low[0] < -HOLE_M and low.max() < -DROP_M:
-            return _Edge(sector, int(first[0]) * BIN_M, -float(low[0]), True)
-    for n in np.flatnonzero(suspect[seen]):
-        k, before, after = int(seen[n]), seen[max(0, n - 3) : n], seen[n : n + 3]
+            return _FloorEdge(sector, int(first[0]) * BIN_M, -float(low[0]), True)
+    for n in np.flatnonzero(suspect[shown]):
+        k, before, after = int(shown[n]), shown[max(0, n - 3) : n], shown[n : n + 3]
         if len(before) < 2 or share[before, LEVEL].mean() < 0.6:
             continue
         if share[k, BELOW] > 0.5:
             here, level = float(scan.below_m[sector, k]), float(scan.level_m[sector, before].mean())
             sudden = here < -DROP_M and level - here > 0.8 * DROP_M and level > -0.05
             if sudden and share[after, BELOW].mean() > 0.6:
-                return _Edge(sector, k * BIN_M, -here, True)
+                return _FloorEdge(sector, k * BIN_M, -here, True)
         elif len(after) == 3 and share[after, MISSING].mean() > 0.8:
-            return _unseen(scan, sector, seen, int(n))
+            return _unseen(scan, sector, shown, int(n))
     return None
 
 
-def _fall_beyond(scan: FloorScan, edges: list[_Edge]) -> float:
+def _fall_beyond(scan: FloorScan, edges: list[_FloorEdge]) -> float:
     """Fall per metre of true distance in the first two metres beyond an edge; 0 where it is not a slope.
 
     Treads lie close together in the picture, so this looks at each pixel's own place.
@@ -106,19 +107,19 @@ def _fall_beyond(scan: FloorScan, edges: list[_Edge]) -> float:
     away, height = away[mine], height[mine]
     # The lowest of each stretch, so that the treads' many near pixels do not outweigh the far few.
     stretch = ((away - start) / STRETCH_M).astype(int)
-    seen = [k for k in range(round(STAIR_RUN_M / STRETCH_M)) if np.count_nonzero(stretch == k) >= 3]
-    if len(seen) < 4:
+    known = [k for k in range(round(STAIR_RUN_M / STRETCH_M)) if np.count_nonzero(stretch == k) >= 3]
+    if len(known) < 4:
         return 0.0
-    ahead = (np.array(seen) + 0.5) * STRETCH_M
-    low = np.array([np.median(height[stretch == k]) for k in seen])
+    ahead = (np.array(known) + 0.5) * STRETCH_M
+    low = np.array([np.median(height[stretch == k]) for k in known])
     slope, offset = np.polyfit(ahead, -low, 1)
     return float(slope) if np.abs(-low - slope * ahead - offset).max() < 0.2 else 0.0
 
 
-def _unseen(scan: FloorScan, sector: int, seen: np.ndarray, n: int) -> _Edge | None:
+def _unseen(scan: FloorScan, sector: int, shown: NDArray[np.intp], n: int) -> _FloorEdge | None:
     """Floor that gives no depth: nothing if it comes back level, if a thing stands behind, or if light explains it."""
     share = scan.share[sector]
-    gone = seen[n:]
+    gone = shown[n:]
     until = next((m for m, k in enumerate(gone) if share[k, MISSING] < 0.5), len(gone))
     if until < MIN_LENGTH_BINS or until < len(gone):
         return None
@@ -127,10 +128,10 @@ def _unseen(scan: FloorScan, sector: int, seen: np.ndarray, n: int) -> _Edge | N
         return None
     if int(gone[0]) * BIN_M > 3.0 or int(gone[until - 1]) < min(BINS, int(gone[0]) + 5):
         return None
-    return _Edge(sector, int(gone[0]) * BIN_M, DROP_M, False)
+    return _FloorEdge(sector, int(gone[0]) * BIN_M, DROP_M, False)
 
 
-def _join(scan: FloorScan, edges: list[_Edge], settings: PerceptionSettings) -> Found | None:
+def _join(scan: FloorScan, edges: list[_FloorEdge], settings: PerceptionSettings) -> Detection | None:
     ranges = np.array([e.range_m for e in edges])
     width = float(np.median(ranges)) * math.radians(SECTOR_DEG) * (edges[-1].sector - edges[0].sector + 1)
     if len(edges) < 2 or width < MIN_WIDTH_M:
@@ -143,7 +144,7 @@ def _join(scan: FloorScan, edges: list[_Edge], settings: PerceptionSettings) -> 
     edge = edges[choice]
     depth = float(np.median([e.depth_m for e in edges]))
     slope = _fall_beyond(scan, edges) if edge.seen else 0.0
-    return Found(
+    return Detection(
         distance_m=float(np.median(ranges[inside])) if inside.any() else edge.range_m,
         bearing_deg=bearing_of(edge.sector),
         x_m=float(x[choice]),

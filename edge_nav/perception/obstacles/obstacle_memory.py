@@ -13,13 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.egomotion.scan_matching import Step
-from edge_nav.perception.floor_plan import latest
-from edge_nav.perception.grid import BODY_LAYER, CELL_M, HEAD_LAYER, LOWEST_M, STEP_M
-from edge_nav.perception.obstacles.clustering import FACING_M, Found
+from edge_nav.perception.detection import Detection, band_of
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
+from edge_nav.perception.grid import CELL_M, latest_in_cell
+from edge_nav.perception.obstacles.clustering import FACING_M
+from edge_nav.perception.obstacles.depth_lookup import DepthLookup
+from edge_nav.perception.obstacles.tracks import TrackedDetection
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes
-from edge_nav.types import Band, Intrinsics
+from edge_nav.types import Intrinsics
 
 KEEP_S, KEEP_EDGE_S, KEEP_MOVING_S = 60.0, 180.0, 4.0
 """Whether it is still there, nobody knows by then; edges do not walk away, but where they are becomes doubtful. What
@@ -30,7 +32,7 @@ soon wrong by then. But a lapse of a frame or two makes nobody forget the hole b
 REACH_M, MOST = 3.0, 3000
 HERE_M = 0.2
 """Where the walker stands no thing can be; but an edge may be at their feet."""
-HELD_M = 2.0
+OUT_OF_SIGHT_M = 2.0
 """Farther things out of sight are not in the way yet."""
 CONFIDENT = 0.4
 LIKELY = 0.25
@@ -39,15 +41,13 @@ so that a needless STOP now and then is the lesser evil."""
 FRAMES, STEADY_FRAMES = 3, 5
 """What was seen in fewer frames is not remembered: it may be noise. What was seen in so many stands there, however
 little the network trusts itself."""
-HELD_CONFIDENCE = 0.5
+MEMORY_CONFIDENCE = 0.5
 LEAST_PLACES = 2
 ASIDE_M = 0.08
 """What is passed beside was seen to be beside: the corridor is narrower for what is only remembered."""
 BESIDE_M, BODY_M = 0.3, 0.18
 """What is only remembered and so little ahead is being passed, unless it is in front of the body itself: half a body's
 width, less what a remembered place may be off."""
-BORDER = 0.04
-"""Of the picture's size: so near its border things are seen in part only."""
 HIDES_M, THROUGH_M = 0.25, 0.20
 """Depth so much nearer than a place hides it; so much farther, and there is nothing."""
 SHARES = (0.2, 0.5, 0.8)
@@ -62,7 +62,7 @@ LINE_PLACES, LINE_M, LINE_LEAST_M, FURTHER_M = 6, 0.12, 0.5, 1.2
 """An edge is straight that so many places lie on, so closely and over such a length; and it goes on so far."""
 
 
-class Remembered:
+class ObstacleMemory:
     """Places of things and of edges, by where the walker is now."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Remembered:
         """Right and forward, metres."""
         self._heights = np.zeros((0, 2))
         """Lowest and highest point there; both below 0 for an edge."""
-        self._t = np.zeros(0)
+        self._until_t = np.zeros(0)
         """Until when it is kept."""
         self._moved_t: float | None = None
         self._shown = np.zeros(0, np.bool_)
@@ -82,17 +82,17 @@ class Remembered:
         """Everything remembered [N, 2], with what edges are supposed to go on to: right and forward, metres."""
         return np.vstack([self._places, self._further])
 
-    def move(self, step: Step, t: float, *, known: bool = True) -> None:
+    def move(self, ego_motion: EgoMotion, t: float, *, known: bool = True) -> None:
         """The walker has moved; what is old or far is forgotten. ``known``: the move was measured, not supposed."""
         seconds, self._moved_t = 0.0 if self._moved_t is None else max(t - self._moved_t, 0.0), t
         if not known:
-            self._t = np.minimum(self._t, np.maximum(self._t - BLIND * seconds, t + KEEP_BLIND_S))
-        self._places = step.seen_after(self._places)
+            self._until_t = np.minimum(self._until_t, np.maximum(self._until_t - BLIND * seconds, t + KEEP_BLIND_S))
+        self._places = ego_motion.points_after(self._places)
         away = np.hypot(self._places[:, 0], self._places[:, 1])
         there = (away >= HERE_M) | (self._heights[:, 1] < 0)
-        self._keep((self._t >= t) & (self._t <= t + KEEP_EDGE_S) & (away <= REACH_M) & there)
+        self._keep((self._until_t >= t) & (self._until_t <= t + KEEP_EDGE_S) & (away <= REACH_M) & there)
 
-    def look(
+    def compare(
         self,
         depth: NDArray[np.float32],
         height: NDArray[np.float32],
@@ -108,10 +108,10 @@ class Remembered:
         self._further = np.zeros((0, 2))
         if not len(self._places):
             return
-        eye = _Eye(depth, height, axes, intrinsics)
+        lookup = DepthLookup(depth, height, axes, intrinsics)
         drop = self._heights[:, 1] < 0
         low, high = self._heights[:, 0], self._heights[:, 1]
-        beyond = _beyond(eye, self._places, low, high)
+        beyond = _beyond(lookup, self._places, low, high)
         self._shown = ~drop & (beyond > -HIDES_M).any(axis=0)
         # Heights are known to a voxel only: one look may go just beneath it.
         keep = drop | (beyond < THROUGH_M).any(axis=0) | (np.isfinite(beyond).sum(axis=0) < 2)
@@ -119,48 +119,43 @@ class Remembered:
         if len(doubtful):
             around = (self._places[doubtful] + AROUND_M * SIDES[:, None]).reshape(-1, 2)
             heights = np.tile(low[doubtful], len(SIDES)), np.tile(high[doubtful], len(SIDES))
-            there = _beyond(eye, around, *heights) < THROUGH_M
+            there = _beyond(lookup, around, *heights) < THROUGH_M
             keep[doubtful] = there.reshape(-1, len(doubtful)).any(axis=0)
         if floor and drop.any():
-            keep[drop] &= ~self._level(eye, self._places[drop])
+            keep[drop] &= ~self._level(lookup, self._places[drop])
         self._keep(keep)
         further = _further(self._places[self._heights[:, 1] < 0])
-        self._further = further[~self._level(eye, further)] if floor else further
+        self._further = further[~self._level(lookup, further)] if floor else further
 
     @staticmethod
-    def _level(eye: _Eye, places: NDArray[np.float64]) -> NDArray[np.bool_]:
-        beyond, height = eye.at((places + ABOUT_M * SIDES[:, None]).reshape(-1, 2), np.zeros(len(SIDES) * len(places)))
+    def _level(lookup: DepthLookup, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+        beyond, height = lookup.at(
+            (places + ABOUT_M * SIDES[:, None]).reshape(-1, 2), np.zeros(len(SIDES) * len(places))
+        )
         inside = np.isfinite(beyond).reshape(len(SIDES), -1)
         level = ~inside | (np.abs(height) < LEVEL_M).reshape(inside.shape)
         return np.asarray(level.all(axis=0) & (inside.sum(axis=0) >= 3), dtype=np.bool_)
 
-    def add(self, found: Sequence[Found], frames: Sequence[int], moving: Sequence[bool], t: float) -> None:
-        """Take note of what is seen. ``frames``: in how many each was; ``moving``: whether it moves by itself. Both may
-        go on with what is remembered already.
-        """
-        parts = [
-            (f, KEEP_EDGE_S if f.band == "drop" else KEEP_MOVING_S if moves else KEEP_S)
-            for f, n, moves in zip(found, frames, moving, strict=False)
-            if n >= FRAMES
-            and not f.held
-            and f.confidence >= CONFIDENT
-            and (f.band == "drop" or f.certainty >= LIKELY or n >= STEADY_FRAMES)
-            and f.label != "unseen_floor"
-            and f.distance_m < REACH_M
-        ]
-        for f, keep_s in parts:
-            near = f.places[np.hypot(f.places[:, 0], f.places[:, 1]) < REACH_M]
-            heights = (-1.0, min(f.low_m, -0.01)) if f.band == "drop" else (f.low_m, f.high_m)
-            self._places = np.vstack([self._places, near])
-            self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
-            self._t = np.append(self._t, np.full(len(near), t + keep_s))
-        self._shown = np.append(self._shown, np.ones(len(self._t) - len(self._shown), np.bool_))
-        kept = latest(self._places, CELL_M, self._heights[:, 1] < 0)
+    def add(self, tracked: Sequence[TrackedDetection], t: float) -> None:
+        """Take note of what is seen; what is remembered already is not taken anew."""
+        for one in tracked:
+            if _worth_keeping(one):
+                self._add(one.detection, t + _keep_s(one))
+        self._shown = np.append(self._shown, np.ones(len(self._until_t) - len(self._shown), np.bool_))
+        kept = latest_in_cell(self._places, CELL_M, self._heights[:, 1] < 0)
         kept[: max(0, len(kept) - MOST)] = False
         self._keep(kept)
 
-    def in_the_way(self, found: Sequence[Found], settings: PerceptionSettings) -> list[Found]:
-        """What is remembered right ahead and not ``found`` now: the nearest thing and the nearest edge."""
+    def _add(self, detection: Detection, until_t: float) -> None:
+        near = detection.places[np.hypot(detection.places[:, 0], detection.places[:, 1]) < REACH_M]
+        low, high = detection.low_m, detection.high_m
+        heights = (-1.0, min(low, -0.01)) if detection.band == "drop" else (low, high)
+        self._places = np.vstack([self._places, near])
+        self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
+        self._until_t = np.append(self._until_t, np.full(len(near), until_t))
+
+    def in_the_way(self, detections: Sequence[Detection], settings: PerceptionSettings) -> list[Detection]:
+        """What is remembered right ahead and not detected now: the nearest thing and the nearest edge."""
         half = settings.corridor_width_m / 2 - ASIDE_M
         further = len(self._further)
         places = self.places
@@ -169,26 +164,40 @@ class Remembered:
         drop = heights[:, 1] < 0
         passing = ~drop & (places[:, 1] <= BESIDE_M)
         inside = (np.abs(places[:, 0]) <= np.where(passing, min(BODY_M, half), half)) & (places[:, 1] > 0.0) & ~shown
-        inside &= (np.hypot(places[:, 0], places[:, 1]) < HELD_M) & (heights[:, 0] < settings.corridor_height_m)
+        inside &= (np.hypot(places[:, 0], places[:, 1]) < OUT_OF_SIGHT_M) & (heights[:, 0] < settings.corridor_height_m)
         kinds = (inside & drop, inside & ~drop)
-        held = [f for kind in kinds if (f := _held(places[kind], heights[kind])) is not None]
-        edges = [f.distance_m for f in found if f.band == "drop" and f.in_corridor]
-        return [h for h in held if h.band != "drop" or all(abs(h.distance_m - e) > SAME_EDGE_M for e in edges)]
+        remembered = [d for kind in kinds if (d := _remembered(places[kind], heights[kind])) is not None]
+        edges = [d.distance_m for d in detections if d.band == "drop" and d.in_corridor]
+        return [r for r in remembered if r.band != "drop" or all(abs(r.distance_m - e) > SAME_EDGE_M for e in edges)]
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._places, self._heights = self._places[which], self._heights[which]
-        self._t, self._shown = self._t[which], self._shown[which]
+        self._until_t, self._shown = self._until_t[which], self._shown[which]
+
+
+def _worth_keeping(tracked: TrackedDetection) -> bool:
+    """Whether it is near enough, and sure enough to stand there, to be remembered."""
+    d, frames = tracked.detection, tracked.seen_frames
+    sure = d.band == "drop" or d.certainty >= LIKELY or frames >= STEADY_FRAMES
+    measured = not d.remembered and d.label != "unseen_floor" and d.confidence >= CONFIDENT
+    return frames >= FRAMES and measured and sure and d.distance_m < REACH_M
+
+
+def _keep_s(tracked: TrackedDetection) -> float:
+    if tracked.detection.band == "drop":
+        return KEEP_EDGE_S
+    return KEEP_MOVING_S if tracked.moves else KEEP_S
 
 
 def _beyond(
-    eye: _Eye, places: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+    lookup: DepthLookup, places: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """How much farther than each place the depth is at some heights there [SHARES, N], metres; NaN where not seen."""
     heights = low + np.array(SHARES)[:, None] * (high - low)
-    return eye.at(np.tile(places, (len(SHARES), 1)), heights.ravel())[0].reshape(heights.shape)
+    return lookup.at(np.tile(places, (len(SHARES), 1)), heights.ravel())[0].reshape(heights.shape)
 
 
-def _held(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Found | None:
+def _remembered(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Detection | None:
     """What is remembered at some places, as one thing."""
     if len(places) < LEAST_PLACES:
         return None
@@ -197,7 +206,7 @@ def _held(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Found | 
     facing = away <= away[n] + FACING_M
     low, high = float(heights[facing, 0].min()), float(heights[facing, 1].max())
     drop = high < 0
-    return Found(
+    return Detection(
         distance_m=float(away[n]),
         bearing_deg=math.degrees(math.atan2(places[n, 0], places[n, 1])),
         x_m=float(places[n, 0]),
@@ -206,21 +215,13 @@ def _held(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Found | 
         right_m=float(places[facing, 0].max()),
         low_m=high if drop else low,
         high_m=0.0 if drop else high,
-        band=_band(low, high),
+        band=band_of(low, high),
         in_corridor=True,
-        confidence=HELD_CONFIDENCE,
+        confidence=MEMORY_CONFIDENCE,
         label="drop" if drop else None,
-        held=True,
+        remembered=True,
         places=places,
     )
-
-
-def _band(low_m: float, high_m: float) -> Band:
-    if high_m < 0:
-        return "drop"
-    if low_m >= LOWEST_M + STEP_M * HEAD_LAYER - 1e-6:
-        return "head"
-    return "body" if high_m > LOWEST_M + STEP_M * BODY_LAYER + 1e-6 else "ground"
 
 
 def _further(edge: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -234,34 +235,3 @@ def _further(edge: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.zeros((0, 2))
     steps = np.arange(0.1, FURTHER_M, 0.1)
     return np.asarray(middle + np.concatenate([along.min() - steps, along.max() + steps])[:, None] * axes[0])
-
-
-class _Eye:
-    """What the picture shows at places on the floor plan."""
-
-    def __init__(
-        self, depth: NDArray[np.float32], height: NDArray[np.float32], axes: FloorAxes, camera: Intrinsics
-    ) -> None:
-        self._depth, self._height, self._axes, self._camera = depth, height, axes, camera
-
-    def at(
-        self, places: NDArray[np.float64], height_m: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How much farther than each place the depth is there, and how high what is seen there lies, metres; NaN
-        outside of the picture, and where nothing is known.
-        """
-        axes, camera = self._axes, self._camera
-        right, forward, up = places[:, 0], places[:, 1], height_m - axes.height_m
-        x, y, z = (right * axes.right[n] + forward * axes.forward[n] + up * axes.up[n] for n in range(3))
-        ahead = z > 0.05
-        safe = np.where(ahead, z, 1.0)
-        u = camera.fx * x / safe + camera.cx
-        v = camera.fy * y / safe + camera.cy
-        across, along = BORDER * camera.width, BORDER * camera.height
-        inside = ahead & (u >= across) & (u < camera.width - across) & (v >= along) & (v < camera.height - along)
-        column = np.where(inside, u, 0).astype(np.intp)
-        row = np.where(inside, v, 0).astype(np.intp)
-        return (
-            np.where(inside, self._depth[row, column] - z, np.nan),
-            np.where(inside, self._height[row, column], np.nan),
-        )

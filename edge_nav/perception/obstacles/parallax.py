@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.egomotion.visual_odometry import LEVELS, WINDOW_PX, Seen, inside, pixels_of
+from edge_nav.perception.egomotion.picture_tracking import PicturePair, optical_flow, pixels_of
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.types import DepthMap, Intrinsics
 
@@ -53,44 +53,41 @@ class Parallax:
         self._points = np.zeros((0, 2), np.float32)
         self._rays = np.zeros((0, 3))
         """Of each corner in the camera's coordinates when it was first seen, with z = 1."""
-        self._turns, self._shifts = np.zeros((0, 3, 3)), np.zeros((0, 3))
-        """From those coordinates to the camera's now: X -> turn X + shift."""
+        self._rotations, self._translations = np.zeros((0, 3, 3)), np.zeros((0, 3))
+        """From those coordinates to the camera's now: X -> rotation X + translation."""
         self._times = np.zeros(0, np.intp)
         """In how many frames on end each has contradicted the network."""
 
-    def mend(self, seen: Seen, depth: DepthMap, axes: FloorAxes) -> DepthMap:
+    def mend(self, pair: PicturePair, depth: DepthMap, axes: FloorAxes) -> DepthMap:
         """The depth map with what is nearer than the network says; the one that was given where nothing is."""
-        self._follow(seen)
-        where, metres = self._nearer(seen.camera, depth, axes)
+        self._follow(pair)
+        where, metres = self._nearer(pair.camera, depth, axes)
         if len(self._points) < FEWEST:
-            self._add(seen)
-        return _patched(depth, where, metres, seen.camera) if len(where) else depth
+            self._add(pair)
+        return _patched(depth, where, metres, pair.camera) if len(where) else depth
 
-    def _follow(self, seen: Seen) -> None:
-        if seen.before is None or seen.turn is None or seen.shift is None:
+    def _follow(self, pair: PicturePair) -> None:
+        if pair.before is None or pair.rotation is None or pair.translation is None:
             self._keep(np.zeros(len(self._points), np.bool_))
             return
         if not len(self._points):
             return
-        turn, shift = seen.turn, seen.shift
-        flowed, status, _ = cv2.calcOpticalFlowPyrLK(
-            seen.before, seen.grey, self._points, _turned(self._points, turn, seen.camera),
-            winSize=(WINDOW_PX, WINDOW_PX), maxLevel=LEVELS, flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-        )  # fmt: skip
-        self._points = np.asarray(flowed, np.float32)
-        self._turns, self._shifts = turn @ self._turns, self._shifts @ turn.T + shift
-        self._keep((status.ravel() > 0) & inside(self._points, seen.camera))
+        rotation, translation = pair.rotation, pair.translation
+        expected = _rotated(self._points, rotation, pair.camera)
+        self._points, found = optical_flow(pair.before, pair.grey, self._points, expected, pair.camera)
+        self._rotations, self._translations = rotation @ self._rotations, self._translations @ rotation.T + translation
+        self._keep(found)
 
     def _nearer(self, camera: Intrinsics, depth: DepthMap, axes: FloorAxes) -> tuple[F64, F64]:
         """Corners [N, 2], pixels, and their z-depth [N], metres: those that contradict the network, and agree."""
         at = _rays(self._points, camera)
-        ray = np.einsum("nij,nj->ni", self._turns, self._rays)
-        # ray z + shift is seen at ``at``: two equations for the z of when it was first seen.
+        ray = np.einsum("nij,nj->ni", self._rotations, self._rays)
+        # ray z + translation is seen at ``at``: two equations for the z of when it was first seen.
         slope = ray[:, :2] - at[:, :2] * ray[:, 2:]
-        offset = at[:, :2] * self._shifts[:, 2:] - self._shifts[:, :2]
+        offset = at[:, :2] * self._translations[:, 2:] - self._translations[:, :2]
         steep = np.maximum((slope * slope).sum(axis=1), 1e-12)
         first = (slope * offset).sum(axis=1) / steep
-        now = np.maximum(first * ray[:, 2] + self._shifts[:, 2], 1e-3)
+        now = np.maximum(first * ray[:, 2] + self._translations[:, 2], 1e-3)
         off_px = np.hypot(*(first[:, None] * slope - offset).T) / now * camera.fx
         known = (first > 0) & (NOISE_PX / camera.fx / np.sqrt(steep) < SPREAD) & (off_px < OFF_PX)
         pixel = pixels_of(self._points, camera, depth.depth_m.shape)
@@ -98,12 +95,12 @@ class Parallax:
             moving = [n for n, name in enumerate(depth.label_names) if name in MOVING]
             known &= ~np.isin(depth.label[pixel], moving)
         above = axes.height_m + now * (at @ axes.up) > ABOVE_M
-        told = depth.depth_m[pixel]
-        contradicts = known & ~(now >= NEARER * told)
+        network_m = depth.depth_m[pixel]
+        contradicts = known & ~(now >= NEARER * network_m)
         nearer = contradicts & above & (now > NEAREST_M) & (now < REACH_M)
-        expected = (told - self._shifts[:, 2]) / np.where(np.abs(ray[:, 2]) > 0.1, ray[:, 2], np.nan)
-        as_told = np.hypot(*(expected[:, None] * slope - offset).T) / told * camera.fx < AGREE_PX
-        agrees = np.count_nonzero(~contradicts & (known | as_told))
+        expected = (network_m - self._translations[:, 2]) / np.where(np.abs(ray[:, 2]) > 0.1, ray[:, 2], np.nan)
+        as_network = np.hypot(*(expected[:, None] * slope - offset).T) / network_m * camera.fx < AGREE_PX
+        agrees = np.count_nonzero(~contradicts & (known | as_network))
         if np.count_nonzero(contradicts) > MOST_SHARE * (agrees + np.count_nonzero(contradicts)):
             nearer[:] = False
         self._times = np.where(nearer, self._times + 1, 0)
@@ -112,23 +109,27 @@ class Parallax:
         agree = _agree(where / camera.width, metres)
         return where[agree], metres[agree]
 
-    def _add(self, seen: Seen) -> None:
-        free = np.full(seen.grey.shape, 255, np.uint8)
+    def _add(self, pair: PicturePair) -> None:
+        free = np.full(pair.grey.shape, 255, np.uint8)
         for x, y in self._points:
             cv2.circle(free, (int(x), int(y)), APART_PX, 0, -1)
-        corners = cv2.goodFeaturesToTrack(seen.grey, MOST - len(self._points), QUALITY, APART_PX, mask=free)
+        corners = cv2.goodFeaturesToTrack(pair.grey, MOST - len(self._points), QUALITY, APART_PX, mask=free)
         if corners is None:
             return
         points = np.asarray(corners, np.float32).reshape(-1, 2)
         self._points = np.concatenate([self._points, points])
-        self._rays = np.concatenate([self._rays, _rays(points, seen.camera)])
-        self._turns = np.concatenate([self._turns, np.tile(np.eye(3), (len(points), 1, 1))])
-        self._shifts = np.concatenate([self._shifts, np.zeros((len(points), 3))])
+        self._rays = np.concatenate([self._rays, _rays(points, pair.camera)])
+        self._rotations = np.concatenate([self._rotations, np.tile(np.eye(3), (len(points), 1, 1))])
+        self._translations = np.concatenate([self._translations, np.zeros((len(points), 3))])
         self._times = np.concatenate([self._times, np.zeros(len(points), np.intp)])
 
     def _keep(self, which: NDArray[np.bool_]) -> None:
         self._points, self._rays = self._points[which], self._rays[which]
-        self._turns, self._shifts, self._times = self._turns[which], self._shifts[which], self._times[which]
+        self._rotations, self._translations, self._times = (
+            self._rotations[which],
+            self._translations[which],
+            self._times[which],
+        )
 
 
 def _rays(points: NDArray[np.float32], camera: Intrinsics) -> F64:
@@ -137,9 +138,9 @@ def _rays(points: NDArray[np.float32], camera: Intrinsics) -> F64:
     return np.stack([x, y, np.ones_like(x)], axis=1)
 
 
-def _turned(points: NDArray[np.float32], turn: F64, camera: Intrinsics) -> NDArray[np.float32]:
+def _rotated(points: NDArray[np.float32], rotation: F64, camera: Intrinsics) -> NDArray[np.float32]:
     """Where far things are seen after a turn of the camera."""
-    rays = _rays(points, camera) @ turn.T
+    rays = _rays(points, camera) @ rotation.T
     at = rays[:, :2] / np.maximum(rays[:, 2:], 0.1)
     at = at * np.array([camera.fx, camera.fy]) + np.array([camera.cx, camera.cy])
     return np.asarray(at, np.float32)

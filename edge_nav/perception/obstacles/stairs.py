@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.detection import Detection
 from edge_nav.perception.grid import CELL_M, HALF_WIDTH_M, LAYERS, LOWEST_M, STEP_M, any_layer
-from edge_nav.perception.obstacles.clustering import Found, Occupancy
+from edge_nav.perception.obstacles.clustering import Occupancy
 
 RISE = (0.4, 1.1)
 """Rise per metre ahead: building codes allow about 0.5-0.9, a voxel's rounding adds the rest."""
@@ -16,7 +19,16 @@ HIGHEST_M, TREAD_M, WIDE_M, LEVEL = 0.3, 0.5, 0.6, 0.7
 """A single step is no higher, its top is level for so far behind its edge and so wide, over this share of it."""
 
 
-def leads_up(thing: Found, occupied: Occupancy) -> bool:
+def with_stairs_named(detection: Detection, occupied: Occupancy) -> Detection:
+    """With its name where it is stairs or a step that leads up."""
+    if leads_up(detection, occupied):
+        return replace(detection, label="stairs_up")
+    if detection.label is None and steps_up(detection, occupied):
+        return replace(detection, label="step_up")
+    return detection
+
+
+def leads_up(thing: Detection, occupied: Occupancy) -> bool:
     """Whether the tops of what stands ahead climb steadily away from the walker across the thing's width."""
     if thing.band == "drop" or not thing.in_corridor or thing.low_m > 0.25:
         return False
@@ -37,7 +49,7 @@ def leads_up(thing: Found, occupied: Occupancy) -> bool:
     return bool(RISE[0] < slope < RISE[1] and np.abs(residual).max() < 0.2 and np.diff(top).max() < 0.25)
 
 
-def steps_up(thing: Found, occupied: Occupancy) -> bool:
+def steps_up(thing: Detection, occupied: Occupancy) -> bool:
     """Whether a low thing is the edge of higher ground: a kerb or a single step up. A voxel is too high for its top to
     be told from a gentle ramp's.
     """
@@ -51,7 +63,7 @@ def steps_up(thing: Found, occupied: Occupancy) -> bool:
     return bool(filled[tread, np.flatnonzero(there)[None]].mean() > LEVEL)
 
 
-def _ahead(thing: Found, occupied: Occupancy, far_m: float) -> NDArray[np.bool_]:
+def _ahead(thing: Detection, occupied: Occupancy, far_m: float) -> NDArray[np.bool_]:
     """The voxels from the thing's nearest point on, over its width within the corridor."""
     columns = occupied.any.shape[1]
     left = max(0, round((max(thing.left_m, -0.4) + HALF_WIDTH_M) / CELL_M))

@@ -6,11 +6,12 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from edge_nav.perception.egomotion.scan_matching import Step
-from edge_nav.perception.obstacles.clustering import Found
+from edge_nav.perception.detection import Detection
+from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.types import Obstacle
 
 GATE_M = 0.45
@@ -35,14 +36,32 @@ CROSSING_M, SLIM_M = 3.0, 1.0
 DRIFT_S = 0.6
 
 
+class _Range(NamedTuple):
+    """How far a thing was at a time."""
+
+    t: float
+    distance_m: float
+
+
+class _Drift(NamedTuple):
+    """How far to the right and forward a thing had moved over the ground by a time, metres; forward is NaN where the
+    walker's speed was not known.
+    """
+
+    t: float
+    right_m: float
+    forward_m: float
+
+
 @dataclass(slots=True)
-class _Track:
+class _ObstacleTrack:
     id: int
-    found: Found
+    detection: Detection
+    """The last one."""
     t: float
     frames: int = 1
     closing_mps: float = 0.0
-    history: deque[tuple[float, float]] = field(default_factory=deque)
+    ranges: deque[_Range] = field(default_factory=deque)
     x_m: float = 0.0
     forward_m: float = 0.0
     """Where it is expected by now."""
@@ -52,26 +71,26 @@ class _Track:
     middle_m: float = 0.0
     """Where the middle of its width is expected, to the right."""
     drift_m: tuple[float, float] = (0.0, 0.0)
-    drifts: deque[tuple[float, float, float]] = field(default_factory=deque)
-    """How far to the right and forward it has moved over the ground, while the walker's own moves were known; forward
-    is NaN where their speed was not."""
+    """To the right and forward, since it is followed."""
+    drifts: deque[_Drift] = field(default_factory=deque)
+    """While the walker's own moves were known."""
 
     def __post_init__(self) -> None:
         self._place()
 
     def _place(self) -> None:
-        self.x_m, self.forward_m, self.expected_t = self.found.x_m, self.found.forward_m, self.t
-        self.middle_m = _middle(self.found)
+        self.x_m, self.forward_m, self.expected_t = self.detection.x_m, self.detection.forward_m, self.t
+        self.middle_m = self.detection.middle_m
 
-    def expect(self, step: Step | None, t: float) -> None:
+    def expect(self, ego_motion: EgoMotion | None, t: float) -> None:
         """Reckon on where it is now, by the walker's move or else by its own closing speed."""
         seconds, self.expected_t = t - self.expected_t, t
-        if step is None:
+        if ego_motion is None:
             self.forward_m -= self.closing_mps * seconds
             self.drifts.clear()
             return
         places = np.array([[self.x_m, self.forward_m], [self.middle_m, self.forward_m]])
-        (x, forward), (middle, _) = step.seen_after(places)
+        (x, forward), (middle, _) = ego_motion.points_after(places)
         self.x_m, self.forward_m, self.middle_m = float(x), float(forward), float(middle)
 
     @property
@@ -80,60 +99,89 @@ class _Track:
 
         Only slim things are asked: the nearest point of a wall slides along it.
         """
-        slim = self.found.right_m - self.found.left_m < SLIM_M and self.found.band != "drop"
+        slim = self.detection.right_m - self.detection.left_m < SLIM_M and self.detection.band != "drop"
         return slim and _least_speed(self.drifts) > MOVES_MPS
 
     def crosses(self, half_m: float) -> bool:
         """Whether it moves into the corridor of a half width from aside."""
-        found = self.found
-        across = _slope([(t, right) for t, right, _ in self.drifts])
-        edge = found.left_m if across < 0 else -found.right_m
+        last = self.detection
+        across = _slope([(drift.t, drift.right_m) for drift in self.drifts])
+        edge = last.left_m if across < 0 else -last.right_m
         coming = CROSSING_MPS[0] <= abs(across) <= CROSSING_MPS[1] and edge > 0
-        slim = found.right_m - found.left_m < SLIM_M and found.band in ("body", "ground")
-        return coming and slim and found.distance_m < CROSSING_M and edge - half_m < CROSSING_S * abs(across)
+        slim = last.right_m - last.left_m < SLIM_M and last.band in ("body", "ground")
+        return coming and slim and last.distance_m < CROSSING_M and edge - half_m < CROSSING_S * abs(across)
 
-    def take(self, found: Found, t: float, *, speed_known: bool) -> None:
-        """This frame's finding of it. ``speed_known``: whether where it was expected rests on a known walking speed."""
+    def take(self, detection: Detection, t: float, *, speed_known: bool) -> None:
+        """This frame's detection of it. ``speed_known``: where it was expected rests on a known walking speed."""
         # Stairs stay stairs: from near by, too few of their treads are in view to tell them anew.
-        if self.found.label in STAIRS and found.label not in (self.found.label, "unseen_floor"):
-            found = replace(found, label=self.found.label)
+        last = self.detection
+        if last.label in STAIRS and detection.label not in (last.label, "unseen_floor"):
+            detection = replace(detection, label=last.label)
         # What hung free a moment ago still does, though from near by the space beneath is out of view.
-        if not self.found.footing and found.low_m >= HANGS_M:
-            found = replace(found, footing=False)
-        if found.held:  # remembered: nothing new is known of it
-            self.found, self.t = replace(found, label=self.found.label, footing=self.found.footing), t
+        if not last.footing and detection.low_m >= HANGS_M:
+            detection = replace(detection, footing=False)
+        if detection.remembered:  # nothing new is known of it
+            self.detection, self.t = replace(detection, label=last.label, footing=last.footing), t
             self._place()
             self.closing_mps = 0.0
-            self.history.clear()
+            self.ranges.clear()
             self.drifts.clear()
             return
-        right, forward = self.drift_m
-        right, forward = right + _middle(found) - self.middle_m, forward + found.forward_m - self.forward_m
-        self.drift_m = right, forward
-        self.drifts.append((t, right, forward if speed_known else math.nan))
-        while t - self.drifts[0][0] > DRIFT_S:
-            self.drifts.popleft()
-        self.found, self.t = found, t
+        self._note_drift(detection, t, speed_known=speed_known)
+        self.detection, self.t = detection, t
         self._place()
         self.vote()
         self.frames += 1
-        self.history.append((t, found.distance_m))
-        while t - self.history[0][0] > HISTORY_S:
-            self.history.popleft()
-        self.closing_mps = -_slope(self.history)
+        self.ranges.append(_Range(t, detection.distance_m))
+        while t - self.ranges[0].t > HISTORY_S:
+            self.ranges.popleft()
+        self.closing_mps = -_slope(self.ranges)
+
+    def _note_drift(self, detection: Detection, t: float, *, speed_known: bool) -> None:
+        right, forward = self.drift_m
+        right, forward = right + detection.middle_m - self.middle_m, forward + detection.forward_m - self.forward_m
+        self.drift_m = right, forward
+        self.drifts.append(_Drift(t, right, forward if speed_known else math.nan))
+        while t - self.drifts[0].t > DRIFT_S:
+            self.drifts.popleft()
 
     def vote(self) -> None:
         """Count this frame's name."""
         for name in self.votes:
             self.votes[name] *= FADE
-        self.votes[self.found.label or ""] = self.votes.get(self.found.label or "", 0.0) + 1.0
+        self.votes[self.detection.label or ""] = self.votes.get(self.detection.label or "", 0.0) + 1.0
 
     @property
     def label(self) -> str | None:
         """What geometry says now; else the name it was given most."""
-        if self.found.band == "drop" or self.found.label in STAIRS:
-            return self.found.label
+        if self.detection.band == "drop" or self.detection.label in STAIRS:
+            return self.detection.label
         return max(self.votes, key=lambda name: self.votes[name], default="") or None
+
+    def obstacle(self, half_m: float) -> Obstacle:
+        """The thing as it is told, by its last detection; ``half_m`` is half the corridor's width."""
+        last = self.detection
+        told = replace(
+            last,
+            label=self.label,
+            in_corridor=last.in_corridor or self.crosses(half_m),
+            confidence=last.confidence * (1.0 if self.frames >= 3 else 0.6 + 0.2 * (self.frames - 1)),
+        )
+        return told.as_obstacle(self.id, self.closing_mps, self.frames)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedDetection:
+    """A detection of this frame with what is known of the thing by the frames before."""
+
+    detection: Detection
+    obstacle: Obstacle
+    moves: bool
+    """Whether it surely moves by itself."""
+
+    @property
+    def seen_frames(self) -> int:
+        return self.obstacle.seen_frames
 
 
 class Tracker:
@@ -141,82 +189,82 @@ class Tracker:
 
     def __init__(self, corridor_width_m: float = 0.8) -> None:
         self._half_m = corridor_width_m / 2
-        self._tracks: list[_Track] = []
+        self._tracks: list[_ObstacleTrack] = []
         self._next_id = 1
-        self.frames: list[int] = []
-        """In how many frames each finding of the last update has been seen."""
-        self.moving: list[bool] = []
-        """And whether it moves by itself."""
         self.approach_mps = 0.0
         """The slowest approach of what is seen ahead: how fast the walker goes, where nothing better tells."""
         self._approach_t = 0.0
 
     def update(
-        self, found: list[Found], t: float, step: Step | None = None, *, speed_known: bool = False
-    ) -> tuple[Obstacle, ...]:
-        """Join this frame's findings to tracks; the obstacles of this frame, nearest first.
+        self, detections: list[Detection], t: float, ego_motion: EgoMotion | None = None, *, speed_known: bool = False
+    ) -> list[TrackedDetection]:
+        """Join this frame's detections to tracks; each detection, in their order, with what its track tells.
 
-        ``step`` is the walker's move since the last frame, None if it is not known: then each thing is expected where
-        its own closing speed takes it. ``speed_known``: whether how far they went forward was told by what is seen.
+        ``ego_motion`` is the walker's move since the last frame, None if it is not known: then each thing is expected
+        where its own closing speed takes it. ``speed_known``: whether how far they went forward was told by what is
+        seen.
         """
         self._tracks = [k for k in self._tracks if 0 <= t - k.t <= FORGET_S]
         for track in self._tracks:
-            track.expect(step, t)
+            track.expect(ego_motion, t)
+        taken = self._associated(detections, t)
+        for m, track in taken.items():
+            track.take(detections[m], t, speed_known=speed_known)
+        tracks = [taken[m] if m in taken else self._begin(d, t) for m, d in enumerate(detections)]
+        self._note_approach(t)
+        return [
+            TrackedDetection(detection, track.obstacle(self._half_m), track.moves)
+            for detection, track in zip(detections, tracks, strict=True)
+        ]
+
+    def _associated(self, detections: list[Detection], t: float) -> dict[int, _ObstacleTrack]:
+        """Which track goes on with which detection, by its index: the nearest pairs first."""
         pairs = sorted(
             (gap, n, m)
             for n, track in enumerate(self._tracks)
-            for m, f in enumerate(found)
-            if (gap := _gap(track, f, t)) is not None
+            for m, detection in enumerate(detections)
+            if (gap := _gap(track, detection, t)) is not None
         )
-        taken: dict[int, _Track] = {}
+        taken: dict[int, _ObstacleTrack] = {}
         used: set[int] = set()
         for _, n, m in pairs:
-            if n in used or m in taken:
-                continue
-            used.add(n)
-            taken[m] = self._tracks[n]
-            taken[m].take(found[m], t, speed_known=speed_known)
-        for m, f in enumerate(found):
-            if m not in taken:
-                taken[m] = _Track(self._next_id, f, t, history=deque([(t, f.distance_m)]))
-                taken[m].vote()
-                self._next_id += 1
-                self._tracks.append(taken[m])
-        self.frames = [taken[m].frames for m in range(len(found))]
-        self.moving = [taken[m].moves for m in range(len(found))]
-        self._note_approach(t)
-        obstacles = (_obstacle(taken[m], taken[m].crosses(self._half_m)) for m in range(len(found)))
-        return tuple(sorted(obstacles, key=lambda o: o.distance_m))
+            if n not in used and m not in taken:
+                used.add(n)
+                taken[m] = self._tracks[n]
+        return taken
+
+    def _begin(self, detection: Detection, t: float) -> _ObstacleTrack:
+        track = _ObstacleTrack(self._next_id, detection, t, ranges=deque([_Range(t, detection.distance_m)]))
+        track.vote()
+        self._next_id += 1
+        self._tracks.append(track)
+        return track
 
     def _note_approach(self, t: float) -> None:
-        seen = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and not k.found.held]
-        ahead = [k for k in seen if k.found.distance_m > AHEAD_M and abs(k.found.bearing_deg) <= AHEAD_DEG]
+        steady = [k for k in self._tracks if k.t == t and k.frames >= STEADY_FRAMES and not k.detection.remembered]
+        ahead = [k for k in steady if k.detection.distance_m > AHEAD_M and abs(k.detection.bearing_deg) <= AHEAD_DEG]
         if ahead:
             self.approach_mps, self._approach_t = max(0.0, min(k.closing_mps for k in ahead)), t
         elif t - self._approach_t > GOES_ON_S:
             self.approach_mps = 0.0
 
 
-def _gap(track: _Track, found: Found, t: float) -> float | None:
-    """Distance between where a track should be by now and a finding, metres; None if it cannot be the same thing."""
-    old = track.found
-    if (old.band == "drop") != (found.band == "drop"):
+def _gap(track: _ObstacleTrack, detection: Detection, t: float) -> float | None:
+    """Distance between where a track should be by now and a detection, metres; None if it cannot be the same thing."""
+    old = track.detection
+    if (old.band == "drop") != (detection.band == "drop"):
         return None
     since = t - track.t
-    if old.band == "drop" and (old.label == "unseen_floor") == (found.label == "unseen_floor"):
+    if old.band == "drop" and (old.label == "unseen_floor") == (detection.label == "unseen_floor"):
         # An edge runs across: its nearest point slides sideways.
-        gap = abs(found.distance_m - math.hypot(track.x_m, track.forward_m))
+        gap = abs(detection.distance_m - math.hypot(track.x_m, track.forward_m))
     else:
-        gap = math.hypot(found.x_m - track.x_m, found.forward_m - track.forward_m)
+        gap = math.hypot(detection.x_m - track.x_m, detection.forward_m - track.forward_m)
         # A wall's nearest point slides along it, too, so overlap in width and equal distance also counts.
         aside = track.x_m - old.x_m
-        if found.left_m <= old.right_m + aside and old.left_m + aside <= found.right_m:
-            gap = min(gap, abs(found.distance_m - math.hypot(track.x_m, track.forward_m)) + 0.1)
+        if detection.left_m <= old.right_m + aside and old.left_m + aside <= detection.right_m:
+            gap = min(gap, abs(detection.distance_m - math.hypot(track.x_m, track.forward_m)) + 0.1)
     return gap if gap <= GATE_M + GATE_MPS * since else None
-
-
-def _middle(found: Found) -> float:
-    return (found.left_m + found.right_m) / 2
 
 
 def _slope(history: Sequence[tuple[float, float]]) -> float:
@@ -228,11 +276,11 @@ def _slope(history: Sequence[tuple[float, float]]) -> float:
     return float((t @ (d - d.mean())) / (t @ t))
 
 
-def _least_speed(drifts: deque[tuple[float, float, float]]) -> float:
+def _least_speed(drifts: deque[_Drift]) -> float:
     """Over the ground, metres a second: what is left when the standard error of the line through it is taken off, since
     what flickers to and fro does not go anywhere. 0 until four looks span a fifth of a second; NaN where a look is.
     """
-    if len(drifts) < 4 or drifts[-1][0] - drifts[0][0] < 0.2:
+    if len(drifts) < 4 or drifts[-1].t - drifts[0].t < 0.2:
         return 0.0
     t, *drift = np.array(drifts).T
     t = t - t.mean()
@@ -241,26 +289,3 @@ def _least_speed(drifts: deque[tuple[float, float, float]]) -> float:
     left = away - speed[:, None] * t
     doubt = math.sqrt(float((left * left).sum()) / (len(t) - 2) / float(t @ t))
     return float(np.hypot(*speed)) - doubt
-
-
-def _obstacle(track: _Track, crosses: bool) -> Obstacle:
-    f = track.found
-    return Obstacle(
-        id=track.id,
-        distance_m=f.distance_m,
-        bearing_deg=f.bearing_deg,
-        x_m=f.x_m,
-        left_m=f.left_m,
-        right_m=f.right_m,
-        low_m=f.low_m,
-        high_m=f.high_m,
-        band=f.band,
-        in_corridor=f.in_corridor or crosses,
-        closing_mps=track.closing_mps,
-        confidence=f.confidence * (1.0 if track.frames >= 3 else 0.6 + 0.2 * (track.frames - 1)),
-        label=track.label,
-        footing=f.footing,
-        seen_frames=track.frames,
-        certainty=f.certainty,
-        held=f.held,
-    )

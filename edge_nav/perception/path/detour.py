@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_nav.perception.floor_plan import grown
+from edge_nav.perception.grid import grown
 
 CELL_M = 0.10
 AHEAD_M, BEHIND_M, ASIDE_M = 4.0, 1.5, 4.0

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.detection import Detection, nearest_in_corridor
 from edge_nav.perception.floor.floor_scan import RANGE_M, SECTORS, bearing_of
-from edge_nav.perception.floor_plan import grown
-from edge_nav.perception.grid import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, any_layer
-from edge_nav.perception.obstacles.clustering import Found, Occupancy
+from edge_nav.perception.grid import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, any_layer, grown
+from edge_nav.perception.obstacles.clustering import Occupancy
 from edge_nav.perception.path.detour import NEAR_M, SHOULDERS_M, detour
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -44,40 +44,38 @@ class FreeWay:
     onward: bool = False
 
 
-def clearance(found: list[Found], floor: NDArray[np.float64] | None) -> float | None:
+def clearance(detections: list[Detection], floor: NDArray[np.float64] | None) -> float | None:
     """Distance to the first thing in the corridor; else how far its floor is seen; None if neither is known.
 
     ``floor``: how far it is seen along each sector, metres [SECTORS], NaN where none is; None without a floor.
     """
-    blocked = [f.distance_m for f in found if f.in_corridor]
-    if blocked:
-        return min(blocked)
-    if floor is None:
-        return None
+    nearest_m = nearest_in_corridor(detections)
+    if nearest_m is not None or floor is None:
+        return nearest_m
     ahead = [s for s in range(SECTORS) if abs(bearing_of(s)) < 6.0]
-    seen = float(np.median(floor[ahead]))  # NaN where one of them is
-    return None if math.isnan(seen) else seen
+    reach_m = float(np.median(floor[ahead]))  # NaN where one of them is
+    return None if math.isnan(reach_m) else reach_m
 
 
 def free_way(
     occupied: Occupancy,
-    found: list[Found],
+    detections: list[Detection],
     remembered: NDArray[np.float64],
     floor: NDArray[np.float64] | None,
-    known: NDArray[np.float64],
+    known_floor: NDArray[np.float64],
     settings: PerceptionSettings,
 ) -> FreeWay | None:
     """The way on nearest to ahead, or else what leads farthest; None where that is no way.
 
-    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`; ``known``: places [N, 2] where
-    level floor is or was seen: who faces a wall closely sees none, and may know the way all the same. Straight ahead
-    wins whenever it is passable itself: nobody is sent round without need.
+    ``remembered``: places [N, 2] of what is out of sight; ``floor`` as for `clearance`; ``known_floor``: places [N, 2]
+    where level floor is or was seen: who faces a wall closely sees none, and may know the way all the same. Straight
+    ahead wins whenever it is passable itself: nobody is sent round without need.
     """
-    way = None if floor is None else _straight(occupied, found, remembered, floor, settings)
+    way = None if floor is None else _straight(occupied, detections, remembered, floor, settings)
     if way is not None and way.reach_m >= PASSABLE_M:
         return way
-    things = np.vstack([_things(occupied, found, settings), remembered])
-    legs = detour(things, known, settings.corridor_width_m)
+    things = np.vstack([_things(occupied, detections, settings), remembered])
+    legs = detour(things, known_floor, settings.corridor_width_m)
     ahead_m = 0.0 if way is None else way.reach_m * math.cos(math.radians(way.bearing_deg))
     if legs is None or legs.ahead_m < ahead_m + DETOUR_GAIN_M:
         return way
@@ -86,12 +84,12 @@ def free_way(
 
 def _straight(
     occupied: Occupancy,
-    found: list[Found],
+    detections: list[Detection],
     remembered: NDArray[np.float64],
     floor: NDArray[np.float64],
     settings: PerceptionSettings,
 ) -> FreeWay | None:
-    cells = _cells(occupied, found, remembered, settings)
+    cells = _blocked_cells(occupied, detections, remembered, settings)
     floor = np.nan_to_num(floor)
     wide = _best(_reach(_inflated(cells, settings.corridor_width_m), floor), BESIDE)
     if wide is not None and wide.reach_m >= PASSABLE_M:
@@ -104,16 +102,16 @@ def _straight(
 
 def _best(reach: NDArray[np.float64], beside: int) -> FreeWay | None:
     """Of the ways that the sectors tell, where so many to either side are free as well."""
-    sure = np.min([np.roll(reach, n) for n in range(-beside, beside + 1)], axis=0)
-    sure[:1] = sure[-1:] = 0.0
+    free = np.min([np.roll(reach, n) for n in range(-beside, beside + 1)], axis=0)
+    free[:1] = free[-1:] = 0.0
     ahead = float(reach[SECTORS // 2 - 1 : SECTORS // 2 + 1].min())
     if ahead >= PASSABLE_M:
         return FreeWay(0.0, ahead)
     bearings = np.array([bearing_of(s) for s in range(SECTORS)])
-    value = np.where(sure >= PASSABLE_M, 100.0, sure) - ASIDE_M * np.abs(bearings)
+    value = np.where(free >= PASSABLE_M, 100.0, free) - ASIDE_M * np.abs(bearings)
     best = int(value.argmax())
-    if sure[best] >= PASSABLE_M or sure[best] > ahead + GAIN_M:
-        return FreeWay(float(bearings[best]), float(sure[best])) if sure[best] >= LEAST_M else None
+    if free[best] >= PASSABLE_M or free[best] > ahead + GAIN_M:
+        return FreeWay(float(bearings[best]), float(free[best])) if free[best] >= LEAST_M else None
     return FreeWay(0.0, ahead) if ahead >= LEAST_M else None
 
 
@@ -137,11 +135,11 @@ def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> fl
     return float(np.count_nonzero(np.isnan(z[way])) / np.count_nonzero(way))
 
 
-def _cells(
-    occupied: Occupancy, found: list[Found], remembered: NDArray[np.float64], settings: PerceptionSettings
+def _blocked_cells(
+    occupied: Occupancy, detections: list[Detection], remembered: NDArray[np.float64], settings: PerceptionSettings
 ) -> NDArray[np.uint8]:
     """Cells with something in them that a walker of this height would touch, or with an edge."""
-    cells = _seen(occupied, found, settings)
+    cells = _visible_cells(occupied, detections, settings)
     near = remembered[(remembered[:, 1] > 0) & (np.abs(remembered[:, 0]) < HALF_WIDTH_M)]
     rows, columns = (near[:, 1] / CELL_M).astype(int), ((near[:, 0] + HALF_WIDTH_M) / CELL_M).astype(int)
     kept = rows < cells.shape[0]
@@ -149,20 +147,20 @@ def _cells(
     return cells
 
 
-def _seen(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.uint8]:
+def _visible_cells(occupied: Occupancy, detections: list[Detection], settings: PerceptionSettings) -> NDArray[np.uint8]:
     """Cells with what the picture shows of this."""
     layers = math.ceil((settings.corridor_height_m - LOWEST_M) / STEP_M)
     cells = any_layer(occupied.voxels, layers)
-    for f in found:
-        if f.band == "drop" and not f.held:
-            edge = np.stack([f.places[:, 0] + HALF_WIDTH_M, f.places[:, 1]], axis=1) / CELL_M
+    for d in detections:
+        if d.band == "drop" and not d.remembered:
+            edge = np.stack([d.places[:, 0] + HALF_WIDTH_M, d.places[:, 1]], axis=1) / CELL_M
             cv2.polylines(cells, [edge.astype(np.int32)], isClosed=False, color=1)
     return cells
 
 
-def _things(occupied: Occupancy, found: list[Found], settings: PerceptionSettings) -> NDArray[np.float64]:
+def _things(occupied: Occupancy, detections: list[Detection], settings: PerceptionSettings) -> NDArray[np.float64]:
     """The same as places [N, 2], right and forward, metres."""
-    rows, columns = np.nonzero(_seen(occupied, found, settings))
+    rows, columns = np.nonzero(_visible_cells(occupied, detections, settings))
     return np.stack([(columns + 0.5) * CELL_M - HALF_WIDTH_M, (rows + 0.5) * CELL_M], axis=1)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from edge_nav.config import Profile
 from edge_nav.errors import UsageError
-from edge_nav.lab.bench.guidance import GuidanceOptions, bench, row, walked, walks_of
+from edge_nav.lab.bench.guidance import bench, row, walked, walks_of
+from edge_nav.lab.bench.options import GuidanceBenchOptions
 from edge_nav.lab.bench.perceived import PerceivedWalk, read_perceived, write_perceived
 from edge_nav.types import Ground, Intrinsics, Motion, Obstacle, Pose, Scene, Standing, TruthFrame
 
@@ -22,7 +23,19 @@ GROUND = Ground((0.0, -0.95, -0.3), 1.4, 0.6)
 
 def obstacle(distance_m: float, number: int = 1) -> Obstacle:
     return Obstacle(
-        number, distance_m, 0.0, 0.0, -0.2, 0.2, 0.0, 0.9, "body", True, closing_mps=1.0, label="chair", seen_frames=9
+        distance_m,
+        0.0,
+        0.0,
+        -0.2,
+        0.2,
+        0.0,
+        0.9,
+        "body",
+        True,
+        label="chair",
+        id=number,
+        closing_mps=1.0,
+        seen_frames=9,
     )
 
 
@@ -94,12 +107,12 @@ def test_walks_go_by_name_and_by_group() -> None:
 
 def test_three_seconds_of_a_walk_are_perceived_once_and_judged_twice(tmp_path: Path) -> None:
     pytest.importorskip("mujoco")
-    options = GuidanceOptions(("hazard:5",), scenes=tmp_path / "scenes", seconds=3.0)
     tables: list[dict[str, Any]] = []
     kept: list[int] = []
     for name in ("first", "again"):
-        assert bench(options, tmp_path / f"{name}.json") == 0
-        tables.append(json.loads((tmp_path / f"{name}.json").read_text()))
+        file = tmp_path / f"{name}.json"
+        assert bench(GuidanceBenchOptions(("hazard:5",), None, tmp_path / "scenes", 3.0, json_file=file)) == 0
+        tables.append(json.loads(file.read_text()))
         kept.append((tmp_path / "scenes" / "hazard-5.jsonl.gz").stat().st_mtime_ns)
     assert tables[0]["rows"] == tables[1]["rows"]
     assert kept[0] == kept[1]

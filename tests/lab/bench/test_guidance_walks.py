@@ -9,7 +9,7 @@ import pytest
 from edge_nav.errors import UsageError
 from edge_nav.lab.bench.guidance_walks import CLEAR_S, PLACES, walk_names, walk_spec
 from edge_nav.lab.sim.ground_truth import truth_at
-from edge_nav.lab.sim.scene import Scene, load_scene, save_scene
+from edge_nav.lab.sim.scene import SimulatedScene, load_scene, save_scene
 from edge_nav.lab.sim.split import split_of
 from edge_nav.record.debrief_hazards import FACED_M, FacedHazard, find_hazards
 
@@ -20,7 +20,7 @@ MET = {1: "box", 2: "chair", 3: "bicycle", 4: "drop", 5: "hanging_sign"}
 
 def hazards(name: str, from_s: float, until_s: float, hz: float) -> tuple[list[FacedHazard], int]:
     """What is headed for in a part of a walk, and how often anything at all is in the corridor."""
-    scene = Scene(walk_spec(name))
+    scene = SimulatedScene(walk_spec(name))
     truth = [truth_at(scene, from_s + n / hz) for n in range(int((until_s - from_s) * hz) + 1)]
     near = [s for f in truth for s in f.standing if s.corridor_m is not None and s.corridor_m <= FACED_M]
     return find_hazards(truth), len(near)
@@ -50,7 +50,7 @@ def test_nothing_is_in_the_way_of_the_whole_of_a_clear_one(number: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_each_place_has_hazards_of_several_kinds(place: str) -> None:
-    scene = Scene(walk_spec(f"place:{place}"))
+    scene = SimulatedScene(walk_spec(f"place:{place}"))
     found, _ = hazards(f"place:{place}", 0.0, scene.seconds, 5)
     assert len({h.kind for h in found}) >= 5
 
@@ -76,7 +76,7 @@ def test_walks_are_always_the_same_and_scenes_as_a_person_writes_them(tmp_path: 
         assert spec == walk_spec(name)
         save_scene(spec, tmp_path / "scene.yaml")
         assert load_scene(tmp_path / "scene.yaml").spec == spec
-        assert Scene(spec).seconds <= CLEAR_S
+        assert SimulatedScene(spec).seconds <= CLEAR_S
 
 
 def test_an_unknown_walk_is_told_of() -> None:

@@ -15,18 +15,18 @@ from edge_nav.errors import UsageError
 from edge_nav.lab.sim import cycles_exr, cycles_film
 from edge_nav.lab.sim.cycles_lights import roofed
 from edge_nav.lab.sim.cycles_materials import DARK, LOOKS, PAINT, PANE, PLANKS, PRINT, look_of
-from edge_nav.lab.sim.cycles_meshes import Mesh, build
+from edge_nav.lab.sim.cycles_meshes import CyclesMesh, build
 from edge_nav.lab.sim.cycles_renderer import load_bpy
 from edge_nav.lab.sim.shapes import LABELS, Form, Look, Material, Point, Shape
 
 
-def corners(mesh: Mesh) -> list[np.ndarray]:
+def corners(mesh: CyclesMesh) -> list[np.ndarray]:
     """Vertices of each face in turn."""
     ends = [*mesh.starts[1:], len(mesh.corners)]
     return [mesh.vertices[mesh.corners[a:b]] for a, b in zip(mesh.starts, ends, strict=True)]
 
 
-def volume(mesh: Mesh) -> float:
+def volume(mesh: CyclesMesh) -> float:
     """Of a closed mesh whose faces turn outwards (divergence theorem over triangle fans)."""
     total = 0.0
     for face in corners(mesh):

@@ -9,7 +9,7 @@ import pytest
 from edge_nav.lab.sim.families import FAMILIES, generate
 from edge_nav.lab.sim.hazards import contact, ground_height
 from edge_nav.lab.sim.outlines import distance, outlines
-from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.scene import SimulatedScene
 from edge_nav.lab.sim.shapes import World
 from edge_nav.lab.sim.solids import Solids
 from edge_nav.lab.sim.viewpoints import CLEAR_M, viewpoints
@@ -19,8 +19,8 @@ CASES = [(family, seed) for family in FAMILIES for seed in SEEDS]
 
 
 @cache
-def made(family: str, seed: int) -> Scene:
-    return Scene(generate(family, seed))
+def made(family: str, seed: int) -> SimulatedScene:
+    return SimulatedScene(generate(family, seed))
 
 
 @pytest.mark.parametrize(("family", "seed"), CASES)

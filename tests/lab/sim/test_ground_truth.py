@@ -9,7 +9,7 @@ import pytest
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.ground_truth import truth_at
-from edge_nav.lab.sim.scene import Scene, SceneSpec
+from edge_nav.lab.sim.scene import SceneSpec, SimulatedScene
 from edge_nav.sources.filmed_walk import read_camera, read_truth, write_truth
 from edge_nav.types import EDGE, Standing
 
@@ -27,15 +27,15 @@ SCENE = {
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene(SceneSpec.model_validate(SCENE))
+def scene() -> SimulatedScene:
+    return SimulatedScene(SceneSpec.model_validate(SCENE))
 
 
-def one(scene: Scene, t: float, kind: str) -> Standing:
+def one(scene: SimulatedScene, t: float, kind: str) -> Standing:
     return next(s for s in truth_at(scene, t).standing if s.kind == kind)
 
 
-def test_things_are_where_they_stand(scene: Scene) -> None:
+def test_things_are_where_they_stand(scene: SimulatedScene) -> None:
     box = one(scene, 0.0, "box")
     assert (box.band, box.distance_m, box.corridor_m) == ("ground", 2.8, 2.8)
     assert box.high_m == pytest.approx(0.5, abs=0.02)
@@ -47,18 +47,18 @@ def test_things_are_where_they_stand(scene: Scene) -> None:
     assert sign.low_m == pytest.approx(1.6, abs=0.01)
 
 
-def test_they_come_nearer_as_the_walker_goes(scene: Scene) -> None:
+def test_they_come_nearer_as_the_walker_goes(scene: SimulatedScene) -> None:
     frame = truth_at(scene, 1.5)
     assert frame.pose.y == pytest.approx(1.5, abs=0.01)
     assert one(scene, 1.5, "box").distance_m == pytest.approx(1.3, abs=0.02)
 
 
-def test_an_edge_that_falls_away_has_its_depth(scene: Scene) -> None:
+def test_an_edge_that_falls_away_has_its_depth(scene: SimulatedScene) -> None:
     drop = one(scene, 0.0, "drop")
     assert (drop.number, drop.band, drop.low_m, drop.corridor_m) == (EDGE, "drop", -0.6, 4.0)
 
 
-def test_what_lies_behind_or_far_is_left_out_and_the_building_is_not(scene: Scene) -> None:
+def test_what_lies_behind_or_far_is_left_out_and_the_building_is_not(scene: SimulatedScene) -> None:
     standing = truth_at(scene, 0.0).standing
     assert sum(s.kind == "box" for s in standing) == 1
     wall = one(scene, 0.0, "wall")
@@ -68,7 +68,7 @@ def test_what_lies_behind_or_far_is_left_out_and_the_building_is_not(scene: Scen
 
 
 def test_a_written_truth_is_read_back_the_same_and_written_twice_has_the_same_bytes(
-    scene: Scene, tmp_path: Path
+    scene: SimulatedScene, tmp_path: Path
 ) -> None:
     frames = [truth_at(scene, n / 5) for n in range(4)]
     for name in ("a", "b"):
@@ -79,7 +79,7 @@ def test_a_written_truth_is_read_back_the_same_and_written_twice_has_the_same_by
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_damaged_truth_is_one_sentence(scene: Scene, tmp_path: Path) -> None:
+def test_a_damaged_truth_is_one_sentence(scene: SimulatedScene, tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl.gz"
     write_truth(path, scene.camera, 5.0, [truth_at(scene, 0.0)])
     whole = path.read_bytes()

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_nav.lab.sim.hazards import contact, drops, ground_height, hazards
-from edge_nav.lab.sim.scene import Scene, parse_scene
+from edge_nav.lab.sim.scene import SimulatedScene, parse_scene
 from edge_nav.lab.sim.shapes import LABELS, Material, Shape, World, heading, then
 from edge_nav.lab.sim.solids import Solids, draw
 from edge_nav.lab.sim.things.parts import lean, tilt
@@ -21,7 +21,7 @@ OBJECT = LABELS.index("object")
 
 
 def scene(things: str) -> World:
-    return Scene(parse_scene(f"things: [{things}]", "test")).world(0)
+    return SimulatedScene(parse_scene(f"things: [{things}]", "test")).world(0)
 
 
 def cast_truth(shape: Shape, pose: Pose, low: float = 0.1, high: float = 2.05) -> float:
@@ -148,7 +148,7 @@ def test_contact_is_by_radius_and_band() -> None:
 
 
 def test_a_moving_person_is_touched_where_they_are() -> None:
-    made = Scene(parse_scene("things: [{kind: person, at: [0, 2], way: [[0, 8]], speed_mps: 1.0}]", "test"))
+    made = SimulatedScene(parse_scene("things: [{kind: person, at: [0, 2], way: [[0, 8]], speed_mps: 1.0}]", "test"))
     assert {i for i, _ in contact(made.world(0.0), 0.0, 2.0, 0.2)} == {1}
     assert contact(made.world(3.0), 0.0, 2.0, 0.2) == []
     assert {i for i, _ in contact(made.world(3.0), 0.0, 5.0, 0.2)} == {1}

@@ -11,7 +11,7 @@ from edge_nav.errors import UsageError
 from edge_nav.lab.sim.cycles_renderer import CyclesRenderer
 from edge_nav.lab.sim.families import FAMILIES, generate
 from edge_nav.lab.sim.mujoco_renderer import MujocoRenderer
-from edge_nav.lab.sim.scene import Scene
+from edge_nav.lab.sim.scene import SimulatedScene
 from edge_nav.lab.sim.shapes import Renderer
 from edge_nav.lab.sim.viewpoints import viewpoints
 
@@ -32,7 +32,7 @@ def both() -> Iterator[tuple[Renderer, Renderer]]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_renderers_agree_on_depth_and_things(both: tuple[Renderer, Renderer], family: str) -> None:
-    scene = Scene(generate(family, 1))
+    scene = SimulatedScene(generate(family, 1))
     for t, pose, camera in viewpoints(scene, 0, VIEWS):
         fast, fine = (renderer.render(scene.world(t), pose, camera) for renderer in both)
         unknown = np.isnan(fast.depth_m) & np.isnan(fine.depth_m)

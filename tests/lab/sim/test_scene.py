@@ -10,15 +10,15 @@ import pytest
 
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.families import generate
-from edge_nav.lab.sim.scene import Scene, SceneSpec, load_scene, parse_scene, save_scene
+from edge_nav.lab.sim.scene import SceneSpec, SimulatedScene, load_scene, parse_scene, save_scene
 from edge_nav.lab.sim.source import open_scene
 from edge_nav.lab.sim.split import split_of
 
 SHORT = "things: [{kind: chair, at: [0.5, 4]}, {kind: stairs_down, at: [0, 9], steps: 8}]"
 
 
-def scene(text: str) -> Scene:
-    return Scene(parse_scene(text, "test"))
+def scene(text: str) -> SimulatedScene:
+    return SimulatedScene(parse_scene(text, "test"))
 
 
 def test_two_lines_are_a_scene() -> None:
@@ -35,7 +35,7 @@ def test_two_lines_are_a_scene() -> None:
 
 def test_the_ground_is_the_same_whatever_was_asked_before() -> None:
     text = "things: [{kind: stairs_up, at: [0, 3]}, {kind: stairs_down, at: [0, 9]}]\nwalk: {path: [[0, 0], [0, 16]]}"
-    forward, back, once = (Scene(parse_scene(text, "here")) for _ in range(3))
+    forward, back, once = (SimulatedScene(parse_scene(text, "here")) for _ in range(3))
     times = [n * 0.37 for n in range(45)]
     poses = [forward.pose(t) for t in times]
     assert poses == [back.pose(t) for t in reversed(times)][::-1]
@@ -45,7 +45,7 @@ def test_the_ground_is_the_same_whatever_was_asked_before() -> None:
 
 def test_of_a_path_only_what_is_walked_is_looked_at() -> None:
     path = [[200, 200] if n % 2 else [-200, -200] for n in range(500)]
-    made = Scene(parse_scene(f"walk: {{path: {path}, speed_mps: 0.3}}", "here"))
+    made = SimulatedScene(parse_scene(f"walk: {{path: {path}, speed_mps: 0.3}}", "here"))
     looked = []
     height = made.tops.height
     made.tops.height = lambda *at: (looked.append(at), height(*at))[1]  # type: ignore[method-assign]
@@ -138,7 +138,7 @@ def test_a_saved_scene_is_the_same_scene(family: str, tmp_path: Path) -> None:
     save_scene(spec, tmp_path / "s.yaml")
     back = load_scene(tmp_path / "s.yaml")
     assert back.spec == spec
-    assert back.world(1.0).still == Scene(spec).world(1.0).still
+    assert back.world(1.0).still == SimulatedScene(spec).world(1.0).still
     assert [p.name for p in tmp_path.iterdir()] == ["s.yaml"]
 
 
@@ -253,7 +253,9 @@ def test_a_door_lets_pass_when_it_is_open() -> None:
 
 def test_another_seed_changes_finishes_but_not_places() -> None:
     one, other = (
-        Scene(SceneSpec.model_validate({"seed": s, "things": [{"kind": "floor", "from": [0, 0], "to": [4, 4]}]}))
+        SimulatedScene(
+            SceneSpec.model_validate({"seed": s, "things": [{"kind": "floor", "from": [0, 0], "to": [4, 4]}]})
+        )
         for s in (1, 2)
     )
     a, b = one.world(0).still[0], other.world(0).still[0]

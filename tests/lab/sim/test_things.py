@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from edge_nav.lab.sim.families.draft import _volume
-from edge_nav.lab.sim.scene import Scene, SceneSpec
+from edge_nav.lab.sim.scene import SceneSpec, SimulatedScene
 from edge_nav.lab.sim.shapes import FAR_M, LABELS
 from edge_nav.lab.sim.things import AnyThing
 from edge_nav.lab.sim.things.finishes import OPTIONS, share
-from edge_nav.lab.sim.things.people import Person
+from edge_nav.lab.sim.things.people import Pedestrian
 from edge_nav.lab.sim.things.plan import Plan, Slab
 
 KINDS = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyThing)[0])}
 STYLES = (1, 900_001, 950_001)
 
 
-def built(kind: str, **more: Any) -> Scene:
+def built(kind: str, **more: Any) -> SimulatedScene:
     area = {"from": [-2, 1], "to": [2, 9]} if "low" in KINDS[kind].model_fields else {"at": [0.0, 4.0]}
-    return Scene(SceneSpec.model_validate({"things": [{"kind": kind, **area, **more}]}))
+    return SimulatedScene(SceneSpec.model_validate({"things": [{"kind": kind, **area, **more}]}))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +94,7 @@ def test_who_is_lifted_is_so_far_above_their_floor(way: list[list[float]]) -> No
     person = {"kind": "person", "at": [0.0, 3.0], "way": way, "lift_m": 0.5}
     for level in (0.0, 1.0):
         floor = {"kind": "floor", "from": [-3, -1], "to": [3, 9], "level_m": level}
-        world = Scene(SceneSpec.model_validate({"things": [floor, person]})).world(1.0)
+        world = SimulatedScene(SceneSpec.model_validate({"things": [floor, person]})).world(1.0)
         figure = [s for s in (*world.still, *world.moving) if s.instance]
         assert _volume(figure)[2] == pytest.approx(level + 0.5, abs=0.02)
 
@@ -153,7 +153,7 @@ def test_rooms_are_closed_but_for_their_openings() -> None:
     from edge_nav.lab.sim.solids import Solids
 
     room = {"kind": "room", "from": [-2, -2], "to": [2, 6], "openings": {"left": [{"at": 3.0, "type": "gap"}]}}
-    solids = Solids(Scene(SceneSpec.model_validate({"things": [room]})).world(0).still)
+    solids = Solids(SimulatedScene(SceneSpec.model_validate({"things": [room]})).world(0).still)
     rng = np.random.default_rng(3)
     rays = rng.normal(size=(3000, 3))
     origin = np.array([0.3, 1.0, 1.4])
@@ -168,7 +168,7 @@ def test_rooms_are_closed_but_for_their_openings() -> None:
 
 
 def test_a_persons_legs_swing_and_a_foot_is_on_the_ground() -> None:
-    made = Scene(SceneSpec.model_validate({"things": [{"kind": "person", "at": [0, 0], "way": [[0, 9]]}]}))
+    made = SimulatedScene(SceneSpec.model_validate({"things": [{"kind": "person", "at": [0, 0], "way": [[0, 9]]}]}))
     reach = []
     for t in np.arange(0, 3, 0.1):
         volume = _volume(made.world(t).moving)
@@ -179,7 +179,7 @@ def test_a_persons_legs_swing_and_a_foot_is_on_the_ground() -> None:
 
 
 def test_who_walks_to_and_fro_rests_at_each_end() -> None:
-    person = Person(at=(0.0, 0.0), way=((0.0, 4.0),), speed_mps=1.0, start_s=2.0, rest_s=5.0)
+    person = Pedestrian(at=(0.0, 0.0), way=((0.0, 4.0),), speed_mps=1.0, start_s=2.0, rest_s=5.0)
     places = {t: person.when(t)[0][1] for t in (0.0, 2.0, 5.0, 6.0, 10.9, 12.0, 15.0, 19.9, 21.0)}
     assert places == pytest.approx({0.0: 0, 2.0: 0, 5.0: 3, 6.0: 4, 10.9: 4, 12.0: 3, 15.0: 0, 19.9: 0, 21.0: 1})
     walked = [person.when(t)[2] for t in np.arange(0, 60, 0.1)]

@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from edge_nav.lab.sim.planner import Grid, Way, area_of
-from edge_nav.lab.sim.scene import Family, Scene, SceneSpec
+from edge_nav.lab.sim.scene import Family, SceneSpec, SimulatedScene
 from edge_nav.lab.sim.shapes import Shape, rotation
 from edge_nav.lab.sim.split import SEEDS, TEST_FROM, VALIDATION_FROM, split_of
 from edge_nav.lab.sim.things import AnyThing
 from edge_nav.lab.sim.things.finishes import share
 from edge_nav.lab.sim.things.parts import Parts
-from edge_nav.lab.sim.things.people import Person
+from edge_nav.lab.sim.things.people import Pedestrian
 from edge_nav.lab.sim.things.plan import Plan, Rect, Slab
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Draft:
         if self.shapes + self.reserved + len(parts.shapes) > MOST_SHAPES:
             return False
         volume = _volume(parts.shapes)
-        if isinstance(thing, Person) and thing.moves:
+        if isinstance(thing, Pedestrian) and thing.moves:
             volume = _swept(thing)
         if within is not None and not (
             volume[0] >= within[0] and volume[1] >= within[1] and volume[3] <= within[2] and volume[4] <= within[3]
@@ -124,7 +124,7 @@ class Draft:
         """The scene with a way from start to goal; loose things are taken out, last first, until there is one."""
         while True:
             spec = self._spec(start, goal, more)
-            way = self._way(Scene(spec), start, goal)
+            way = self._way(SimulatedScene(spec), start, goal)
             if way is not None or not self._loose:
                 break
             for _ in range(max(1, len(self._loose) // 4)):
@@ -139,7 +139,7 @@ class Draft:
         data = {"family": self.family, "seed": self.seed, "things": self.things, **more, "walk": walk}
         return SceneSpec.model_validate(data)
 
-    def _way(self, scene: Scene, start: tuple[float, float], goal: tuple[float, float]) -> Way | None:
+    def _way(self, scene: SimulatedScene, start: tuple[float, float], goal: tuple[float, float]) -> Way | None:
         grid = Grid(scene.world(0.0).still, area_of([start, goal]))
         return grid.way(start, goal, WALK_M, SHY) or grid.way(start, goal, NARROW_M, SHY)
 
@@ -170,7 +170,7 @@ def _volume(shapes: Sequence[Shape]) -> Volume:
     return (a[0], a[1], a[2], b[0], b[1], b[2])
 
 
-def _swept(person: Person) -> Volume:
+def _swept(person: Pedestrian) -> Volume:
     """The room that a walking person needs on all of their way."""
     xs, ys = [p[0] for p in (person.at, *person.way)], [p[1] for p in (person.at, *person.way)]
     return (min(xs) - WALKER_M, min(ys) - WALKER_M, 0.0, max(xs) + WALKER_M, max(ys) + WALKER_M, 2.0)

@@ -128,18 +128,7 @@ def _platform(draft: Draft) -> SceneSpec:
             {"kind": "floor", "from": [-60, -40], "to": [60, 80], "look": draft.one(("paving", "paving", "grass"))}
         )
     for side in (mirror, -mirror) if both else (mirror,):
-        x0, x1 = sorted((near * side, far * side))
-        track: Data = {"kind": "track_bed", "from": [x0, -6.0], "to": [x1, end], "depth_m": depth}
-        draft.build(track)
-        if not inside:
-            far_x = sorted(((far + 2.0) * side, (far + 8.0) * side))
-            house: Data = {
-                "kind": "facade",
-                "from": [far_x[0], -8],
-                "to": [far_x[1], end + 8],
-                "height_m": draft.between(3, 8),
-            }
-            draft.build({**house, "front": "left" if side > 0 else "right", "bay_m": 5.0})
+        _tracks(draft, side, (near, far), end, depth, inside=inside)
     if not inside and not both:
         x0, x1 = sorted(((-near - 0.2) * mirror, (-near - 5) * mirror))
         station: Data = {"kind": "facade", "from": [x0, -8], "to": [x1, end + 4], "height_m": draft.between(3.2, 6)}
@@ -162,6 +151,22 @@ def _platform(draft: Draft) -> SceneSpec:
         draft.put({**data, "heading_deg": 90 if mirror > 0 else 270}, loose=True)
     x = 0.35 * near * -mirror if not both else 0.35
     return draft.finish((round(x, 2), -0.8), (round(x, 2), length - 0.5), conditions(draft, inside))
+
+
+def _tracks(
+    draft: Draft, side: float, reach_m: tuple[float, float], end: float, depth_m: float, *, inside: bool
+) -> None:
+    """The tracks on one side of a platform, and in the open the houses beyond. ``reach_m``: from the platform's middle,
+    where they begin and end.
+    """
+    near, far = reach_m
+    x0, x1 = sorted((near * side, far * side))
+    draft.build({"kind": "track_bed", "from": [x0, -6.0], "to": [x1, end], "depth_m": depth_m})
+    if inside:
+        return
+    x0, x1 = sorted(((far + 2.0) * side, (far + 8.0) * side))
+    house: Data = {"kind": "facade", "from": [x0, -8], "to": [x1, end + 8], "height_m": draft.between(3, 8)}
+    draft.build({**house, "front": "left" if side > 0 else "right", "bay_m": 5.0})
 
 
 def _terrace(draft: Draft) -> SceneSpec:

@@ -13,17 +13,17 @@ from edge_nav.lab.sim.things.loose import (
     Bag,
     Bin,
     BoardSign,
-    Box,
+    Carton,
     Clutter,
     FloorLamp,
     GlassPanel,
     HangingSign,
     Mirror,
-    Picture,
     Plant,
     Pole,
+    WallPicture,
 )
-from edge_nav.lab.sim.things.people import Person
+from edge_nav.lab.sim.things.people import Pedestrian
 from edge_nav.lab.sim.things.seats import Bed, Bench, Chair, OfficeChair, Sofa, Stool
 from edge_nav.lab.sim.things.street import Bollard, Hedge, StreetLamp, TrafficSign, Tree
 from edge_nav.lab.sim.things.vehicles import Bicycle, Car
@@ -54,7 +54,7 @@ AnyThing = Annotated[
     | WallCupboard
     | Counter
     | Fridge
-    | Box
+    | Carton
     | Pole
     | Bin
     | Bag
@@ -64,9 +64,9 @@ AnyThing = Annotated[
     | BoardSign
     | GlassPanel
     | Mirror
-    | Picture
+    | WallPicture
     | FloorLamp
-    | Person
+    | Pedestrian
     | Car
     | Bicycle
     | Bollard

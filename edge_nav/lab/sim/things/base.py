@@ -19,7 +19,7 @@ LEAST_M = 0.02
 Degrees = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
 
 
-class Thing(Settings):
+class SceneThing(Settings):
     """Something in the world."""
 
     style: int | None = Field(
@@ -40,7 +40,7 @@ class Thing(Settings):
         """Add its shapes."""
 
 
-class Grounded(Thing):
+class Grounded(SceneThing):
     """A thing that stands on the ground, or in it."""
 
     at: Spot = Field(description="Where it stands: [x to the right, y ahead], metres.")
@@ -60,7 +60,7 @@ class Placed(Grounded):
         return (x, y, ground + self.lift_m), heading
 
 
-class Area(Thing):
+class Area(SceneThing):
     """A thing that fills a rectangle along the axes."""
 
     low: Spot = Field(alias="from", description="One corner: [x, y], metres.")

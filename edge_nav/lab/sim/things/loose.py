@@ -11,7 +11,7 @@ from edge_nav.lab.sim.things.base import Placed
 from edge_nav.lab.sim.things.parts import Parts, lean, tilt
 
 
-class Box(Placed):
+class Carton(Placed):
     """A box or crate, or a stack of them."""
 
     kind: Literal["box"] = Field(default="box", description="A box.")
@@ -236,7 +236,7 @@ class Mirror(Placed):
         parts.block((0, 0.033, 0.13), (w - 0.06, 0.006, h - 0.06), parts.material("shiny"))
 
 
-class Picture(Placed):
+class WallPicture(Placed):
     """A picture or notice board on a wall; at: the middle of its back."""
 
     kind: Literal["picture"] = Field(default="picture", description="A picture on a wall.")

@@ -17,7 +17,7 @@ STRIDE_M = 1.35
 """Two steps."""
 
 
-class Person(Placed):
+class Pedestrian(Placed):
     """Someone who stands, or walks along a way and back again."""
 
     kind: Literal["person"] = Field(default="person", description="A person.")

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from edge_nav.base_settings import Settings
 from edge_nav.lab.sim.shapes import Material, Point, heading
-from edge_nav.lab.sim.things.base import LEAST_M, Area, Metres, Spot, Thing
+from edge_nav.lab.sim.things.base import LEAST_M, Area, Metres, SceneThing, Spot
 from edge_nav.lab.sim.things.finishes import Role
 from edge_nav.lab.sim.things.parts import Parts
 from edge_nav.lab.sim.things.plan import Plan, Slab
@@ -37,7 +37,7 @@ class Opening(Settings):
     swing: Literal["in", "out"] = Field(default="out", description="To which side the leaf opens.")
 
 
-class Wall(Thing):
+class Wall(SceneThing):
     """A straight wall from one point to another; its openings are counted from its beginning."""
 
     kind: Literal["wall"] = Field(default="wall", description="A wall.")
