@@ -16,6 +16,7 @@ from edge_nav.lab.bench.options import (
     AccuracyBenchOptions,
     AnswersBenchOptions,
     DepthBenchOptions,
+    GuidanceBenchOptions,
     HearingBenchOptions,
     LatencyBenchOptions,
     PerceptionBenchOptions,
@@ -168,6 +169,14 @@ def _bench_hearing(options: HearingBenchOptions) -> int:
 def _bench_answers(options: AnswersBenchOptions) -> int:
     """Whether perception keeps its pace while questions are answered, and how fast the answers are."""
     from edge_nav.lab.bench.answers import bench
+
+    return bench(options)
+
+
+@verb(bench_app, "guidance")
+def _bench_guidance(options: GuidanceBenchOptions) -> int:
+    """How much is said on walks whose truth is known, how much of it is true, and what is told in time."""
+    from edge_nav.lab.bench.guidance import bench
 
     return bench(options)
 

@@ -215,8 +215,22 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """One thing that a callout names. ``noun_word``: which of the text's words, from 0, its noun ends with."""
+
+    kind: str
+    obstacle_id: int | None
+    distance_m: float
+    bearing_deg: float
+    noun_word: int
+
+
+@dataclass(frozen=True, slots=True)
 class Callout:
-    """One thing worth saying. ``t`` is its frame's time; after ``expires_t`` (same clock) it must not be spoken."""
+    """One sentence worth saying. ``t`` is its frame's time; after ``expires_t`` (same clock) it must not be spoken.
+
+    ``mentions``: all that it names, where that is more than the one thing of ``obstacle_id``; else it may be empty.
+    """
 
     id: int
     kind: str
@@ -228,6 +242,7 @@ class Callout:
     obstacle_id: int | None = None
     distance_m: float | None = None
     bearing_deg: float | None = None
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def clock(self) -> int | None:

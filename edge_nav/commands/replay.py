@@ -22,14 +22,14 @@ from edge_nav.walk.build import make_loop, open_measuring
 
 LIVE_COMPONENTS = ("camera", "watchdog", "slow", "speech", "log", "record", "bundle")
 """Faults of devices and of time, which no recording brings back."""
-
-
 NEEDED: dict[str, dict[str, type | tuple[type, ...]]] = {
     "scene": {"t": (int, float), "frame": int, "obstacles": list},
     "callout": {"t": (int, float), "priority": str, "kind": str, "text": str},
     "fault": {"t": (int, float), "component": str},
 }
 """What walking again relies on in each record."""
+Said = tuple[float, str]
+"""A callout's time and text: its number also counts those about devices."""
 
 
 def replay_walk(options: ReplayOptions, open_sim: OpenSim | None = None) -> int:
@@ -50,7 +50,8 @@ def replay_walk(options: ReplayOptions, open_sim: OpenSim | None = None) -> int:
         raise UsageError(f"log {log} holds no frame: there is nothing to replay.")
     frames = {round(float(r["t"]), 3): int(r["frame"]) for r in logged.records if r["type"] == "scene"}
     opened = open_source(settings, open_sim)
-    now = list(_walk(opened, profile, frames, _start(what) if what.is_dir() else 0.0))
+    start_s = _start(what) if what.is_dir() else 0.0
+    now = list(_walk(opened, profile, frames, _unsaid(logged.records), start_s))
     difference = first_difference(was, now)
     lost = f" ({logged.truncated} truncated line left out)" if logged.truncated else ""
     if difference is None:
@@ -83,11 +84,30 @@ def _start(folder: Path) -> float:
         raise UsageError(f"recording {folder} has no usable rgb.txt: give a folder that `run --record` wrote.") from e
 
 
-def _walk(source: Source, profile: Profile, frames: dict[float, int], start_s: float) -> Iterator[dict[str, Any]]:
+def _unsaid(found: list[dict[str, Any]]) -> dict[int, list[Said]]:
+    """What the policy had learnt by each frame that was never heard: it is news still."""
+    said: dict[object, Said] = {}
+    unsaid: dict[int, list[Said]] = {}
+    learnt: list[Said] = []
+    for record in found:
+        if record["type"] == "callout":
+            said[record.get("id")] = (float(record["t"]), str(record["text"]))
+        elif record["type"] == "voice" and record.get("state") == "expired" and record.get("callout_id") in said:
+            learnt.append(said[record["callout_id"]])
+        elif record["type"] == "scene":
+            unsaid[int(record["frame"])], learnt = learnt, []
+    return unsaid
+
+
+def _walk(
+    source: Source, profile: Profile, frames: dict[float, int], unsaid: dict[int, list[Said]], start_s: float
+) -> Iterator[dict[str, Any]]:
     """Records of the frames that the walk took, by their times; the ones it dropped are dropped again.
 
-    ``frames`` has the numbers that they had: a recording counts only those that it holds.
+    ``frames`` has the numbers that they had: a recording counts only those that it holds. ``unsaid`` has what the
+    policy was told before each frame that the voice had no time for.
     """
+    numbers: dict[Said, int] = {}
     try:
         depth, _ = open_measuring(profile, live=False, force=True)
         loop = make_loop(profile, depth)
@@ -97,7 +117,10 @@ def _walk(source: Source, profile: Profile, frames: dict[float, int], start_s: f
             if number is None:
                 continue
             frame = replace(frame, index=number, t=t)
+            for callout_id in (numbers[said] for said in unsaid.get(number, ()) if said in numbers):
+                loop.policy.unsaid(callout_id)
             step = loop.step(frame)
+            numbers |= {(round(c.t, 3), c.text): c.id for c in step.callouts}
             found = [records.fault_record(f, frame.t) for f in step.faults]
             if step.scene is not None:
                 found.append(records.scene_record(step.scene))

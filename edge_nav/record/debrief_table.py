@@ -7,17 +7,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from edge_nav.record.debrief import Debrief, FacedHazard, Outcome
+from edge_nav.record.debrief import Debrief
+from edge_nav.record.debrief_claims import JudgedCallout
+from edge_nav.record.debrief_hazards import FacedHazard, Outcome
 
-MOST_FALSE = 12
-"""So many false callouts are shown one by one."""
+MOST_SHOWN = 12
+"""So many false callouts, and so many beside the way, are shown one by one."""
 STYLE: dict[Outcome, str] = {"in time": "green", "late": "yellow", "missed": "bold red"}
 
 
 def debrief_table(result: Debrief) -> Group:
-    """Every hazard with when it was announced, the false callouts, and the totals.
+    """Every hazard with when it was announced, the sentences that were false or beside the way, and the totals.
 
-    "Told" is how far the hazard was when the tone had ended, and how long before it had to be known.
+    "Told" is how far the hazard was when the warning's noun had been heard, and how long before it had to be known.
     """
     table = Table(title="what was there, and what was said", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("at, s", justify="right")
@@ -27,13 +29,20 @@ def debrief_table(result: Debrief) -> Group:
     table.add_column("said")
     for hazard in result.hazards:
         table.add_row(*_row(hazard))
-    false = [f"false at {one.callout.t:.1f} s: {one.callout.text}" for one in result.false[:MOST_FALSE]]
-    if len(result.false) > MOST_FALSE:
-        false.append(f"and {len(result.false) - MOST_FALSE} more, which the log names")
+    wrong = [*_lines("false", result.judged("false")), *_lines("beside the way", result.judged("beside the way"))]
     counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in STYLE)
     noun = "hazard" if len(result.hazards) == 1 else "hazards"
-    total = f"{len(result.hazards)} {noun}: {counts}; {result.callouts} callouts of a place, {len(result.false)} false"
-    return Group(table, *(Text(line, style="magenta") for line in false), Text(total, style="bold"))
+    said = f"{len(result.sentences)} sentences, {len(result.judged('false'))} false"
+    more = f"{len(result.judged('beside the way'))} beside the way, {result.repeats} repeated, {result.unheard} unheard"
+    total = f"{len(result.hazards)} {noun}: {counts}; {said}, {more}"
+    return Group(table, *(Text(line, style="magenta") for line in wrong), Text(total, style="bold"))
+
+
+def _lines(what: str, judged: tuple[JudgedCallout, ...]) -> list[str]:
+    lines = [f"{what} at {one.spoken.callout.t:.1f} s: {one.spoken.callout.text}" for one in judged[:MOST_SHOWN]]
+    if len(judged) > MOST_SHOWN:
+        lines.append(f"and {len(judged) - MOST_SHOWN} more {what}, which the log names")
+    return lines
 
 
 def _row(hazard: FacedHazard) -> tuple[str | Text, ...]:

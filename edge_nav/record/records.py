@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edge_nav.types import Answer, Callout, Fault, Obstacle, Query, Scene, VoiceFate
+from edge_nav.types import Answer, Callout, Fault, Mention, Obstacle, Query, Scene, VoiceFate
 
 SCHEMA = "edge-nav/guidance/1"
 Record = dict[str, Any]
@@ -43,8 +43,10 @@ def scene_record(scene: Scene) -> Record:
 
 
 def callout_record(callout: Callout, latency_ms: float) -> Record:
-    """One decision to speak. ``latency_ms`` runs from frame capture to decision."""
-    return {
+    """One decision to speak. ``latency_ms`` runs from frame capture to decision. ``mentions`` is there only where more
+    than one thing is named.
+    """
+    record: Record = {
         "type": "callout",
         "t": number(callout.t),
         "id": callout.id,
@@ -58,6 +60,9 @@ def callout_record(callout: Callout, latency_ms: float) -> Record:
         "side": callout.side,
         "latency_ms": number(latency_ms, 1),
     }
+    if len(callout.mentions) > 1:
+        record["mentions"] = [_mention(mention) for mention in callout.mentions]
+    return record
 
 
 def voice_record(fate: VoiceFate) -> Record:
@@ -122,6 +127,16 @@ def number(value: float | None, digits: int = 3) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0  # no negative zero
+
+
+def _mention(mention: Mention) -> Record:
+    return {
+        "kind": mention.kind,
+        "obstacle_id": mention.obstacle_id,
+        "distance_m": number(mention.distance_m, 2),
+        "bearing_deg": number(mention.bearing_deg, 1),
+        "noun_word": mention.noun_word,
+    }
 
 
 def _obstacle(o: Obstacle) -> Record:

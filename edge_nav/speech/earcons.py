@@ -42,6 +42,11 @@ def earcon(priority: Priority, bearing_deg: float | None, kind: str = "") -> Ste
     return (mono[:, None] * gains[None, :]).astype(np.float32)
 
 
+def tone_s(priority: Priority, kind: str = "") -> float:
+    """How long a callout's tone is, seconds; 0 where it has none."""
+    return sum(seconds for _, seconds in CUES.get(kind, PATTERNS[priority]))
+
+
 @lru_cache
 def _tone(pattern: tuple[tuple[float, float], ...]) -> Mono:
     parts = [np.zeros(0, np.float32)]

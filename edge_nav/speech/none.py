@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from edge_nav.base_settings import Settings
+from edge_nav.speech.timeline import VoiceTimeline
 from edge_nav.types import Callout
 
 
@@ -15,24 +16,37 @@ class NoneOutputSettings(Settings):
 
 
 class SilentVoice:
-    """Takes every callout and says nothing."""
+    """Takes every callout and makes no sound. With a ``timeline`` it takes the time of saying them, too."""
+
+    def __init__(self, timeline: VoiceTimeline | None = None) -> None:
+        self._timeline = timeline
 
     def say(self, callout: Callout, at_s: float) -> None:
-        """Nothing."""
+        """Nothing is heard."""
+        if self._timeline is not None:
+            self._timeline.say(callout, at_s)
 
     def hush(self, at_s: float) -> None:
-        """Nothing."""
+        """Forget the answers."""
+        if self._timeline is not None:
+            self._timeline.hush(at_s)
 
     def adjust(self, rate_wpm: int, volume: float) -> None:
-        """Nothing."""
+        """Another rate; there is no loudness."""
+        if self._timeline is not None:
+            self._timeline.adjust(rate_wpm)
 
     @property
     def speaking(self) -> bool:
-        """Never."""
+        """Never: nothing is to be heard."""
         return False
 
     def tick(self, at_s: float) -> None:
-        """Nothing."""
+        """The walk has come to this time."""
+        if self._timeline is not None:
+            self._timeline.tick(at_s)
 
     def close(self, at_s: float) -> None:
-        """Nothing."""
+        """The walk is over."""
+        if self._timeline is not None:
+            self._timeline.close(at_s)

@@ -10,6 +10,7 @@ from edge_nav.speech.device import DeviceOutputSettings, DeviceVoice, open_devic
 from edge_nav.speech.none import NoneOutputSettings, SilentVoice
 from edge_nav.speech.player import Player, Synthesiser
 from edge_nav.speech.speech_settings import SpeechSettings
+from edge_nav.speech.timeline import VoiceTimeline
 from edge_nav.speech.tts_pyttsx3 import Pyttsx3Voice
 from edge_nav.speech.wav import WavOutputSettings, WavVoice
 from edge_nav.types import Callout, Fault, VoiceFate
@@ -55,7 +56,9 @@ def open_voice(
 ) -> Voice:
     """The voice of one walk. A missing library or device is one fault, and the walk goes on with what works."""
     if isinstance(settings.output, NoneOutputSettings):
-        return SilentVoice()
+        return SilentVoice(
+            VoiceTimeline(settings.rate_wpm, earcons=settings.earcons, is_current=is_current, on_fate=on_fate)
+        )
     synthesiser: Synthesiser | None = None
     try:
         synthesiser = Pyttsx3Voice(settings.voice, language, settings.rate_wpm)

@@ -94,7 +94,7 @@ class Announcer:
                 self._results.scene(result.scene)
             for callout in result.callouts:
                 self._announce(callout, latency_s)
-            self._voice.tick(self._clock.after(t, latency_s))
+            self._voice.tick(self._clock.after(t))
 
     def close(self) -> None:
         """Let the voice end what it says, and release it."""
@@ -172,7 +172,7 @@ class Announcer:
     def _announce(self, callout: Callout, latency_s: float) -> None:
         self._last_said = callout
         self._results.callout(callout, latency_s)
-        self._voice.say(callout, self._clock.after(callout.t, latency_s))
+        self._voice.say(callout, self._clock.after(callout.t))
         if self._progress is not None:
             self._progress.callout(callout)
 
@@ -187,7 +187,8 @@ class Announcer:
 
     def _fate(self, fate: VoiceFate) -> None:
         with self._lock:
-            self._results.fate(fate)
+            # A sound that was never made, or that is supposed to come soon enough, measures nothing.
+            self._results.fate(fate, measured=self.audible and not self._clock.every_frame)
         if fate.state == "expired":
             self._policy.unsaid(fate.callout_id)
 

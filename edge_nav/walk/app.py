@@ -114,7 +114,7 @@ class Walk:
         if self._conversation is not None:
             self._conversation.see(frame, result.scene)
             if self._every_frame:
-                self._conversation.tick(frame.t + latency_s, wait=True)
+                self._conversation.tick(self._clock.after(frame.t), wait=True)
         if not self._every_frame:
             for fault in self._pace.update(frame.t, latency_s):
                 self._announcer.report(fault)

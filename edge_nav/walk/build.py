@@ -21,9 +21,9 @@ from edge_nav.record.overlay import OverlayWriter
 from edge_nav.record.session import LOG_NAME, SessionRecorder
 from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, source_name
-from edge_nav.speech.earcons import PATTERNS
+from edge_nav.speech.earcons import tone_s
 from edge_nav.speech.voice import open_voice
-from edge_nav.types import DepthModel, Fault, KnowsTruth, Source
+from edge_nav.types import PRIORITIES, DepthModel, Fault, KnowsTruth, Source
 from edge_nav.vlm.background_vlm import BackgroundVlm
 from edge_nav.walk.app import Walk
 from edge_nav.walk.build_conversation import open_conversation, open_picture_model, with_preferences
@@ -165,8 +165,8 @@ def truth_of(profile: Profile, source: Source) -> DebriefTruth | None:
     if not isinstance(source, KnowsTruth):
         return None
     drops = frozenset(h.kind for h in alerts().hazards if h.band == "drop")
-    tones: dict[str, float] = {p: sum(seconds for _, seconds in tone) for p, tone in PATTERNS.items()}
-    return DebriefTruth(source.truth, drops, tones if profile.speech.earcons else {})
+    tones: dict[str, float] = {p: tone_s(p) for p in PRIORITIES} if profile.speech.earcons else {}
+    return DebriefTruth(source.truth, drops, tones, profile.speech.rate_wpm)
 
 
 def _without_password(profile: Profile) -> dict[str, object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from edge_nav.speech.timeline import NOMINAL_LATENCY_S
+
 
 class WalkClock:
     """Seconds of the walk: frame time, running on by the monotonic clock from the first frame on.
@@ -13,7 +15,7 @@ class WalkClock:
     """
 
     def __init__(self, *, every_frame: bool) -> None:
-        self._every_frame = every_frame
+        self.every_frame = every_frame
         self._opened = time.monotonic()
         self._zero: float | None = None
         self.frame_t = 0.0
@@ -34,11 +36,13 @@ class WalkClock:
 
     def now(self) -> float:
         """Seconds since the walk began, as it counts them."""
-        return self.frame_t if self._every_frame else self.running()
+        return self.frame_t if self.every_frame else self.running()
 
-    def after(self, frame_t: float, latency_s: float) -> float:
-        """Now, at the end of ``latency_s`` of work on the frame of ``frame_t``; without a clock, by that work alone."""
-        return frame_t + latency_s if self._every_frame else self.running()
+    def after(self, frame_t: float) -> float:
+        """Now, at the end of the work on the frame of a time. A walk that takes every frame in turn supposes how long
+        that takes, so that it comes out the same whatever else the machine does.
+        """
+        return frame_t + NOMINAL_LATENCY_S if self.every_frame else self.running()
 
     def since_opened(self) -> float:
         """Seconds since the walk was put together, with or without a frame."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_nav.errors import UsageError
 from edge_nav.record import records
-from edge_nav.record.debrief import CalloutCollector, Debrief, debrief, debrief_record
+from edge_nav.record.debrief import Debrief, debrief, debrief_record
+from edge_nav.record.debrief_spoken import CalloutCollector
 from edge_nav.record.log import GuidanceLog
 from edge_nav.record.summary import Summary
+from edge_nav.speech.speech_settings import SpeechSettings
 from edge_nav.types import Answer, Callout, Fault, Query, Scene, TruthFrame, VoiceFate
+from edge_nav.walk.supposed import suppose_heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +22,13 @@ class DebriefTruth:
     """What the source knows of the world it shows, so that at the end the words can be held against it.
 
     ``until`` gives what stood about the walker up to a time; ``drop_kinds`` are the callouts about ground that falls
-    away, ``tone_s`` how long the tone before the words of each priority is.
+    away, ``tone_s`` how long the tone before the words of each priority is, ``rate_wpm`` how many words a minute.
     """
 
     until: Callable[[float], Sequence[TruthFrame]]
     drop_kinds: frozenset[str]
     tone_s: dict[str, float] = field(default_factory=dict)
+    rate_wpm: int = SpeechSettings().rate_wpm
 
 
 class WalkResults:
@@ -32,7 +36,7 @@ class WalkResults:
 
     def __init__(self, log: GuidanceLog | None, truth: DebriefTruth | None) -> None:
         self._log, self._truth = log, truth
-        self._collector = None if truth is None else CalloutCollector(truth.tone_s)
+        self._collector = None if truth is None else CalloutCollector(truth.tone_s, truth.rate_wpm)
         self.summary = Summary()
         self.figures: dict[str, Any] = {}
         """The summary's figures, once the walk is over."""
@@ -53,14 +57,14 @@ class WalkResults:
         """A callout was decided, so long after its frame was captured."""
         self.summary.callout(callout, latency_s)
         if self._collector is not None:
-            self._collector.callout(callout, latency_s)
+            self._collector.callout(callout)
         self._write(records.callout_record(callout, latency_s * 1e3))
 
-    def fate(self, fate: VoiceFate) -> None:
-        """What became of a callout."""
-        self.summary.voice(fate)
+    def fate(self, fate: VoiceFate, *, measured: bool) -> None:
+        """What became of a callout. ``measured``: whether its latency is one of this machine, for the summary."""
+        self.summary.voice(fate if measured else replace(fate, latency_s=None))
         if self._collector is not None:
-            self._collector.voice(fate.callout_id, fate.latency_s)
+            self._collector.fate(fate)
         self._write(records.voice_record(fate))
 
     def fault(self, fault: Fault, t: float) -> None:
@@ -93,7 +97,9 @@ class WalkResults:
     def finish(self, truth: Sequence[TruthFrame], dropped: int, skipped: int, t: float) -> None:
         """Debrief and summary. ``dropped`` frames were overtaken by newer ones, ``skipped`` ones unusable."""
         if self._truth is not None and self._collector is not None and truth:
-            self.debrief = debrief(self._collector.spoken, truth, self._truth.drop_kinds)
+            if not self._collector.told:
+                suppose_heard(self._collector, t)
+            self.debrief = debrief(self._collector, truth, self._truth.drop_kinds)
             self._write(debrief_record(self.debrief, t))
         self.figures = self.summary.result(dropped, skipped)
         self._write(records.summary_record(self.figures, t))

@@ -13,7 +13,7 @@ import pytest
 from edge_nav.errors import UsageError
 from edge_nav.lab.sim.ground_truth import truth_at
 from edge_nav.lab.sim.scene import load_scene
-from edge_nav.record.debrief import find_hazards
+from edge_nav.record.debrief_hazards import find_hazards
 from edge_nav.sources.filmed_walk import SCENE, TRUTH, VIDEO, read_truth
 from edge_nav.sources.walk import FOLDER, WalkSource, WalkSourceSettings
 

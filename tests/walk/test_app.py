@@ -103,6 +103,7 @@ class Late(SilentVoice):
     """A voice whose first callout falls away unspoken, as when something else was said for too long."""
 
     def __init__(self, on_fate: Callable[[VoiceFate], None]) -> None:
+        super().__init__()
         self._on_fate, self._first = on_fate, True
 
     def say(self, callout: Callout, at_s: float) -> None:

@@ -93,6 +93,28 @@ class AnswersBenchOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidanceBenchOptions:
+    """`bench guidance`."""
+
+    walks: Annotated[
+        tuple[str, ...],
+        CommandOption(
+            "filmed, clear:1 to clear:5, hazard:1 to hazard:5, place:pavement, home or park; or clear, hazard, "
+            "tuning for several; may be repeated. Kept for the end: place:shop, platform and office_night.",
+            name="--walk",
+        ),
+    ] = ()
+    bundle: Annotated[str | None, CommandOption("Bundle whose network measures each walk, too.")] = None
+    scenes: Annotated[
+        Path | None,
+        CommandOption("Folder for what was perceived: the next run reads it. Empty it when perception changes."),
+    ] = None
+    seconds: Annotated[float | None, CommandOption("Only so much of each walk, seconds.", least=1)] = None
+    tell: Annotated[bool, CommandOption("Each walk's hazards and wrong sentences, too.")] = False
+    json_file: JsonFile = None
+
+
+@dataclass(frozen=True, slots=True)
 class WalkerOptions:
     """`bench walker`."""
 
