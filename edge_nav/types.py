@@ -369,6 +369,14 @@ class KnowsTruth(Protocol):
         ...
 
 
+@runtime_checkable
+class HasNotices(Protocol):
+    """A source of which something is to be told once, when the walk begins."""
+
+    @property
+    def notices(self) -> tuple[Fault, ...]: ...
+
+
 class DepthModel(Protocol):
     """Frame -> depth. Raises DepthFault when a frame cannot be measured."""
 
