@@ -185,7 +185,7 @@ class Motion:
     """Whether the speed forward is measured, too: along a bare corridor nothing tells it."""
 
 
-View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated"]
+View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated", "implausible"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +382,14 @@ class KnowsTruth(Protocol):
     def truth(self, until_s: float) -> Sequence[TruthFrame]:
         """What stood about the walker up to a time. Raises UsageError where its record is damaged."""
         ...
+
+
+@runtime_checkable
+class HasNotices(Protocol):
+    """A source of which something is to be told once, when the walk begins."""
+
+    @property
+    def notices(self) -> tuple[Fault, ...]: ...
 
 
 class DepthModel(Protocol):

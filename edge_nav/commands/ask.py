@@ -20,7 +20,8 @@ from edge_nav.guidance.phrasebook import Phrasebook
 from edge_nav.listening.recording import question_of
 from edge_nav.perception.depth.backends import open_depth
 from edge_nav.perception.depth.sensor import SensorDepth
-from edge_nav.sources.calibration import Lens, LensSettings
+from edge_nav.sources.exif import focal_px
+from edge_nav.sources.lens import Lens, LensSettings
 from edge_nav.types import DepthModel, Frame, Language, Picture, Scene
 from edge_nav.vlm.trial import try_out
 from edge_nav.vlm.vlm import Vlm, entries, llm_file
@@ -120,7 +121,9 @@ def _scene(
 ) -> Scene:
     """What is measured in the picture."""
     lens = profile.source if isinstance(profile.source, LensSettings) else LensSettings()
-    straight, intrinsics = Lens(lens).straighten(rgb)
+    straight, intrinsics = Lens(lens).straighten(
+        rgb, focal_px(options.image, rgb.shape[1], rgb.shape[0]) if options.image else None
+    )
     depth: DepthModel = SensorDepth()
     if depth_m is None:
         if options.depth_bundle is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_nav.errors import UsageError
 from edge_nav.sources.calibration import same_aspect
-from edge_nav.sources.pixels import read_rgb, read_stored
+from edge_nav.sources.pixels import HEIC_REMEDY, is_heic, read_rgb, read_stored
 from edge_nav.types import Picture
 
 MOST_PIXELS = 100_000_000
@@ -67,4 +67,6 @@ def image_size(path: Path, what: str) -> tuple[int, int]:
         if data[at + 1] in _FRAMES:
             return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
         at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if is_heic(path):
+        raise UsageError(f"{what} {path} is a HEIC picture, which is not read here: {HEIC_REMEDY}.")
     raise UsageError(f"{what} {path} is no jpg or png picture: give one.")

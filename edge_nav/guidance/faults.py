@@ -24,3 +24,9 @@ class FaultNews:
         self._spoken_t[fault.component, fault.recovered] = t
         self._spoken_t.pop((fault.component, not fault.recovered), None)
         return alert
+
+
+def informs_only(component: str) -> bool:
+    """Whether what it reports is told, but breaks nothing."""
+    alert = alerts().fault(component)
+    return alert is not None and alert.priority == "info"

@@ -124,11 +124,14 @@ def summary_table(result: dict[str, Any]) -> Table:
     table.add_column()
     table.add_column(overflow="fold")
     table.add_row("frames", f"{result['frames']} in {result['seconds']} s")
-    lost = f"{result['dropped_frames']} came too fast and were dropped, {result['skipped_frames']} were unusable"
+    left_out = f"{result['dropped_frames']} came too fast and were dropped, {result['skipped_frames']} were unusable"
     if result["dropped_frames"] or result["skipped_frames"]:
-        table.add_row("left out", lost)
+        table.add_row("left out", left_out)
     if result["floor_seen_ratio"] is not None:
         table.add_row("floor seen", f"{result['floor_seen_ratio']:.0%} of the frames")
+    lost = {f"frames {view}": n for view, n in result["views"].items() if view != "ok"}
+    if lost:
+        table.add_row("not seen", _counts(lost))
     table.add_row("callouts", _counts(result["callouts"]) or "none")
     table.add_row("hazards", _counts(result["kinds"]) or "none")
     for title, key in (

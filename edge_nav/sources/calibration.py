@@ -6,15 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import yaml
-from numpy.typing import NDArray
-from pydantic import Field
 
-from edge_nav.base_settings import Settings
 from edge_nav.errors import UsageError
 from edge_nav.types import Intrinsics
 from edge_nav.yaml_text import Loader, NotYaml, parse_yaml
@@ -24,70 +18,19 @@ ASPECT_TOLERANCE = 0.01
 
 _DISTORTION_LENGTHS = (4, 5, 8, 12, 14)
 _PINHOLE_MODELS = ("plumb_bob", "rational_polynomial", "pinhole")
-
-
-class LensSettings(Settings):
-    """What is known of a camera's lens; a calibration file wins over the stated field of view."""
-
-    horizontal_fov_deg: float = Field(
-        default=69.0,
-        ge=20.0,
-        le=150.0,
-        description="Horizontal field of view in degrees, used without a calibration file.",
-    )
-    calibration: Path | None = Field(
-        default=None,
-        description="Calibration YAML: width, height, fx, fy, cx, cy and optionally dist, or OpenCV/ROS style.",
-    )
+_FISHEYE_MODELS = ("equidistant", "fisheye")
+_FISHEYE_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A calibrated camera. ``distortion`` is OpenCV's (k1, k2, p1, p2[, k3, …]), empty for a pinhole."""
+    """A calibrated camera. ``distortion`` is OpenCV's (k1, k2, p1, p2[, k3, …]), empty for a pinhole; of a ``fisheye``
+    its four (k1, k2, k3, k4).
+    """
 
     intrinsics: Intrinsics
     distortion: tuple[float, ...] = ()
-
-
-class Lens:
-    """Makes pinhole pictures of a camera's: intrinsics for any size of it, distortion removed where it is known."""
-
-    def __init__(self, settings: LensSettings) -> None:
-        """Raises UsageError if the calibration file cannot be used."""
-        self._fov_deg = settings.horizontal_fov_deg
-        self._path = settings.calibration
-        self._calibration = None if settings.calibration is None else load_calibration(settings.calibration)
-        self._size = (0, 0)
-        self._intrinsics: Intrinsics | None = None
-        self._maps: tuple[NDArray[Any], NDArray[Any]] | None = None
-
-    def straighten(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Intrinsics]:
-        """uint8 [H, W, 3] -> the same size without distortion, and its intrinsics.
-
-        Raises UsageError if the calibration is for another aspect.
-        """
-        size = (rgb.shape[1], rgb.shape[0])
-        if self._intrinsics is None or size != self._size:
-            self._intrinsics, self._size = self._prepare(*size), size
-        if self._maps is not None:
-            rgb = np.asarray(cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR), dtype=np.uint8)
-        return rgb, self._intrinsics
-
-    def _prepare(self, width: int, height: int) -> Intrinsics:
-        self._maps = None
-        if self._calibration is None:
-            return Intrinsics.from_fov(width, height, self._fov_deg)
-        raw = fitted(self._calibration.intrinsics, width, height, f"calibration {self._path}")
-        if not any(self._calibration.distortion):
-            return raw
-        matrix = np.array([[raw.fx, 0, raw.cx], [0, raw.fy, raw.cy], [0, 0, 1]])
-        distortion = np.array(self._calibration.distortion)
-        # alpha 0 keeps only pixels that were seen: black corners would pass for darkness.
-        straight, _ = cv2.getOptimalNewCameraMatrix(matrix, distortion, (width, height), 0)
-        self._maps = cv2.initUndistortRectifyMap(matrix, distortion, None, straight, (width, height), cv2.CV_16SC2)
-        return Intrinsics(
-            width, height, float(straight[0, 0]), float(straight[1, 1]), float(straight[0, 2]), float(straight[1, 2])
-        )
+    fisheye: bool = False
 
 
 def fitted(intrinsics: Intrinsics, width: int, height: int, name: str) -> Intrinsics:
@@ -177,14 +120,18 @@ _Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _matrix)
 
 def _load_matrices(path: Path, fields: Mapping[str, object]) -> Calibration:
     model = fields.get("distortion_model", _PINHOLE_MODELS[0])
-    if model not in _PINHOLE_MODELS:
+    known = _PINHOLE_MODELS + _FISHEYE_MODELS
+    if model not in known:
         raise UsageError(
-            f"{path} has distortion_model = {model!r}: only {', '.join(_PINHOLE_MODELS)} are known, calibrate with one."
+            f"{path} has distortion_model = {model!r}: only {', '.join(known)} are known, calibrate with one."
         )
     matrix = _numbers(path, "camera_matrix", fields["camera_matrix"], (9,))
     flat: dict[str, object] = {"width": fields.get("image_width"), "height": fields.get("image_height")}
     flat |= {"fx": matrix[0], "cx": matrix[2], "fy": matrix[4], "cy": matrix[5]}
     key = "distortion_coefficients"
+    if model in _FISHEYE_MODELS:
+        none = [0.0] * _FISHEYE_LENGTH
+        return Calibration(pinhole(flat, path), _numbers(path, key, fields.get(key, none), (_FISHEYE_LENGTH,)), True)
     return Calibration(pinhole(flat, path), _distortion(path, key, fields.get(key)))
 
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from edge_nav.errors import SourceFault, UsageError
-from edge_nav.sources.calibration import Lens, LensSettings
+from edge_nav.sources.lens import Lens, LensSettings
 from edge_nav.sources.opencv import quiet_opencv
 from edge_nav.sources.pixels import to_rgb
-from edge_nav.types import Frame, Intrinsics
+from edge_nav.types import Fault, Frame, Intrinsics
 
 T = TypeVar("T")
 
@@ -110,6 +110,11 @@ class CameraSource:
     @property
     def intrinsics(self) -> Intrinsics:
         return self._intrinsics
+
+    @property
+    def notices(self) -> tuple[Fault, ...]:
+        """That its field of view is only assumed."""
+        return self._lens.notices
 
     def read(self) -> Frame | None:
         """The next picture; None once closed.

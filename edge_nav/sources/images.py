@@ -8,9 +8,11 @@ from typing import Literal
 from pydantic import Field
 
 from edge_nav.errors import UsageError
-from edge_nav.sources.calibration import Lens, LensSettings
-from edge_nav.sources.pixels import list_images, read_rgb
+from edge_nav.sources.exif import focal_px
+from edge_nav.sources.lens import Lens, LensSettings
+from edge_nav.sources.pixels import HEIC_REMEDY, is_heic, list_heic, list_images, read_rgb
 from edge_nav.sources.recording import Recording, Shot
+from edge_nav.types import Fault
 
 
 class ImagesSourceSettings(LensSettings):
@@ -29,20 +31,38 @@ class ImagesSource(Recording):
     def __init__(self, settings: ImagesSourceSettings) -> None:
         folder = settings.path.expanduser()
         try:
-            self._files = list_images(folder)
+            self._files, heic = list_images(folder), list_heic(folder)
         except OSError as error:
             raise UsageError(
                 f"images:{settings.path} cannot be listed ({error.strerror}): give a folder of jpg or png files."
             ) from None
         if not self._files:
-            raise UsageError(f"images:{settings.path} holds no jpg or png file: give a folder that does.")
+            but = f", but {len(heic)} HEIC: {HEIC_REMEDY}." if heic else ": give a folder that does."
+            raise UsageError(f"images:{settings.path} holds no jpg or png file{but}")
         self._fps = settings.fps
         self._lens = Lens(settings)
-        super().__init__(f"images:{settings.path}", len(self._files))
+        self._heic = len(heic)
+        try:
+            super().__init__(f"images:{settings.path}", len(self._files), len(heic))
+        except UsageError:
+            if any(map(is_heic, self._files)):
+                raise UsageError(
+                    f"images:{settings.path} holds HEIC pictures under another name: {HEIC_REMEDY}."
+                ) from None
+            raise
+
+    @property
+    def notices(self) -> tuple[Fault, ...]:
+        """That the field of view is only assumed, and which pictures cannot be read."""
+        left_out = Fault("pictures", f"{self._heic} HEIC pictures are left out: {HEIC_REMEDY}")
+        return (*self._lens.notices, left_out) if self._heic else self._lens.notices
 
     def _load(self, position: int) -> Shot | None:
-        rgb = read_rgb(self._files[position])
-        return None if rgb is None else Shot(*self._lens.straighten(rgb))
+        file = self._files[position]
+        rgb = read_rgb(file)
+        if rgb is None:
+            return None
+        return Shot(*self._lens.straighten(rgb, focal_px(file, rgb.shape[1], rgb.shape[0])))
 
     def _time_s(self, position: int) -> float:
         return position / self._fps

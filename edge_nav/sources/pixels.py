@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+HEIC_SUFFIXES = frozenset({".heic", ".heif"})
+HEIC_REMEDY = "convert them, for example with `magick mogrify -format jpg *.heic`"
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_SCAN = 0xDA
@@ -48,6 +51,21 @@ def list_images(folder: Path) -> list[Path]:
     """The folder's jpg and png files in natural order. Raises OSError if the folder cannot be listed."""
     found = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
     return sorted(found, key=natural_key)
+
+
+def list_heic(folder: Path) -> list[Path]:
+    """The folder's pictures as iPhones store them, which are not read here. Raises OSError."""
+    return [p for p in folder.iterdir() if p.suffix.lower() in HEIC_SUFFIXES and not p.name.startswith(".")]
+
+
+def is_heic(path: Path) -> bool:
+    """Whether it holds such a picture, whatever its name."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
 
 
 def _decode(path: Path, flags: int) -> NDArray[Any] | None:

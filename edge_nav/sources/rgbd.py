@@ -17,9 +17,15 @@ from edge_nav.sources.calibration import fitted, number, pinhole, read_yaml, sam
 from edge_nav.sources.pixels import read_rgb, read_stored
 from edge_nav.sources.recording import Recording, Shot
 
+FLOAT_SUFFIXES = (".tif", ".tiff")
+CAMERA_REMEDY = (
+    "write one with width, height, fx, fy, cx, cy in pixels and depth_scale, the PNG's steps a metre (5000 in TUM's "
+    "own recordings, often 1000 elsewhere), one 'name: value' a line"
+)
+
 
 class RgbdSourceSettings(Settings):
-    """Folder with rgb.txt and depth.txt (``timestamp filename`` a line), 16-bit PNG depth, and camera.yaml."""
+    """Folder with rgb.txt and depth.txt (``timestamp filename`` a line), PNG or float TIFF depth, and camera.yaml."""
 
     type: Literal["rgbd"] = "rgbd"
     path: Path = Field(description="Folder in TUM RGB-D layout with camera.yaml.")
@@ -31,8 +37,9 @@ class RgbdSourceSettings(Settings):
 class RgbdSource(Recording):
     """Colour with the depth nearest in time, z-depth in metres, NaN where the sensor gave 0.
 
-    camera.yaml: width, height, fx, fy, cx, cy (pixels) and depth_scale (PNG value / depth_scale = metres). Raises
-    UsageError if a list or the calibration is missing or wrong, or no frame is usable.
+    camera.yaml: width, height, fx, fy, cx, cy (pixels) and depth_scale (PNG value / depth_scale = metres). Depth as
+    float TIFF is in metres, and needs no depth_scale. Raises UsageError if a list or the calibration is missing or
+    wrong, or no frame is usable.
     """
 
     def __init__(self, settings: RgbdSourceSettings) -> None:
@@ -41,17 +48,21 @@ class RgbdSource(Recording):
         if not folder.is_dir():
             raise UsageError(f"{name} is not a folder: give a recording in TUM RGB-D layout.")
         camera = folder / "camera.yaml"
+        if not camera.exists():
+            raise UsageError(f"{name} has no camera.yaml: {CAMERA_REMEDY}.")
         fields = read_yaml(camera)
         self._name = name
         self._camera = camera
         self._intrinsics_stated = pinhole(fields, camera)
-        self._depth_scale = number(fields, "depth_scale", camera, 1, 1e6, "PNG steps per metre")
         if "fps" in fields:  # the timestamps decide; a wrong rate still betrays a broken file
             number(fields, "fps", camera, 0.01, 1000, "frames per second")
         if any(_floats(fields.get("dist"))):
             raise UsageError(f"{camera} has dist = {fields['dist']!r}: undistort colour and depth, then leave it out.")
         colours, bad = _read_list(folder, "rgb.txt", name)
         depths, _ = _read_list(folder, "depth.txt", name)
+        self._depth_scale = 1.0
+        if "depth_scale" in fields or not all(path.suffix.lower() in FLOAT_SUFFIXES for _, path in depths):
+            self._depth_scale = number(fields, "depth_scale", camera, 1, 1e6, "PNG steps per metre")
         self._pairs = _associate(colours, depths, settings.max_gap_s)
         if not self._pairs:
             raise UsageError(
@@ -63,10 +74,15 @@ class RgbdSource(Recording):
     def _load(self, position: int) -> Shot | None:
         _, colour, depth = self._pairs[position]
         rgb, raw = read_rgb(colour), read_stored(depth)
+        if raw is None and depth.suffix.lower() == ".exr" and depth.is_file():
+            raise UsageError(f"{depth} is OpenEXR, which is not read here: write depth as 32-bit float TIFF in metres.")
         if rgb is None or raw is None:
             return None
-        if raw.ndim != 2 or raw.dtype != np.uint16:
-            raise UsageError(f"{depth} is {raw.dtype} {raw.shape}: depth must be a 16-bit PNG with one channel.")
+        if raw.ndim != 2 or raw.dtype not in (np.uint16, np.float32, np.float64):
+            raise UsageError(
+                f"{depth} is {raw.dtype} {raw.shape}: depth must be a 16-bit PNG with one channel, or a 32-bit float "
+                "TIFF in metres."
+            )
         height, width = rgb.shape[:2]
         if raw.shape != (height, width):
             if not same_aspect((raw.shape[1], raw.shape[0]), (width, height)):
@@ -84,8 +100,9 @@ class RgbdSource(Recording):
 
     def _metres(self, raw: NDArray[Any]) -> NDArray[np.float32]:
         depth_m = raw.astype(np.float32)
-        depth_m /= np.float32(self._depth_scale)
-        depth_m[raw == 0] = np.nan
+        if raw.dtype == np.uint16:
+            depth_m /= np.float32(self._depth_scale)
+        depth_m[(raw == 0) | ~np.isfinite(depth_m)] = np.nan
         return depth_m
 
 

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_nav.errors import UsageError
-from edge_nav.sources.calibration import Lens, LensSettings
+from edge_nav.sources.lens import Lens, LensSettings
 from edge_nav.sources.opencv import quiet_opencv
 from edge_nav.sources.pixels import to_rgb
-from edge_nav.types import Frame, Intrinsics
+from edge_nav.types import Fault, Frame, Intrinsics
 
 FALLBACK_FPS = 30.0
+LONGEST_GAP_S = 60.0
+"""Between two frames: stamps farther apart, or that do not rise, are damaged, and the file's rate stands in."""
 
 
 class VideoSourceSettings(LensSettings):
@@ -29,12 +31,13 @@ class VideoSourceSettings(LensSettings):
         default=None,
         gt=0.0,
         le=240.0,
-        description="Frames per second; None takes the file's own, or 30 if it states none.",
+        description="Frames per second; None takes each frame's own time, or 30 a second if the file states none.",
     )
 
 
 class VideoSource:
-    """Frames at index / fps seconds. A truncated file gives the frames it has; the rest counts as skipped at its end.
+    """Frames at the times that the file states, or at index / fps seconds where a rate is set. A truncated file gives
+    the frames it has; the rest counts as skipped at its end.
 
     Raises UsageError if the file cannot be decoded or holds no frame.
     """
@@ -51,6 +54,8 @@ class VideoSource:
         self._capture = cv2.VideoCapture(str(path.resolve()))
         self._ended = False
         self._index = 0
+        self._stated_fps = settings.fps
+        self._t, self._stamp_s = 0.0, math.nan
         self._pending = self._decode()
         if self._pending is None:
             self._capture.release()
@@ -71,6 +76,11 @@ class VideoSource:
         return self._intrinsics
 
     @property
+    def notices(self) -> tuple[Fault, ...]:
+        """That its field of view is only assumed."""
+        return self._lens.notices
+
+    @property
     def frame_count(self) -> int | None:
         return self._count
 
@@ -84,13 +94,23 @@ class VideoSource:
             image = self._decode()
         if image is None:
             return None
-        frame = Frame(self._index, self._index / self._fps, *self._lens.straighten(image))
+        frame = Frame(self._index, self._time_s(), *self._lens.straighten(image))
         self._index += 1
         return frame
 
     def close(self) -> None:
         self._pending = None
         self._capture.release()
+
+    def _time_s(self) -> float:
+        """Of the frame decoded last: a phone's frames come faster in good light, so the file has a time for each."""
+        if self._stated_fps is not None:
+            return self._index / self._stated_fps
+        before, self._stamp_s = self._stamp_s, float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1e3
+        if self._index:
+            step = self._stamp_s - before
+            self._t += step if 0 < step <= LONGEST_GAP_S else 1 / self._fps
+        return round(self._t, 6)
 
     def _decode(self) -> NDArray[np.uint8] | None:
         got, image = self._capture.read()

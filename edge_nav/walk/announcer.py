@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from edge_nav.guidance.faults import informs_only
 from edge_nav.guidance.guidance_settings import GuidanceSettings
 from edge_nav.guidance.policy import GuidancePolicy
 from edge_nav.speech.none import SilentVoice
@@ -179,7 +180,7 @@ class Announcer:
     def _note(self, fault: Fault, t: float) -> None:
         if fault.recovered:
             self._failing.discard(fault.component)
-        else:
+        elif not informs_only(fault.component):
             self._failing.add(fault.component)
         self._results.fault(fault, t)
         if self._progress is not None:

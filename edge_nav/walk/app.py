@@ -20,7 +20,7 @@ from edge_nav.walk.results import DebriefTruth, WalkResults
 from edge_nav.walk.stop import StopRequest
 from edge_nav.walk.watch import HANG_S, WatchdogThread
 
-ENDS_ON = ("camera", "depth", "frozen", "log", "watchdog")
+ENDS_ON = ("camera", "depth", "distance", "frozen", "log", "watchdog")
 """A walk that ends while one of these fails ended on a fault."""
 
 

@@ -23,7 +23,7 @@ from edge_nav.sources.sim import OpenSim
 from edge_nav.sources.spec import open_source, source_name
 from edge_nav.speech.earcons import tone_s
 from edge_nav.speech.voice import open_voice
-from edge_nav.types import PRIORITIES, DepthModel, Fault, KnowsTruth, Source
+from edge_nav.types import PRIORITIES, DepthModel, Fault, HasNotices, KnowsTruth, Source
 from edge_nav.vlm.background_vlm import BackgroundVlm
 from edge_nav.walk.app import Walk
 from edge_nav.walk.build_conversation import open_conversation, open_picture_model, with_preferences
@@ -84,6 +84,8 @@ def open_walk(options: WalkOptions, open_sim: OpenSim | None = None) -> OpenedWa
         on_failure.pop_all()
     if warning:
         faults = (Fault("bundle", warning), *faults)
+    if isinstance(source, HasNotices):
+        faults = (*source.notices, *faults)
     return OpenedWalk(profile, source, depth, loop, Outputs(log, recorder, overlay), conversation, model, faults)
 
 

@@ -17,8 +17,9 @@ from edge_nav.latch import FaultLatch
 from edge_nav.perception.depth.scale import MetricScaler
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.sources.depth_plausibility import DepthPlausibility
 from edge_nav.sources.health import HealthSettings, ViewMonitor
-from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Scene
+from edge_nav.types import Callout, DepthMap, DepthModel, Fault, Frame, Scene, View
 
 NEEDED_SHARE = 0.001
 """A depth map with fewer known pixels than this measured nothing: a failure of depth, not a blocked view."""
@@ -57,6 +58,7 @@ class Loop:
         self._perception = Perception(perception)
         self.policy = GuidancePolicy(guidance, perception.companion)
         self._monitor = ViewMonitor(health)
+        self._plausibility = DepthPlausibility()
         self._scaler = None if sensor_depth else MetricScaler(perception)
         self._latch = FaultLatch()
 
@@ -72,7 +74,14 @@ class Loop:
         measured = time.perf_counter()
         scene: Scene | None = None
         if depth is not None:
-            scene = self._perception.perceive(frame, depth, state.view)
+            doubt = self._plausibility.update(frame.rgb, depth, frame.t)
+            faults += self._latch.change("distance", doubt, bool(doubt))
+            if doubt:
+                # Where it stands is wrong of each thing: nothing is said of any.
+                view: View = "implausible" if state.view == "ok" else state.view
+                scene = Scene(frame.index, frame.t, (), None, None, None, view=view)
+            else:
+                scene = self._perception.perceive(frame, depth, state.view)
         seen = time.perf_counter()
         callouts = [c for f in faults for c in self.policy.fault(f, frame.t)]
         if "frozen" in self._latch.failing:

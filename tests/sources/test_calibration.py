@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edge_nav.errors import UsageError
-from edge_nav.sources.calibration import Lens, LensSettings, load_calibration
+from edge_nav.sources.calibration import load_calibration
+from edge_nav.sources.lens import Lens, LensSettings
 
 PLAIN = "width: 640\nheight: 480\nfx: 500\nfy: 510.5\ncx: 320\ncy: 240\n"
 ROS = """image_width: 640
@@ -59,7 +60,8 @@ def test_a_file_written_by_opencv_is_read(tmp_path: Path) -> None:
         (PLAIN.replace("cy: 240\n", ""), "no cy"),
         (PLAIN + "dist: [1, 2]\n", "dist = .*4 or 5"),
         (PLAIN + "dist: [a, 0, 0, 0]\n", r"dist\[0\] = 'a'"),
-        (ROS.replace("plumb_bob", "equidistant"), "distortion_model = 'equidistant'"),
+        (ROS.replace("plumb_bob", "thin_prism"), "distortion_model = 'thin_prism'"),
+        (ROS.replace("plumb_bob", "equidistant"), "distortion_coefficients.*list of 4"),
         (ROS.replace("image_width: 640\n", ""), "no width"),
         (ROS.replace("500.0, 0.0, 320.0, ", ""), "camera_matrix"),
         ("- 1\n- 2\n", "named fields"),

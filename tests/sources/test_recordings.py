@@ -290,3 +290,37 @@ def test_real_rgbd_recordings_are_read_whole(
     assert all(f.rgb.shape == (*size, 3) for f in frames)
     assert first.t == 0.0
     assert all(b.t > a.t for a, b in pairwise(frames))
+
+
+def test_rgbd_without_camera_yaml_says_what_to_write(tmp_path: Path) -> None:
+    folder = rgbd_folder(tmp_path / "seq")
+    (folder / "camera.yaml").unlink()
+    with pytest.raises(UsageError, match=r"camera\.yaml: write one with width, height, fx, fy, cx, cy .*depth_scale"):
+        rgbd(folder)
+
+
+@pytest.mark.parametrize("scale", [None, 5000])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_rgbd_depth_as_float_tiff_is_in_metres(tmp_path: Path, scale: int | None, kind: type[np.floating]) -> None:
+    folder = rgbd_folder(tmp_path / "seq", camera={"depth_scale": scale})
+    for i in range(4):
+        depth = np.full((48, 64), 1.25 + i, kind)
+        depth[0, :3] = 0.0, np.nan, np.inf
+        write(folder / f"depth/{i}.tiff", depth)
+    (folder / "depth.txt").write_text((folder / "depth.txt").read_text().replace(".png", ".tiff"))
+    frames = drain(rgbd(folder))
+    assert len(frames) == 4
+    for i, frame in enumerate(frames):
+        assert frame.depth_m is not None
+        assert frame.depth_m.dtype == np.float32
+        assert np.isnan(frame.depth_m[0, :3]).all()
+        assert np.all(frame.depth_m[1:] == 1.25 + i)
+
+
+def test_rgbd_depth_as_openexr_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    folder = rgbd_folder(tmp_path / "seq")
+    for i in range(4):
+        (folder / f"depth/{i}.exr").write_bytes(b"\x76\x2f\x31\x01" + bytes(100))
+    (folder / "depth.txt").write_text((folder / "depth.txt").read_text().replace(".png", ".exr"))
+    with pytest.raises(UsageError, match=r"OpenEXR.*32-bit float TIFF"):
+        rgbd(folder)
