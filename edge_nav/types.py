@@ -210,6 +210,8 @@ class Scene:
     """How far ``free_bearing_deg`` is seen to be free."""
     free_onward: bool = False
     """Whether that is the first leg of a way that leads on in another direction."""
+    curvature_per_m: float = 0.0
+    """Of the corridor: one over the radius of the turn that is walked, positive to the right; 0 is straight."""
     stage_ms: dict[str, float] = field(default_factory=dict)
     dropped_frames: int = 0
 

@@ -19,6 +19,8 @@ class Detection(MeasuredThing):
     """Of the nearest point, as ``x_m`` is its offset to the right."""
     places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)), compare=False, repr=False)
     """Where its parts are [N, 2]: right and forward, metres."""
+    spans: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+    """Lowest and highest point of each of them [N, 2], metres above the floor; None where `low_m` and `high_m` tell."""
 
     @property
     def middle_m(self) -> float:

@@ -31,6 +31,7 @@ from edge_nav.perception.obstacles.own_body import own_body
 from edge_nav.perception.obstacles.parallax import Parallax
 from edge_nav.perception.obstacles.stairs import with_stairs_named
 from edge_nav.perception.obstacles.tracks import Tracker
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.path.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes
@@ -72,7 +73,7 @@ class Perception:
         """
         if not depth.metric:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
-        state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics))
+        state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics), Corridor.of(self._settings))
         self._find_ground(state)
         mark("ground")
         self._measure_heights(state)
@@ -135,7 +136,7 @@ class Perception:
 
     def _find_obstacles(self, state: FrameState) -> None:
         """What stands or hangs there, stairs and steps up by their names."""
-        found = find_obstacles(state.voxelized, state.occupied, self._settings)
+        found = find_obstacles(state.voxelized, state.occupied, state.corridor)
         state.detections = [with_stairs_named(detection, state.occupied) for detection in found]
 
     def _scan_floor(self, state: FrameState) -> None:
