@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import math
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.perception.grid import BODY_LAYER, HEAD_LAYER, LOWEST_M, STEP_M
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.types import Band, MeasuredThing, Obstacle
 
 
@@ -40,6 +42,24 @@ def band_of(low_m: float, high_m: float) -> Band:
     if low_m >= LOWEST_M + STEP_M * HEAD_LAYER - 1e-6:
         return "head"
     return "body" if high_m > LOWEST_M + STEP_M * BODY_LAYER + 1e-6 else "ground"
+
+
+def along_the_bend(edge: Detection, corridor: Corridor) -> Detection:
+    """An edge, which is told for a straight corridor, as it lies across a bent one."""
+    if corridor.curvature_per_m == 0.0 or not len(edge.places):
+        return edge
+    away = np.hypot(*corridor.along(edge.places).T)
+    inside = corridor.inside(edge.places)
+    nearest = int(np.argmin(np.where(inside, away, away + 100.0)))
+    x, forward = (float(v) for v in edge.places[nearest])
+    return replace(
+        edge,
+        distance_m=float(np.median(away[inside])) if inside.any() else math.hypot(x, forward),
+        bearing_deg=math.degrees(math.atan2(x, forward)),
+        x_m=x,
+        forward_m=forward,
+        in_corridor=bool(inside.any()),
+    )
 
 
 def nearest_in_corridor(detections: list[Detection]) -> float | None:

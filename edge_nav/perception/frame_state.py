@@ -31,7 +31,7 @@ class FrameState:
     view: View
     voxelizer: Voxelizer
     corridor: Corridor
-    """The way that is walked."""
+    """The way that is walked; straight until the walker's move is known."""
     pictures: PicturePair | None = None
     """The picture held against the one before it, for depth that a network tells; None for depth that is measured."""
     ground: Ground | None = None
@@ -95,4 +95,5 @@ class FrameState:
             motion=self.motion,
             free_reach_m=None if way is None else way.reach_m,
             free_onward=way is not None and way.onward,
+            curvature_per_m=self.corridor.curvature_per_m,
         )

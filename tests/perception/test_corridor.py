@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from world import K, box, depth_map, frame, render
 
 from edge_nav.lab.bench.accuracy import score
 from edge_nav.lab.bench.reference import reference_ground, reference_obstacles
+from edge_nav.perception.egomotion.curvature import Curvature
 from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.sources import raycast_renderer as raycast
 from edge_nav.sources.raycast_renderer import Box
-from edge_nav.types import Obstacle, Scene
+from edge_nav.types import Motion, Obstacle, Pose, Scene
 
 NARROWED = Path(__file__).parents[3] / "shared" / "cases" / "guidance" / "corridor_narrowed" / "rgbd"
 WALL = box(0, 8, 0, 12, 0.2, 3)
@@ -96,3 +99,47 @@ def test_the_reference_bends_as_the_corridor_does(curvature: float) -> None:
     assert [f.distance_m for f in found] == [pytest.approx(2.35, abs=0.08)]
     straight = reference_obstacles(depth, K, ground, width_m=0.8, height_m=1.85, max_m=4.0)
     assert not straight
+
+
+def walked(motion: Motion, seconds: float = 2.0, sway_dps: float = 0.0) -> list[float]:
+    curvature = Curvature()
+    return [
+        curvature.update(
+            replace(motion, turn_dps=motion.turn_dps + sway_dps * math.sin(2 * math.pi * t)),
+            float(t),
+        )
+        for t in np.arange(0.0, seconds, 0.1)
+    ]
+
+
+def test_the_corridor_bends_along_the_turn_that_is_walked_and_not_with_the_gait() -> None:
+    turning = Motion(1.2, 0.0, 40.0, known=True, speed_known=True)
+    assert walked(turning)[-1] == pytest.approx(math.radians(40) / 1.2, abs=0.08)
+    assert walked(replace(turning, turn_dps=-40.0))[-1] < -0.4
+    assert max(map(abs, walked(replace(turning, turn_dps=0.0), sway_dps=30.0)[10:])) < 0.02
+    assert max(walked(replace(turning, turn_dps=170.0))) == pytest.approx(1 / 1.5)
+
+
+@pytest.mark.parametrize("changes", [{"forward_mps": 0.1}, {"known": False}, {"speed_known": False}])
+def test_who_stands_or_whose_walk_is_not_known_has_a_straight_corridor(changes: dict[str, float]) -> None:
+    assert not any(walked(replace(Motion(1.2, 0.0, 40.0, known=True, speed_known=True), **changes)))  # type: ignore[arg-type]
+
+
+def test_who_walks_round_a_bend_meets_no_wall_before_it_is_in_their_way() -> None:
+    """A passage two metres wide round a bend of 2.5 m: straight ahead its outer wall stands, along the bend nothing."""
+    radius, camera = 2.5, K.resized(320, 240)
+    walls = [(r, a) for r in (radius - 1.2, radius + 1.2) for a in np.arange(-0.6, 3.3, 0.2 / r)]
+    beside = [(radius + 0.9, 0.5), (radius + 0.8, 1.1), (radius - 0.9, 1.0), (radius + 0.9, 1.3)]
+    around = [box(radius - r * math.cos(a), r * math.sin(a), 0, 0.25, 0.25, 2.5) for r, a in walls + beside]
+    floor = [Box((-9, -9, -1), (9, 9, 0))]
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    for n in range(14):
+        turned = 0.1 * n / radius
+        pose = Pose(
+            radius * (1 - math.cos(turned)), radius * math.sin(turned), 1.4, math.degrees(turned), pitch_deg=15.0
+        )
+        depth = raycast.render([*floor, *around], pose, camera).depth_m
+        scene = perception.perceive(frame(depth, n, camera=camera), depth_map(depth, camera))
+    assert scene.curvature_per_m == pytest.approx(1 / radius - 0.05, abs=0.08)
+    assert not [o for o in scene.obstacles if o.in_corridor and o.distance_m < 2.5]
+    assert scene.clearance_m is not None and scene.clearance_m > 2.2

@@ -18,6 +18,7 @@ from edge_nav.perception.obstacles.obstacle_memory import (
     ObstacleMemory,
 )
 from edge_nav.perception.obstacles.tracks import TrackedDetection
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import Rays
@@ -70,9 +71,10 @@ def remembered(
     for n in range(1, round(until) + 1):
         memory.move(EgoMotion(), float(n), known=known)
         memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    return memory.in_the_way([], PerceptionSettings())
+    return memory.in_the_way([], CORRIDOR)
 
 
+CORRIDOR = Corridor.of(PerceptionSettings())
 CAMERA_RAYS = Rays.of(CAMERA)
 CAMERA_4 = Intrinsics.from_fov(4, 4, 90.0)
 UNSEEN = np.full((4, 4), np.nan, np.float32)
@@ -99,7 +101,7 @@ def test_a_lapse_of_the_movement_makes_nobody_forget_a_hole(frames: int, kept: b
         memory.move(EgoMotion(), (n + 1) / 10, known=False)
     memory.move(EgoMotion(), 60.0)
     memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    assert bool(memory.in_the_way([], PerceptionSettings())) == kept
+    assert bool(memory.in_the_way([], CORRIDOR)) == kept
 
 
 def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -> None:
@@ -108,7 +110,7 @@ def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -
         memory.add(tracked([detection(0.8, **changes)], FRAMES), 0.0)
         memory.move(EgoMotion(forward_m=0.8 - away_m), 0.5)
         memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-        return bool(memory.in_the_way([], PerceptionSettings()))
+        return bool(memory.in_the_way([], CORRIDOR))
 
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
     assert ahead(0.3) and ahead(0.3, **edge)
@@ -140,7 +142,7 @@ def test_what_is_being_passed_is_not_in_the_way(right_m: float, forward_m: float
     memory = ObstacleMemory()
     memory.add(tracked([detection(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], 5), 0.0)
     memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    assert bool(memory.in_the_way([], PerceptionSettings())) is there
+    assert bool(memory.in_the_way([], CORRIDOR)) is there
 
 
 def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:

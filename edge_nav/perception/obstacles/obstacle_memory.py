@@ -19,7 +19,7 @@ from edge_nav.perception.grid import CELL_M, latest_in_cell
 from edge_nav.perception.obstacles.clustering import FACING_M
 from edge_nav.perception.obstacles.depth_lookup import DepthLookup
 from edge_nav.perception.obstacles.tracks import TrackedDetection
-from edge_nav.perception.perception_settings import PerceptionSettings
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.rays import FloorAxes
 from edge_nav.types import Intrinsics
 
@@ -154,19 +154,20 @@ class ObstacleMemory:
         self._heights = np.vstack([self._heights, np.tile(heights, (len(near), 1))])
         self._until_t = np.append(self._until_t, np.full(len(near), until_t))
 
-    def in_the_way(self, detections: Sequence[Detection], settings: PerceptionSettings) -> list[Detection]:
+    def in_the_way(self, detections: Sequence[Detection], corridor: Corridor) -> list[Detection]:
         """What is remembered right ahead and not detected now: the nearest thing and the nearest edge."""
-        half = settings.corridor_width_m / 2 - ASIDE_M
+        half = corridor.half_m - ASIDE_M
         further = len(self._further)
         places = self.places
         heights = np.vstack([self._heights, np.tile((-1.0, -0.1), (further, 1))])
         shown = np.append(self._shown, np.zeros(further, np.bool_))
         drop = heights[:, 1] < 0
-        passing = ~drop & (places[:, 1] <= BESIDE_M)
-        inside = (np.abs(places[:, 0]) <= np.where(passing, min(BODY_M, half), half)) & (places[:, 1] > 0.0) & ~shown
-        inside &= (np.hypot(places[:, 0], places[:, 1]) < OUT_OF_SIGHT_M) & (heights[:, 0] < settings.corridor_height_m)
+        aside, far = corridor.along(places).T
+        passing = ~drop & (far <= BESIDE_M)
+        inside = (np.abs(aside) <= np.where(passing, min(BODY_M, half), half)) & (far > 0.0) & ~shown
+        inside &= (np.hypot(aside, far) < OUT_OF_SIGHT_M) & (heights[:, 0] < corridor.height_m)
         kinds = (inside & drop, inside & ~drop)
-        remembered = [d for kind in kinds if (d := _remembered(places[kind], heights[kind])) is not None]
+        remembered = [d for kind in kinds if (d := _remembered(places[kind], heights[kind], corridor)) is not None]
         edges = [d.distance_m for d in detections if d.band == "drop" and d.in_corridor]
         return [r for r in remembered if r.band != "drop" or all(abs(r.distance_m - e) > SAME_EDGE_M for e in edges)]
 
@@ -197,11 +198,11 @@ def _beyond(
     return lookup.at(np.tile(places, (len(SHARES), 1)), heights.ravel())[0].reshape(heights.shape)
 
 
-def _remembered(places: NDArray[np.float64], heights: NDArray[np.float64]) -> Detection | None:
+def _remembered(places: NDArray[np.float64], heights: NDArray[np.float64], corridor: Corridor) -> Detection | None:
     """What is remembered at some places, as one thing."""
     if len(places) < LEAST_PLACES:
         return None
-    away = np.hypot(places[:, 0], places[:, 1])
+    away = np.hypot(*corridor.along(places).T)
     n = int(away.argmin())
     facing = away <= away[n] + FACING_M
     low, high = float(heights[facing, 0].min()), float(heights[facing, 1].max())
