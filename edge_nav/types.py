@@ -154,6 +154,8 @@ class MeasuredThing:
     footing: bool = True
     remembered: bool = False
     """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
+    remembered_s: float = 0.0
+    """How long ago it was seen, where it is only remembered."""
     certainty: float = 1.0
     """How far its distance can be trusted, 0..1, where the depth network says so of its pixels."""
 

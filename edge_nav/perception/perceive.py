@@ -135,7 +135,8 @@ class Perception:
         grid = state.voxelizer.count(depth, state.height, axes, state.ignore)
         state.occupied = occupancy(grid, intrinsics, FLOOR_NOISE_M)
         appearance = Appearance.of(state.depth)
-        state.voxelized = VoxelizedDepth(depth, axes, intrinsics, grid, state.voxelizer, appearance)
+        floor_seen = state.ground is not None
+        state.voxelized = VoxelizedDepth(depth, axes, intrinsics, grid, state.voxelizer, appearance, floor_seen)
 
     def _find_obstacles(self, state: FrameState) -> None:
         """What stands or hangs there, stairs and steps up by their names."""
@@ -163,8 +164,9 @@ class Perception:
         state.ego_motion = move if state.motion.known else None
         seconds = 0.0 if self._t is None else max(0.0, t - self._t)
         supposed = EgoMotion(0.0, self._tracker.approach_mps * seconds, 0.0)
-        for memory in (self._memory, self._floor_map):
-            memory.move(state.ego_motion or supposed, t, known=state.motion.known)
+        move = state.ego_motion or supposed
+        self._memory.move(move, t, known=state.motion.known, floor=state.ground is not None)
+        self._floor_map.move(move, t, known=state.motion.known)
         self._t = t
         state.corridor = Corridor.of(self._settings, self._curvature.update(state.motion, t))
 

@@ -125,6 +125,7 @@ def number(value: float | None, digits: int = 3) -> float | None:
 
 
 def _obstacle(o: Obstacle) -> Record:
+    age = {"age_s": number(o.remembered_s, 1)} if o.remembered else {}
     return {
         "id": o.id,
         "distance_m": number(o.distance_m),
@@ -141,4 +142,5 @@ def _obstacle(o: Obstacle) -> Record:
         "label": o.label,
         "footing": o.footing,
         "held": o.remembered,
+        **age,
     }

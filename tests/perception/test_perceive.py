@@ -346,3 +346,11 @@ def test_an_empty_floor_is_empty(height: float, pitch: float, roll: float, seed:
         0.0012 + 0.0019 * (depth - 0.4) ** 2
     )  # a Kinect's noise after Khoshelham and Elberink, 2012
     assert perceive(noisy.astype(np.float32), SMALL).obstacles == ()
+
+
+@pytest.mark.parametrize("low", [0.6, 1.5])
+def test_without_a_floor_nothing_is_told_to_hang(low: float) -> None:
+    scene = perceive(render([box(0, 1.6, low, 0.6, 0.3, 0.5)], pitch_deg=-15, floor=False))
+    assert scene.ground is None
+    thing = ahead(scene)
+    assert (thing.band, thing.footing) == ("body", True)

@@ -72,6 +72,8 @@ class VoxelizedDepth:
     grid: VoxelGrid
     voxelizer: Voxelizer
     appearance: Appearance
+    floor_seen: bool = True
+    """Or only supposed: then heights are, too, and nothing is told to hang or to be low by them."""
 
 
 def find_obstacles(depth: VoxelizedDepth, occupied: Occupancy, corridor: Corridor) -> list[Detection]:
@@ -201,10 +203,10 @@ def _detection(
         right_m=float(places[:, 0].max()) + CELL_M / 2,
         low_m=low,
         high_m=high,
-        band=band_of(low, high),
+        band=band_of(low, high) if depth.floor_seen else "body",
         in_corridor=in_corridor,
         confidence=told.confidence,
-        footing=low < 0.3 or not _seen_beneath(told.x_m, told.forward_m, low, depth),
+        footing=not depth.floor_seen or low < 0.3 or not _seen_beneath(told.x_m, told.forward_m, low, depth),
         label=depth.appearance.name(pixels),
         certainty=depth.appearance.certainty(pixels),
         places=places,

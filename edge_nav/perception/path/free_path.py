@@ -129,7 +129,8 @@ def _best(reach: NDArray[np.float64], beside: int) -> FreeWay | None:
 
 
 def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes, corridor: Corridor) -> float:
-    """Share of the corridor's and its sides' own floor, out to 3.5 m, that gives no depth at all: neither floor nor a thing before it.
+    """Share of the corridor's and its sides' own floor, out to 3.5 m, that gives no depth at all: neither floor nor a
+    thing before it.
 
     What lies beyond the sensor's range, such as the sky, says nothing; so only rays that must end within range count.
     Where the camera sees no such floor, the lower half of the picture's middle stands for it.
