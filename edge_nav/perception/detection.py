@@ -24,10 +24,9 @@ class Detection(MeasuredThing):
     spans: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
     """Lowest and highest point of each of them [N, 2], metres above the floor; None where `low_m` and `high_m` tell."""
 
-    @property
-    def middle_m(self) -> float:
-        """The middle of its width, to the right."""
-        return (self.left_m + self.right_m) / 2
+    cut_left: bool = False
+    cut_right: bool = False
+    """Whether it goes on out of the picture there: then that edge is the picture's."""
 
     def as_obstacle(self, number: int, closing_mps: float, seen_frames: int) -> Obstacle:
         """The thing as others know it, once it is followed."""

@@ -354,3 +354,19 @@ def test_without_a_floor_nothing_is_told_to_hang(low: float) -> None:
     assert scene.ground is None
     thing = ahead(scene)
     assert (thing.band, thing.footing) == ("body", True)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("mps", [0.5, 2.0])
+def test_who_crosses_slowly_or_fast_is_in_the_way_early(side: int, mps: float) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    begin = 0.6 + 1.2 * mps
+    for n in range(12):
+        away = side * (begin - mps * n / 10)
+        depth = render([box(away, 2.8, 0, 0.4, 0.3, 1.7), *ROOM], camera=SMALL)
+        scene = perception.perceive(frame(depth, n, camera=SMALL), depth_map(depth, SMALL))
+        if abs(away) <= 0.6:
+            break
+        if any(o.in_corridor and o.distance_m < 3.2 for o in scene.obstacles):
+            return
+    raise AssertionError("not told before they are there")

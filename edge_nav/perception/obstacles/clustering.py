@@ -37,6 +37,8 @@ FACING_M = 0.30
 """Band and heights are those of the part that faces the walker: this deep behind the nearest point."""
 FOOT_M = 0.30
 """Things this close, seen from above, to something that stands on the floor are part of it."""
+BORDER = 0.03
+"""Of the picture's width: what reaches so near to its border goes on beyond it."""
 WIDE_M = 1.2
 """Wider things (walls, counters) are reported apart on the left, in the corridor and on the right."""
 
@@ -211,7 +213,16 @@ def _detection(
         certainty=depth.appearance.certainty(pixels),
         places=places,
         spans=_spans(voxels),
+        cut_left=_at_border(places[places[:, 0].argmin()], low, depth),
+        cut_right=_at_border(places[places[:, 0].argmax()], low, depth),
     )
+
+
+def _at_border(place: NDArray[np.float64], height_m: float, depth: VoxelizedDepth) -> bool:
+    """Whether a place is seen at the left or right border of the picture."""
+    u, _, _ = depth.axes.project(float(place[0]), float(place[1]), height_m, depth.intrinsics)
+    aside = BORDER * depth.intrinsics.width
+    return not aside <= u < depth.intrinsics.width - aside  # NaN is out of the picture
 
 
 def _spans(voxels: NDArray[np.bool_]) -> NDArray[np.float64]:
