@@ -43,6 +43,9 @@ CELL_M, SHARED = 0.2, 0.3
 OLDER_M, OLD_FRAMES = 0.1, 5
 """Of two tracks as near to a thing the one that is followed longer goes on with it."""
 
+REMEMBERED_M = 0.15
+"""And what is only remembered comes after what is seen."""
+
 
 class _Range(NamedTuple):
     """How far a thing was at a time."""
@@ -276,14 +279,15 @@ def _cells(places: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.unique(cell[:, 0] * ROW + cell[:, 1])
 
 
-def _shared(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
-    """The share of the smaller one's cells that are the other's, too."""
+def _shared(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[float, float]:
+    """What share of the smaller one's cells are the other's too, and what share of the larger one's."""
     if not len(a) or not len(b) or a[0] > b[-1] or b[0] > a[-1]:
-        return 0.0
-    return len(np.intersect1d(a, b, assume_unique=True)) / min(len(a), len(b))
+        return 0.0, 0.0
+    both = len(np.intersect1d(a, b, assume_unique=True))
+    return both / min(len(a), len(b)), both / max(len(a), len(b))
 
 
-def _gap(track: _ObstacleTrack, detection: Detection, shared: float, t: float) -> float | None:
+def _gap(track: _ObstacleTrack, detection: Detection, shared: tuple[float, float], t: float) -> float | None:
     """Distance between where a track should be by now and a detection, metres; None if it cannot be the same thing.
 
     A thing of which other parts are seen, that is joined with another one or split, lies where it lay: ``shared``.
@@ -301,8 +305,11 @@ def _gap(track: _ObstacleTrack, detection: Detection, shared: float, t: float) -
         aside = track.x_m - old.x_m
         if detection.left_m <= old.right_m + aside and old.left_m + aside <= detection.right_m:
             gap = min(gap, abs(detection.distance_m - math.hypot(track.x_m, track.forward_m)) + 0.1)
-    if shared >= SHARED:
-        gap = min(gap, GATE_M * (1.0 - shared))
+    of_smaller, of_larger = shared
+    if of_smaller >= SHARED:
+        gap = min(gap, GATE_M * (1.0 - of_larger))  # a scrap of a thing does not take its number from the rest
+    if detection.remembered and not old.remembered:
+        gap += REMEMBERED_M
     return gap if gap <= GATE_M + GATE_MPS * since else None
 
 
