@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.depth.picture_border import without_false_borders
 from edge_nav.perception.depth.scale import scaled
 from edge_nav.perception.detection import along_the_bend, nearest_in_corridor
 from edge_nav.perception.egomotion.curvature import Curvature
@@ -75,6 +76,7 @@ class Perception:
         """
         if not depth.metric:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
+        depth = without_false_borders(depth)
         state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics), Corridor.of(self._settings))
         self._find_ground(state)
         mark("ground")
@@ -136,7 +138,9 @@ class Perception:
         state.occupied = occupancy(grid, intrinsics, FLOOR_NOISE_M)
         appearance = Appearance.of(state.depth)
         floor_seen = state.ground is not None
-        state.voxelized = VoxelizedDepth(depth, axes, intrinsics, grid, state.voxelizer, appearance, floor_seen)
+        state.voxelized = VoxelizedDepth(
+            depth, state.height, axes, intrinsics, grid, state.voxelizer, appearance, floor_seen
+        )
 
     def _find_obstacles(self, state: FrameState) -> None:
         """What stands or hangs there, stairs and steps up by their names."""

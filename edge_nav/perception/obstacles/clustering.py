@@ -26,7 +26,7 @@ from edge_nav.perception.grid import (
 from edge_nav.perception.obstacles.appearance import Appearance
 from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.rays import FloorAxes
-from edge_nav.types import Intrinsics
+from edge_nav.types import Band, Intrinsics
 
 FILL = 0.10
 """A voxel counts as occupied when this share of its front face is: a 1.5 cm rope still is, speckle is not."""
@@ -37,6 +37,13 @@ FACING_M = 0.30
 """Band and heights are those of the part that faces the walker: this deep behind the nearest point."""
 FOOT_M = 0.30
 """Things this close, seen from above, to something that stands on the floor are part of it."""
+FOOTED_M, STEM_M = 0.3, (0.3, 0.6)
+"""A thing stands that reaches lower than this, no farther aside or behind the point that is told than a cane gets
+before the body does: a chair on its stem.
+"""
+BODY_M = LOWEST_M + STEP_M * BODY_LAYER
+TOP_SHARE, NEARLY_M = 0.9, 0.03
+"""Of the pixels below its top; and so little lower than the body's band is a table on a floor that is a bit off."""
 BORDER = 0.03
 """Of the picture's width: what reaches so near to its border goes on beyond it."""
 WIDE_M = 1.2
@@ -69,6 +76,8 @@ class VoxelizedDepth:
     """A frame's depth map [H, W] sorted into the grid above the floor, with what its network calls the pixels."""
 
     depth_m: NDArray[np.float32]
+    height_m: NDArray[np.float32]
+    """Of each pixel above the floor [H, W]."""
     axes: FloorAxes
     intrinsics: Intrinsics
     grid: VoxelGrid
@@ -205,10 +214,10 @@ def _detection(
         right_m=float(places[:, 0].max()) + CELL_M / 2,
         low_m=low,
         high_m=high,
-        band=band_of(low, high) if depth.floor_seen else "body",
+        band=_band(told, low, high, depth),
         in_corridor=in_corridor,
         confidence=told.confidence,
-        footing=not depth.floor_seen or low < 0.3 or not _seen_beneath(told.x_m, told.forward_m, low, depth),
+        footing=not depth.floor_seen or _stands(told, low, places, voxels, depth),
         label=depth.appearance.name(pixels),
         certainty=depth.appearance.certainty(pixels),
         places=places,
@@ -216,6 +225,29 @@ def _detection(
         cut_left=_at_border(places[places[:, 0].argmin()], low, depth),
         cut_right=_at_border(places[places[:, 0].argmax()], low, depth),
     )
+
+
+def _band(told: _Facing, low_m: float, high_m: float, depth: VoxelizedDepth) -> Band:
+    """The band; as high as a table is what may be as high but for the floor's own error."""
+    if not depth.floor_seen:
+        return "body"
+    band = band_of(low_m, high_m)
+    if band == "ground" and abs(high_m - BODY_M) < 1e-6:
+        top = depth.height_m.ravel()[depth.grid.pixels_in(told.cells)]
+        if np.quantile(top, TOP_SHARE) > BODY_M - NEARLY_M:
+            return "body"
+    return band
+
+
+def _stands(
+    told: _Facing, low_m: float, places: NDArray[np.float64], voxels: NDArray[np.bool_], depth: VoxelizedDepth
+) -> bool:
+    """Whether a cane finds it: there or close by it reaches down to the floor, or may do so out of view."""
+    if low_m < FOOTED_M:
+        return True
+    close = (np.abs(places - (told.x_m, told.forward_m)) < STEM_M).all(axis=1)
+    layers = round((FOOTED_M - LOWEST_M) / STEP_M)
+    return bool(voxels[close, :layers].any()) or not _seen_beneath(told.x_m, told.forward_m, low_m, depth)
 
 
 def _at_border(place: NDArray[np.float64], height_m: float, depth: VoxelizedDepth) -> bool:
