@@ -154,6 +154,8 @@ class MeasuredThing:
     footing: bool = True
     remembered: bool = False
     """Not seen now: it went out of sight beneath the picture while it was in the way, and may still be there."""
+    remembered_s: float = 0.0
+    """How long ago it was seen, where it is only remembered."""
     certainty: float = 1.0
     """How far its distance can be trusted, 0..1, where the depth network says so of its pixels."""
 
@@ -210,6 +212,8 @@ class Scene:
     """How far ``free_bearing_deg`` is seen to be free."""
     free_onward: bool = False
     """Whether that is the first leg of a way that leads on in another direction."""
+    curvature_per_m: float = 0.0
+    """Of the corridor: one over the radius of the turn that is walked, positive to the right; 0 is straight."""
     stage_ms: dict[str, float] = field(default_factory=dict)
     dropped_frames: int = 0
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import math
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.perception.grid import BODY_LAYER, HEAD_LAYER, LOWEST_M, STEP_M
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.types import Band, MeasuredThing, Obstacle
 
 
@@ -19,11 +21,12 @@ class Detection(MeasuredThing):
     """Of the nearest point, as ``x_m`` is its offset to the right."""
     places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)), compare=False, repr=False)
     """Where its parts are [N, 2]: right and forward, metres."""
+    spans: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+    """Lowest and highest point of each of them [N, 2], metres above the floor; None where `low_m` and `high_m` tell."""
 
-    @property
-    def middle_m(self) -> float:
-        """The middle of its width, to the right."""
-        return (self.left_m + self.right_m) / 2
+    cut_left: bool = False
+    cut_right: bool = False
+    """Whether it goes on out of the picture there: then that edge is the picture's."""
 
     def as_obstacle(self, number: int, closing_mps: float, seen_frames: int) -> Obstacle:
         """The thing as others know it, once it is followed."""
@@ -38,6 +41,24 @@ def band_of(low_m: float, high_m: float) -> Band:
     if low_m >= LOWEST_M + STEP_M * HEAD_LAYER - 1e-6:
         return "head"
     return "body" if high_m > LOWEST_M + STEP_M * BODY_LAYER + 1e-6 else "ground"
+
+
+def along_the_bend(edge: Detection, corridor: Corridor) -> Detection:
+    """An edge, which is told for a straight corridor, as it lies across a bent one."""
+    if corridor.curvature_per_m == 0.0 or not len(edge.places):
+        return edge
+    away = np.hypot(*corridor.along(edge.places).T)
+    inside = corridor.inside(edge.places)
+    nearest = int(np.argmin(np.where(inside, away, away + 100.0)))
+    x, forward = (float(v) for v in edge.places[nearest])
+    return replace(
+        edge,
+        distance_m=float(np.median(away[inside])) if inside.any() else math.hypot(x, forward),
+        bearing_deg=math.degrees(math.atan2(x, forward)),
+        x_m=x,
+        forward_m=forward,
+        in_corridor=bool(inside.any()),
+    )
 
 
 def nearest_in_corridor(detections: list[Detection]) -> float | None:

@@ -15,6 +15,7 @@ from edge_nav.perception.grid import Voxelizer
 from edge_nav.perception.obstacles.appearance import names_of
 from edge_nav.perception.obstacles.clustering import Occupancy, VoxelizedDepth
 from edge_nav.perception.obstacles.tracks import TrackedDetection
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.path.free_path import FreeWay
 from edge_nav.perception.rays import FloorAxes, Rays
 from edge_nav.types import DepthMap, Frame, Ground, Motion, Scene, View
@@ -29,6 +30,8 @@ class FrameState:
     """In metres; scaled to the floor and mended by parallax where a network tells it."""
     view: View
     voxelizer: Voxelizer
+    corridor: Corridor
+    """The way that is walked; straight until the walker's move is known."""
     pictures: PicturePair | None = None
     """The picture held against the one before it, for depth that a network tells; None for depth that is measured."""
     ground: Ground | None = None
@@ -92,4 +95,5 @@ class FrameState:
             motion=self.motion,
             free_reach_m=None if way is None else way.reach_m,
             free_onward=way is not None and way.onward,
+            curvature_per_m=self.corridor.curvature_per_m,
         )

@@ -10,8 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.depth.picture_border import without_false_borders
 from edge_nav.perception.depth.scale import scaled
-from edge_nav.perception.detection import nearest_in_corridor
+from edge_nav.perception.detection import along_the_bend, nearest_in_corridor
+from edge_nav.perception.egomotion.curvature import Curvature
 from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.perception.egomotion.scan_matching import ScanOdometry
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
@@ -31,6 +33,7 @@ from edge_nav.perception.obstacles.own_body import own_body
 from edge_nav.perception.obstacles.parallax import Parallax
 from edge_nav.perception.obstacles.stairs import with_stairs_named
 from edge_nav.perception.obstacles.tracks import Tracker
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.path.free_path import blocked_share, clearance, free_way
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes
@@ -57,6 +60,7 @@ class Perception:
         self._camera_height = CameraHeight(settings.camera_height_m)
         self._visual_odometry = VisualOdometry()
         self._scan_odometry = ScanOdometry()
+        self._curvature = Curvature()
         self._parallax = Parallax()
         self._tracker = Tracker(settings.corridor_width_m)
         self._memory = ObstacleMemory()
@@ -72,7 +76,8 @@ class Perception:
         """
         if not depth.metric:
             return Scene(frame.index, frame.t, (), None, None, None, view="uncalibrated")
-        state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics))
+        depth = without_false_borders(depth)
+        state = FrameState(frame, depth, view, self._voxelizer_for(depth.intrinsics), Corridor.of(self._settings))
         self._find_ground(state)
         mark("ground")
         self._measure_heights(state)
@@ -80,15 +85,16 @@ class Perception:
         if state.pictures is not None:
             self._follow_pictures(state)
             mark("odometry")
+        self._follow_walker(state)
+        mark("motion")
         self._fill_grid(state)
         mark("voxels")
         self._find_obstacles(state)
         mark("obstacles")
         self._scan_floor(state)
         mark("floor")
-        self._follow_walker(state)
         self._track(state)
-        mark("motion")
+        mark("tracks")
         self._find_way(state)
         mark("path")
         return state.scene()
@@ -131,11 +137,14 @@ class Perception:
         grid = state.voxelizer.count(depth, state.height, axes, state.ignore)
         state.occupied = occupancy(grid, intrinsics, FLOOR_NOISE_M)
         appearance = Appearance.of(state.depth)
-        state.voxelized = VoxelizedDepth(depth, axes, intrinsics, grid, state.voxelizer, appearance)
+        floor_seen = state.ground is not None
+        state.voxelized = VoxelizedDepth(
+            depth, state.height, axes, intrinsics, grid, state.voxelizer, appearance, floor_seen
+        )
 
     def _find_obstacles(self, state: FrameState) -> None:
         """What stands or hangs there, stairs and steps up by their names."""
-        found = find_obstacles(state.voxelized, state.occupied, self._settings)
+        found = find_obstacles(state.voxelized, state.occupied, state.corridor)
         state.detections = [with_stairs_named(detection, state.occupied) for detection in found]
 
     def _scan_floor(self, state: FrameState) -> None:
@@ -144,13 +153,13 @@ class Perception:
             return
         depth = state.depth.depth_m
         scan = scan_floor(depth, state.height, state.colours(), state.rays, state.axes, state.ignore)
-        drops = find_drops(scan, self._settings)
+        drops = [along_the_bend(drop, state.corridor) for drop in find_drops(scan, self._settings)]
         state.detections = sorted([*state.detections, *drops], key=lambda d: d.distance_m)
         state.floor_scan, state.floor_reach_m = scan, floor_seen_to(scan)
 
     def _follow_walker(self, state: FrameState) -> None:
-        """The walker's move, and what is remembered moved along: where no move is known, by the approach of what is
-        seen ahead.
+        """The walker's move, with the corridor bent along it, and what is remembered moved along: where no move is
+        known, by the approach of what is seen ahead.
         """
         t, depth = state.frame.t, state.depth.depth_m
         move, state.motion = state.odometry or self._scan_odometry.update(
@@ -159,28 +168,33 @@ class Perception:
         state.ego_motion = move if state.motion.known else None
         seconds = 0.0 if self._t is None else max(0.0, t - self._t)
         supposed = EgoMotion(0.0, self._tracker.approach_mps * seconds, 0.0)
-        for memory in (self._memory, self._floor_map):
-            memory.move(state.ego_motion or supposed, t, known=state.motion.known)
+        move = state.ego_motion or supposed
+        self._memory.move(move, t, known=state.motion.known, floor=state.ground is not None)
+        self._floor_map.move(move, t, known=state.motion.known)
         self._t = t
+        state.corridor = Corridor.of(self._settings, self._curvature.update(state.motion, t))
 
     def _track(self, state: FrameState) -> None:
         """What is seen, and what is remembered in the way, joined to the things of the frames before."""
         intrinsics, floor_is_seen = state.depth.intrinsics, state.ground is not None
         self._memory.compare(_trusted(state.depth), state.height, state.axes, intrinsics, floor=floor_is_seen)
-        state.remembered = self._memory.in_the_way(state.detections, self._settings)
+        state.remembered = self._memory.in_the_way(state.detections, state.corridor)
         state.tracked = self._tracker.update(
             state.around, state.frame.t, state.ego_motion, speed_known=state.motion.speed_known
         )
 
     def _find_way(self, state: FrameState) -> None:
         """How far the corridor is free and where a way leads on; unknown where the view or the floor is in doubt."""
-        if state.view == "ok" and blocked_share(state.depth.depth_m, state.rays, state.axes) > BLOCKED_SHARE:
+        if (
+            state.view == "ok"
+            and blocked_share(state.depth.depth_m, state.rays, state.axes, state.corridor) > BLOCKED_SHARE
+        ):
             state.view = "blocked"
         if self._floor_is_lower(state) or state.view != "ok":
             state.clearance_m = nearest_in_corridor(state.around)
             return
         floor = state.floor_reach_m
-        state.clearance_m = clearance(state.around, floor)
+        state.clearance_m = clearance(state.around, floor, state.corridor)
         if state.floor_scan is not None and floor is not None:
             self._floor_map.update(state.floor_scan, floor, state.frame.t)
         places, known = self._memory.places, self._floor_map.places

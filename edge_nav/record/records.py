@@ -140,6 +140,7 @@ def _mention(mention: Mention) -> Record:
 
 
 def _obstacle(o: Obstacle) -> Record:
+    age = {"age_s": number(o.remembered_s, 1)} if o.remembered else {}
     return {
         "id": o.id,
         "distance_m": number(o.distance_m),
@@ -156,4 +157,5 @@ def _obstacle(o: Obstacle) -> Record:
         "label": o.label,
         "footing": o.footing,
         "held": o.remembered,
+        **age,
     }

@@ -18,6 +18,7 @@ from edge_nav.perception.obstacles.obstacle_memory import (
     ObstacleMemory,
 )
 from edge_nav.perception.obstacles.tracks import TrackedDetection
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.perceive import Perception
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import Rays
@@ -70,9 +71,10 @@ def remembered(
     for n in range(1, round(until) + 1):
         memory.move(EgoMotion(), float(n), known=known)
         memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    return memory.in_the_way([], PerceptionSettings())
+    return memory.in_the_way([], CORRIDOR)
 
 
+CORRIDOR = Corridor.of(PerceptionSettings())
 CAMERA_RAYS = Rays.of(CAMERA)
 CAMERA_4 = Intrinsics.from_fov(4, 4, 90.0)
 UNSEEN = np.full((4, 4), np.nan, np.float32)
@@ -99,7 +101,7 @@ def test_a_lapse_of_the_movement_makes_nobody_forget_a_hole(frames: int, kept: b
         memory.move(EgoMotion(), (n + 1) / 10, known=False)
     memory.move(EgoMotion(), 60.0)
     memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    assert bool(memory.in_the_way([], PerceptionSettings())) == kept
+    assert bool(memory.in_the_way([], CORRIDOR)) == kept
 
 
 def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -> None:
@@ -108,7 +110,7 @@ def test_who_stands_at_an_edge_remembers_it_and_no_thing_is_where_they_stand() -
         memory.add(tracked([detection(0.8, **changes)], FRAMES), 0.0)
         memory.move(EgoMotion(forward_m=0.8 - away_m), 0.5)
         memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-        return bool(memory.in_the_way([], PerceptionSettings()))
+        return bool(memory.in_the_way([], CORRIDOR))
 
     edge = {"band": "drop", "label": "drop", "low_m": -0.7, "high_m": 0.0}
     assert ahead(0.3) and ahead(0.3, **edge)
@@ -140,7 +142,7 @@ def test_what_is_being_passed_is_not_in_the_way(right_m: float, forward_m: float
     memory = ObstacleMemory()
     memory.add(tracked([detection(0.5, places=np.array([[right_m, forward_m], [right_m, forward_m + 0.06]]))], 5), 0.0)
     memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
-    assert bool(memory.in_the_way([], PerceptionSettings())) is there
+    assert bool(memory.in_the_way([], CORRIDOR)) is there
 
 
 def test_what_was_seen_once_or_was_doubtful_is_not_remembered() -> None:
@@ -164,3 +166,43 @@ def test_a_network_that_doubts_what_it_sees_does_not_make_a_thing_forgotten(conf
         last = perception.perceive(Frame(n, n / 10, true.rgb, CAMERA), DepthMap(depth, CAMERA, confidence=trusted))
     assert last is not None
     assert any(o.remembered for o in last.obstacles) is kept
+
+
+def test_what_is_remembered_tells_its_age_and_fades_with_the_way_that_is_walked() -> None:
+    memory = ObstacleMemory()
+    memory.move(EgoMotion(), 0.0)
+    memory.add(tracked([detection(0.8)], FRAMES), 0.0)
+    memory.move(EgoMotion(), 2.0)
+    memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
+    (thing,) = memory.in_the_way([], CORRIDOR)
+    assert (thing.remembered, thing.remembered_s) == (True, 2.0)
+    for n in range(8):  # to and fro, and it lies where it lay
+        memory.move(EgoMotion(forward_m=0.4 * (-1) ** n), 2.5 + 0.5 * n)
+    memory.compare(UNSEEN, UNSEEN, AXES, CAMERA_4)
+    assert not memory.in_the_way([], CORRIDOR)
+    assert len(memory.places)
+
+
+@pytest.mark.parametrize("floor", [True, False])
+def test_rays_that_pass_through_a_place_disprove_what_stood_there(floor: bool) -> None:
+    """Only its upper part is in view: what remains is what may stand beneath the picture."""
+    depth = render([*FLOOR, Box((-3, 3.0, 0), (3, 3.1, 3.0))], Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
+    height = CAMERA_RAYS.dot(AXES.up) * depth + np.float32(AXES.height_m)
+    memory = ObstacleMemory()
+    memory.move(EgoMotion(), 0.0)
+    memory.add(tracked([detection(0.8, high_m=1.3)], FRAMES), 0.0)
+    for _ in range(6):
+        memory.compare(depth, height, AXES, CAMERA, floor=floor)
+    assert all(d.high_m < 0.6 for d in memory.in_the_way([], CORRIDOR))
+
+
+def test_a_tops_own_height_counts_and_not_that_of_the_whole_thing() -> None:
+    """A table's far end is a top only: the picture sees through where it was."""
+    depth = render([*FLOOR, Box((-3, 3.0, 0), (3, 3.1, 3.0))], Pose(0.0, 0.0, HEIGHT_M, 0.0, PITCH_DEG), CAMERA).depth_m
+    height = CAMERA_RAYS.dot(AXES.up) * depth + np.float32(AXES.height_m)
+    memory = ObstacleMemory()
+    tops = np.array([[0.7, 0.8]] * 3)
+    memory.add(tracked([detection(1.0, low_m=0.1, high_m=0.8, spans=tops)], FRAMES), 0.0)
+    for _ in range(3):
+        memory.compare(depth, height, AXES, CAMERA)
+    assert not len(memory.places)

@@ -346,3 +346,63 @@ def test_an_empty_floor_is_empty(height: float, pitch: float, roll: float, seed:
         0.0012 + 0.0019 * (depth - 0.4) ** 2
     )  # a Kinect's noise after Khoshelham and Elberink, 2012
     assert perceive(noisy.astype(np.float32), SMALL).obstacles == ()
+
+
+@pytest.mark.parametrize("low", [0.6, 1.5])
+def test_without_a_floor_nothing_is_told_to_hang(low: float) -> None:
+    scene = perceive(render([box(0, 1.6, low, 0.6, 0.3, 0.5)], pitch_deg=-15, floor=False))
+    assert scene.ground is None
+    thing = ahead(scene)
+    assert (thing.band, thing.footing) == ("body", True)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("mps", [0.5, 2.0])
+def test_who_crosses_slowly_or_fast_is_in_the_way_early(side: int, mps: float) -> None:
+    perception = Perception(PerceptionSettings(camera_height_m=1.4))
+    begin = 0.6 + 1.2 * mps
+    for n in range(12):
+        away = side * (begin - mps * n / 10)
+        depth = render([box(away, 2.8, 0, 0.4, 0.3, 1.7), *ROOM], camera=SMALL)
+        scene = perception.perceive(frame(depth, n, camera=SMALL), depth_map(depth, SMALL))
+        if abs(away) <= 0.6:
+            break
+        if any(o.in_corridor and o.distance_m < 3.2 for o in scene.obstacles):
+            return
+    raise AssertionError("not told before they are there")
+
+
+@pytest.mark.parametrize(("border", "metres"), [("left", 0.3), ("right", 0.45), ("above", 0.3)])
+def test_nonsense_at_the_pictures_border_is_no_obstacle(border: str, metres: float) -> None:
+    depth = render([box(0.1, 2.5, 0, 0.4, 0.3, 1.2), WALL])
+    strip = {"left": depth[:, :30], "right": depth[:, -30:], "above": depth[:30]}[border]
+    strip[:] = metres
+    scene = perceive(depth)
+    assert [round(o.distance_m, 1) for o in scene.obstacles if o.distance_m < 4] == [2.5]
+    assert scene.clearance_m == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_pole_at_the_pictures_border_is_an_obstacle() -> None:
+    scene = perceive(render([box(-0.55, 0.9, 0, 0.1, 0.1, 2.2), WALL]))
+    assert min(o.distance_m for o in scene.obstacles) == pytest.approx(math.hypot(0.5, 0.85), abs=0.06)
+
+
+def test_what_stands_on_a_stem_behind_its_edge_stands_and_what_has_none_hangs() -> None:
+    top, stem = box(0, 2.0, 0.72, 0.6, 0.8, 0.04), box(0, 2.15, 0, 0.1, 0.1, 0.72)
+    assert ahead(perceive(render([top, stem, WALL]))).footing
+    assert not ahead(perceive(render([top, WALL]))).footing
+
+
+@pytest.mark.parametrize("top", [0.685, 0.72, 0.76])
+def test_a_table_is_no_low_obstacle_where_the_floor_is_a_bit_off(top: float) -> None:
+    legs = [box(x, y, 0, 0.06, 0.06, top) for x in (-0.55, 0.55) for y in (1.7, 2.3)]
+    table = ahead(perceive(render([box(0, 2.0, top - 0.03, 1.2, 0.7, 0.03), *legs, WALL])))
+    assert table.band == "body"
+
+
+@pytest.mark.parametrize("distance", [1.3, 2.0, 3.0])
+@pytest.mark.parametrize("thick", [0.12, 0.15])
+def test_a_pipe_across_the_floor_is_not_lost(thick: float, distance: float) -> None:
+    scene = perceive(render([box(0, distance + thick / 2, 0, 1.6, thick, thick), WALL], pitch_deg=20))
+    assert ahead(scene).band == "ground"
+    assert ahead(scene).distance_m == pytest.approx(distance, abs=0.12)

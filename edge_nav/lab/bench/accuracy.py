@@ -20,6 +20,10 @@ MATCH_M = 0.25
 LEAST_AREA_M2, LEAST_HEIGHT_M = 0.0024, 0.15
 """Things smaller than this lie within the floor's own error, and are not asked for."""
 SUPPORT_M2 = 0.0005
+FIRST_TO_M, FIRST_M, FIRST_SHARE = 4.0, 0.15, 0.07
+"""The first thing in the corridor, so far or nothing, is told rightly within the greater of these."""
+SAME_M = 0.5
+"""A thing with a new number so near to where one was a frame ago is that one."""
 
 
 @dataclass(slots=True)
@@ -36,13 +40,23 @@ class AccuracyScore:
     distance_error_m: list[float] = field(default_factory=list)
     side_wrong: int = 0
     clock_wrong: int = 0
+    first_right: int = 0
+    """Frames in which the first thing in the corridor is at its distance, or there is none and none is told."""
+    first_wrong: list[tuple[int, float, float]] = field(default_factory=list)
+    """The others: frame, what is true and what is told, metres."""
+    remembered_first: int = 0
+    """Frames in which what is only remembered is told as nearer than anything seen."""
+    numbers: set[int] = field(default_factory=set)
+    before: tuple[Obstacle, ...] = ()
+    renumbered: int = 0
+    """Frames in which the first thing in the corridor has a new number, though a thing was there a frame ago."""
 
 
 def bench(options: AccuracyBenchOptions) -> int:
     """Recall, precision and errors for each recording."""
     rows: list[Row] = []
     for source in options.sources or ("raycast",):
-        s = score(source, options.every)
+        s = score(source, options.every, options.camera_height_m)
         expected, claimed = s.found + len(s.missed), s.supported + len(s.unsupported)
         errors = np.abs(s.distance_error_m) if s.distance_error_m else np.array([np.nan])
         rows.append(
@@ -58,20 +72,24 @@ def bench(options: AccuracyBenchOptions) -> int:
                 "error_p95_m": float(np.percentile(errors, 95)),
                 "side_wrong": s.side_wrong,
                 "clock_wrong": s.clock_wrong,
+                "first_right": s.first_right / n if (n := s.first_right + len(s.first_wrong)) else None,
+                "remembered_first": s.remembered_first,
+                "renumbered": s.renumbered,
             }
         )
     report("obstacles in the corridor, 0.5-3 m, against the brute-force reference", rows, options.json_file)
     return 0
 
 
-def score(source: str, every: int = 1) -> AccuracyScore:
+def score(source: str, every: int = 1, camera_height_m: float | None = None) -> AccuracyScore:
     """Walk a recording; compare every so many frames. Each frame is perceived: tracking needs them all."""
-    settings = PerceptionSettings()
+    settings = PerceptionSettings(camera_height_m=camera_height_m)
     perception, s = Perception(settings), AccuracyScore()
     for frame in frames_with_depth(source):
         if frame.depth_m is None:
             continue
         scene = perception.perceive(frame, DepthMap(frame.depth_m, frame.intrinsics))
+        _note_numbers(scene, s)
         if frame.index % every == 0:
             _compare(frame, scene, settings, s)
     return s
@@ -94,8 +112,10 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Accura
         ground,
         width_m=settings.corridor_width_m,
         height_m=settings.corridor_height_m,
-        max_m=FAR_M,
+        max_m=FIRST_TO_M,
+        curvature_per_m=scene.curvature_per_m,
     )
+    _compare_first(frame.index, scene, truth, s)
     claimed = [
         o
         for o in scene.obstacles
@@ -103,7 +123,7 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Accura
     ]
     s.drops += sum(o.in_corridor and o.band == "drop" and o.label != "unseen_floor" for o in scene.obstacles)
     for t in truth:
-        if t.distance_m < NEAR_M or t.area_m2 < LEAST_AREA_M2 or t.high_m < LEAST_HEIGHT_M:
+        if not NEAR_M <= t.distance_m <= FAR_M or t.area_m2 < LEAST_AREA_M2 or t.high_m < LEAST_HEIGHT_M:
             continue
         near = [o for o in scene.obstacles if o.in_corridor and not o.remembered and o.band != "drop"]
         near = [o for o in near if abs(o.distance_m - t.distance_m) <= MATCH_M]
@@ -125,7 +145,33 @@ def _compare(frame: Frame, scene: Scene, settings: PerceptionSettings, s: Accura
             s.unsupported.append((frame.index, o))
 
 
-def _x(t: ReferenceObstacle) -> float:
+def _compare_first(frame: int, scene: Scene, truth: list[ReferenceObstacle], s: AccuracyScore) -> None:
+    seen = (t.distance_m for t in truth if t.area_m2 >= LEAST_AREA_M2 and t.high_m >= LEAST_HEIGHT_M)
+    true_m = min(seen, default=math.inf)
+    there = [o for o in scene.obstacles if o.in_corridor and o.band != "drop"]
+    told_m = min((o.distance_m for o in there if not o.remembered), default=math.inf)
+    s.remembered_first += any(o.remembered and o.distance_m < told_m for o in there)
+    slack_m = max(FIRST_M, FIRST_SHARE * min(true_m, FIRST_TO_M))
+    if min(true_m, FIRST_TO_M) - min(told_m, FIRST_TO_M) > slack_m or told_m - true_m > slack_m:
+        s.first_wrong.append((frame, true_m, told_m))
+    else:
+        s.first_right += 1
+
+
+def _note_numbers(scene: Scene, s: AccuracyScore) -> None:
+    ahead = [o for o in scene.obstacles if o.in_corridor and o.band != "drop" and not o.remembered]
+    first = min(ahead, key=lambda o: o.distance_m, default=None)
+    if first is not None and first.id not in s.numbers:
+        s.renumbered += any(math.hypot(_x(o) - _x(first), _forward(o) - _forward(first)) < SAME_M for o in s.before)
+    s.before = tuple(o for o in scene.obstacles if o.band != "drop")
+    s.numbers.update(o.id for o in scene.obstacles)
+
+
+def _forward(t: ReferenceObstacle | Obstacle) -> float:
+    return t.distance_m * math.cos(math.radians(t.bearing_deg))
+
+
+def _x(t: ReferenceObstacle | Obstacle) -> float:
     return t.distance_m * math.sin(math.radians(t.bearing_deg))
 
 

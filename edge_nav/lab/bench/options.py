@@ -36,6 +36,9 @@ class AccuracyBenchOptions:
 
     sources: Annotated[tuple[str, ...], CommandOption("Recordings with depth; may be repeated.", name="--source")] = ()
     every: Annotated[int, CommandOption("Compare every so many frames.", least=1)] = 1
+    camera_height_m: Annotated[
+        float | None, CommandOption("Height of the camera, where it is known.", name="--camera-height")
+    ] = None
     json_file: JsonFile = None
 
 

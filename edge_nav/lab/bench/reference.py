@@ -20,11 +20,15 @@ CELL_M = 0.02
 JOIN_M = 0.10
 """Points within this of each other belong to one thing."""
 SLICE_M = 0.05
+ASIDE_M = 3.0
+"""So far to either side of the walker."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceObstacle:
-    """A thing in the corridor: nearest horizontal distance, its bearing, heights, and its visible area."""
+    """The part of a thing that lies in the corridor: how far along it that begins, its bearing, its heights, and its
+    visible area.
+    """
 
     distance_m: float
     bearing_deg: float
@@ -81,27 +85,37 @@ def reference_ground(depth: NDArray[np.float32], k: Intrinsics, height_m: tuple[
 
 
 def reference_obstacles(
-    depth: NDArray[np.float32], k: Intrinsics, ground: Ground, *, width_m: float, height_m: float, max_m: float
+    depth: NDArray[np.float32],
+    k: Intrinsics,
+    ground: Ground,
+    *,
+    width_m: float,
+    height_m: float,
+    max_m: float,
+    curvature_per_m: float = 0.0,
 ) -> list[ReferenceObstacle]:
-    """Connected things that reach into the walking corridor, nearest first."""
+    """Connected things that reach into the walking corridor, nearest first. The corridor is bent to the right by
+    ``curvature_per_m``, one over its radius; distances are along it.
+    """
     h, f, x, area = _above_floor(depth, k, ground)
-    use = (h > 0.10) & (h < height_m) & (f > 0) & (f < max_m + 0.5) & (np.abs(x) < 2.0)
+    use = (h > 0.10) & (h < height_m) & (f > 0) & (f < max_m + 0.5) & (np.abs(x) < ASIDE_M)
     h, f, x, area = h[use], f[use], x[use], area[use]
-    i, j = (f / CELL_M).astype(int), ((x + 2.0) / CELL_M).astype(int)
-    grid = np.zeros((int((max_m + 0.5) / CELL_M) + 1, int(4.0 / CELL_M) + 1), np.uint8)
+    i, j = (f / CELL_M).astype(int), ((x + ASIDE_M) / CELL_M).astype(int)
+    grid = np.zeros((int((max_m + 0.5) / CELL_M) + 1, int(2 * ASIDE_M / CELL_M) + 1), np.uint8)
     grid[i, j] = 1
     reach = round(JOIN_M / CELL_M)
     _, labels = cv2.connectedComponents(np.asarray(cv2.dilate(grid, np.ones((reach, reach), np.uint8))))
     label = labels[i, j]
-    inside = np.abs(x) <= width_m / 2
+    along, aside = _walked(f, x, curvature_per_m)
+    inside = (np.abs(aside) <= width_m / 2) & (along > 0)
     found = []
     for one in np.unique(label):
         mine = (label == one) & inside
-        near = _nearest(f[mine], x[mine], area[mine])
+        near = _nearest(np.hypot(along, aside)[mine], f[mine], x[mine], area[mine])
         if near is None or near[0] > max_m:
             continue
         distance, bearing = near
-        facing = mine & (np.hypot(f, x) < distance + 0.3)
+        facing = mine & (np.hypot(along, aside) < distance + 0.3)
         found.append(
             ReferenceObstacle(
                 distance, bearing, float(h[facing].min()), float(h[facing].max()), float(area[mine].sum())
@@ -120,9 +134,25 @@ def _above_floor(depth: NDArray[np.float32], k: Intrinsics, ground: Ground) -> t
     return points @ up + ground.height_m, points @ forward, points @ right, points[:, 2] ** 2 / (k.fx * k.fy)
 
 
-def _nearest(f: NDArray[np.float64], x: NDArray[np.float64], area: NDArray[np.float64]) -> tuple[float, float] | None:
+def _walked(f: Column, x: Column, curvature_per_m: float) -> tuple[Column, Column]:
+    """How far along a way that bends, and how far to the right of it, each point lies: walked in small steps for a
+    quarter turn, then straight on.
+    """
+    if curvature_per_m == 0.0:
+        return f, x
+    steps = np.arange(0.0, 8.0, 0.05)
+    heading = np.clip(steps * curvature_per_m, -math.pi / 2, math.pi / 2)
+    right, forward = np.cumsum(np.sin(heading)) * 0.05, np.cumsum(np.cos(heading)) * 0.05
+    along, aside, least = np.full_like(f, -1.0), np.full_like(f, np.inf), np.full_like(f, np.inf)
+    for s, a, r, g in zip(steps, heading, right, forward, strict=True):
+        on, off = (x - r) * math.sin(a) + (f - g) * math.cos(a), (x - r) * math.cos(a) - (f - g) * math.sin(a)
+        nearer = (np.hypot(on, off) < least) & (np.abs(on) < 0.1)
+        least[nearer], along[nearer], aside[nearer] = np.hypot(on, off)[nearer], s + on[nearer], off[nearer]
+    return along, aside
+
+
+def _nearest(distance: Column, f: Column, x: Column, area: Column) -> tuple[float, float] | None:
     """Distance and bearing of the nearest slice of 5 cm that shows at least 5 cm2."""
-    distance = np.hypot(f, x)
     order = np.argsort(distance)
     distance, total = distance[order], np.cumsum(area[order])
     start = np.searchsorted(distance, distance - SLICE_M)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_nav.perception.detection import Detection, nearest_in_corridor
-from edge_nav.perception.floor.floor_scan import RANGE_M, SECTORS, bearing_of
+from edge_nav.perception.floor.floor_scan import BIN_M, HALF_FAN_DEG, RANGE_M, SECTOR_DEG, SECTORS, bearing_of
 from edge_nav.perception.grid import CELL_M, HALF_WIDTH_M, LOWEST_M, STEP_M, any_layer, grown
 from edge_nav.perception.obstacles.clustering import Occupancy
+from edge_nav.perception.path.corridor import Corridor
 from edge_nav.perception.path.detour import NEAR_M, SHOULDERS_M, detour
 from edge_nav.perception.perception_settings import PerceptionSettings
 from edge_nav.perception.rays import FloorAxes, Rays
@@ -44,8 +45,8 @@ class FreeWay:
     onward: bool = False
 
 
-def clearance(detections: list[Detection], floor: NDArray[np.float64] | None) -> float | None:
-    """Distance to the first thing in the corridor; else how far its floor is seen; None if neither is known.
+def clearance(detections: list[Detection], floor: NDArray[np.float64] | None, corridor: Corridor) -> float | None:
+    """Distance along the corridor to the first thing in it; else how far its floor is seen; None if neither is known.
 
     ``floor``: how far it is seen along each sector, metres [SECTORS], NaN where none is; None without a floor.
     """
@@ -54,7 +55,19 @@ def clearance(detections: list[Detection], floor: NDArray[np.float64] | None) ->
         return nearest_m
     ahead = [s for s in range(SECTORS) if abs(bearing_of(s)) < 6.0]
     reach_m = float(np.median(floor[ahead]))  # NaN where one of them is
-    return None if math.isnan(reach_m) else reach_m
+    if math.isnan(reach_m):
+        return None
+    return reach_m if corridor.curvature_per_m == 0.0 else _floor_along(corridor, floor)
+
+
+def _floor_along(corridor: Corridor, floor: NDArray[np.float64]) -> float:
+    """How far along a bent corridor's middle line the floor is seen, metres."""
+    far = np.arange(BIN_M, RANGE_M, BIN_M)
+    places = corridor.middle(far)
+    sector = np.floor((np.degrees(np.arctan2(*places.T)) + HALF_FAN_DEG) / SECTOR_DEG).astype(np.intp)
+    inside = (sector >= 0) & (sector < SECTORS)
+    seen = inside & (np.hypot(*places.T) <= np.nan_to_num(floor)[np.where(inside, sector, 0)] + 1e-6)
+    return float(far[: int(np.argmin(np.append(seen, False)))].max(initial=0.0))
 
 
 def free_way(
@@ -115,8 +128,9 @@ def _best(reach: NDArray[np.float64], beside: int) -> FreeWay | None:
     return FreeWay(0.0, ahead) if ahead >= LEAST_M else None
 
 
-def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> float:
-    """Share of the way's own floor, out to 3.5 m, that gives no depth at all: neither floor nor a thing before it.
+def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes, corridor: Corridor) -> float:
+    """Share of the corridor's and its sides' own floor, out to 3.5 m, that gives no depth at all: neither floor nor a
+    thing before it.
 
     What lies beyond the sensor's range, such as the sky, says nothing; so only rays that must end within range count.
     Where the camera sees no such floor, the lower half of the picture's middle stands for it.
@@ -127,7 +141,11 @@ def blocked_share(depth: NDArray[np.float32], rays: Rays, axes: FloorAxes) -> fl
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.float32(axes.height_m) / falling
         forward, x = reach * some.dot(axes.forward), reach * some.dot(axes.right)
-    way = (falling > 0) & (forward > 0) & (forward < WAY_M) & (np.abs(x) < WAY_HALF_M)
+        way = (falling > 0) & (forward > 0) & (forward < WAY_M) & (np.abs(x) < WAY_HALF_M)
+        if corridor.curvature_per_m != 0.0:
+            aside, far = corridor.along(np.stack([x.ravel(), forward.ravel()], axis=1).astype(np.float64)).T
+            bent = (falling > 0).ravel() & (far > 0) & (far < WAY_M) & (np.abs(aside) < WAY_HALF_M)
+            way = bent.reshape(way.shape)
     if np.count_nonzero(way) < WAY_LEAST * way.size:
         way[:] = False
         rows, columns = way.shape
