@@ -52,7 +52,7 @@ def test_every_phrase_of_every_language_keeps_the_rule(language: Language) -> No
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_answer_to_every_intent_in_every_scene_keeps_the_rule(language: Language, scenes: list[Scene]) -> None:
-    table = intent_table(language)
+    table, refusal = intent_table(language), phrases(language).answers["not_safety"]
     intents = [
         Intent(name, thing, 1.0)
         for name, phrasings in table.intents.items()
@@ -65,7 +65,8 @@ def test_every_answer_to_every_intent_in_every_scene_keeps_the_rule(language: La
             outcome = dialogue.answer(intent, Situation(scene, scene.t, "", None))
             for text in (outcome.text, outcome.otherwise):
                 told += bool(text)
-                assert may_be_spoken(intent.name, text, language) or intent.name in ("safety", "introduction"), text
+                refuses = text == refusal or intent.name == "introduction"
+                assert refuses or may_be_spoken(intent.name, text, language), text
     assert told > 100
 
 
