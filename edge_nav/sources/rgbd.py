@@ -54,15 +54,15 @@ class RgbdSource(Recording):
         self._name = name
         self._camera = camera
         self._intrinsics_stated = pinhole(fields, camera)
+        self._depth_scale = 1.0
+        if "depth_scale" in fields or not _is_float_depth(folder):
+            self._depth_scale = number(fields, "depth_scale", camera, 1, 1e6, "PNG steps per metre")
         if "fps" in fields:  # the timestamps decide; a wrong rate still betrays a broken file
             number(fields, "fps", camera, 0.01, 1000, "frames per second")
         if any(_floats(fields.get("dist"))):
             raise UsageError(f"{camera} has dist = {fields['dist']!r}: undistort colour and depth, then leave it out.")
         colours, bad = _read_list(folder, "rgb.txt", name)
         depths, _ = _read_list(folder, "depth.txt", name)
-        self._depth_scale = 1.0
-        if "depth_scale" in fields or not all(path.suffix.lower() in FLOAT_SUFFIXES for _, path in depths):
-            self._depth_scale = number(fields, "depth_scale", camera, 1, 1e6, "PNG steps per metre")
         self._pairs = _associate(colours, depths, settings.max_gap_s)
         if not self._pairs:
             raise UsageError(
@@ -104,6 +104,15 @@ class RgbdSource(Recording):
             depth_m /= np.float32(self._depth_scale)
         depth_m[(raw == 0) | ~np.isfinite(depth_m)] = np.nan
         return depth_m
+
+
+def _is_float_depth(folder: Path) -> bool:
+    """Whether every depth frame that is listed is one of floats, in metres."""
+    try:
+        depths, _ = _read_list(folder, "depth.txt", "")
+    except UsageError:
+        return False  # told later, when the lists are read
+    return all(path.suffix.lower() in FLOAT_SUFFIXES for _, path in depths)
 
 
 def _read_list(folder: Path, file: str, name: str) -> tuple[list[tuple[float, Path]], int]:
