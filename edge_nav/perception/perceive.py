@@ -16,7 +16,7 @@ from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.perception.egomotion.scan_matching import ScanOdometry
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.floor.camera_height import CameraHeight
-from edge_nav.perception.floor.floor_labels import level_labelled_floor, without_lower_floor
+from edge_nav.perception.floor.floor_labels import level_labelled_floor, names_lower_floor, without_lower_floor
 from edge_nav.perception.floor.floor_map import FloorMap
 from edge_nav.perception.floor.floor_scan import floor_seen_to, scan_floor
 from edge_nav.perception.floor.gravity_filter import GravityFilter
@@ -144,7 +144,7 @@ class Perception:
             return
         depth = state.depth.depth_m
         scan = scan_floor(depth, state.height, state.colours(), state.rays, state.axes, state.ignore)
-        drops = find_drops(scan, self._settings)
+        drops = find_drops(scan, self._settings, named=names_lower_floor(state.depth))
         state.detections = sorted([*state.detections, *drops], key=lambda d: d.distance_m)
         state.floor_scan, state.floor_reach_m = scan, floor_seen_to(scan)
 
