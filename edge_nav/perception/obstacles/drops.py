@@ -41,10 +41,12 @@ STAIR_RISE = (0.3, 1.1)
 STAIR_RUN_M, STRETCH_M = 2.4, 0.2
 KERB_M = 0.26
 """The deepest single step; deeper is a drop."""
-FAR_M, SURE_SHARE = 2.5, 0.45
+FAR_M, SURE_SHARE = 2.5, 0.3
 """From so far on an edge that is less deep than this share of the camera's height may be a wave or a mirror image."""
 ACROSS_M, STRAIGHT_M, WIDE_M = 0.8, 0.12, 1.5
 """A far edge is as wide as a walker's way and straight to within so much, or so wide that it may have corners."""
+NEXT_M, ALIKE_M = 0.8, 0.06
+"""An edge that runs away from the walker goes on at most so far off in the next sector, and as deep to within so much."""
 BORDER_BINS, HOLE_M = 2, 0.25
 """A drop's edge lies beneath the picture's lower border where the nearest ground that is seen is lower by this, more
 than a ramp's would be."""
@@ -79,7 +81,8 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings, *, named: bool = F
         else:
             groups.append([edge])
     if not named:
-        groups = [g for g in groups if _stands_out(scan, g)]
+        sure = {id(e) for run in _runs(edges) if _goes_on(run) for e in run}
+        groups = [g for g in groups if _stands_out(scan, g) or sure.issuperset(map(id, g))]
     drops = [d for g in groups if (d := _join(scan, g, settings)) is not None]
     return sorted(drops, key=lambda d: d.distance_m)
 
@@ -112,12 +115,42 @@ def _stands_out(scan: FloorScan, edges: list[_FloorEdge]) -> bool:
     away, deep = np.median([(e.range_m, e.depth_m) for e in edges], axis=0)
     if not edges[0].seen or away < FAR_M or deep > SURE_SHARE * scan.camera_m:
         return True
+    wide, straight = _line(edges)
+    return wide >= WIDE_M or (wide >= ACROSS_M and straight)
+
+
+def _runs(edges: list[_FloorEdge]) -> list[list[_FloorEdge]]:
+    """Edges of adjacent sectors that may be one edge, however slantwise it runs."""
+    runs: list[list[_FloorEdge]] = []
+    for edge in edges:
+        last = runs[-1][-1] if runs else None
+        if (
+            last is not None
+            and edge.sector - last.sector <= 2
+            and edge.seen == last.seen
+            and abs(edge.depth_m - last.depth_m) < max(ALIKE_M, 0.3 * last.depth_m)
+            and np.hypot(*(_place(edge) - _place(last))) < NEXT_M
+        ):
+            runs[-1].append(edge)
+        else:
+            runs.append([edge])
+    return runs
+
+
+def _goes_on(run: list[_FloorEdge]) -> bool:
+    """Whether an edge runs straight, or comes from near."""
+    wide, straight = _line(run)
+    return (wide >= ACROSS_M and straight) or sum(e.range_m < FAR_M for e in run) >= 2
+
+
+def _line(edges: list[_FloorEdge]) -> tuple[float, bool]:
+    """How long an edge is, metres, and whether it is straight."""
     places = np.stack([_place(e) for e in edges])
     across = places - places.mean(axis=0)
     _, axes = np.linalg.eigh(across.T @ across)
-    wide, off = np.ptp(across @ axes[:, 1]), np.abs(across @ axes[:, 0]).max()
-    wide += away * math.radians(SECTOR_DEG)  # the outermost sectors' own halves
-    return bool(wide >= WIDE_M or (wide >= ACROSS_M and off <= STRAIGHT_M))
+    away = float(np.median([e.range_m for e in edges]))
+    long = float(np.ptp(across @ axes[:, 1])) + away * math.radians(SECTOR_DEG)  # the outermost sectors' own halves
+    return long, bool(np.abs(across @ axes[:, 0]).max() <= STRAIGHT_M)
 
 
 def _place(edge: _FloorEdge) -> NDArray[np.float64]:
