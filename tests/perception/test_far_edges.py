@@ -26,7 +26,7 @@ def wavy(depth: np.ndarray, seed: int) -> np.ndarray:
     """As a stereo depth camera measures what is far: off by several per cent, in patches."""
     grain = np.random.default_rng(seed).standard_normal((24, 24)).astype(np.float32)
     waves = cv2.resize(grain, depth.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.asarray(depth * (1 + 0.06 * depth * np.abs(waves) * (depth > 2.8)), np.float32)
+    return np.asarray(depth * (1 + 0.13 * (depth - 2).clip(0, 3) * np.abs(waves)), np.float32)
 
 
 def test_a_far_floor_in_waves_has_no_edge() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_nav.perception.floor.plane_fit import F64, FittedPlane, noise_m
+from edge_nav.perception.floor.plane_fit import F64, FittedPlane, noise_m, plausible
 
 LOW_M = (0.35, 0.92)
 """Camera heights of who sits in a wheelchair, of a child or a robot, down to what no camera is worn at."""
@@ -22,7 +22,8 @@ LEAST_SHARE = 0.3
 
 def is_floor(plane: FittedPlane, points: F64) -> bool:
     """Whether a plane so low is the floor; ``points`` [N, 3] are all that were measured."""
-    if plane.inlier_ratio < LEAST_SHARE:
+    in_place = LOW_M[0] <= plane.height_m <= LOW_M[1] and bool(plausible(plane.normal[None])[0])
+    if not in_place or plane.inlier_ratio < LEAST_SHARE:
         return False
     beneath = points @ plane.normal + plane.height_m < -(BENEATH_M + 2 * noise_m(points))
     if beneath.mean() > BENEATH_SHARE:

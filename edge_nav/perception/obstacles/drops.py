@@ -46,7 +46,7 @@ FAR_M, SURE_SHARE = 2.5, 0.3
 ACROSS_M, STRAIGHT_M, WIDE_M = 0.8, 0.12, 1.5
 """A far edge is as wide as a walker's way and straight to within so much, or so wide that it may have corners."""
 NEXT_M, ALIKE_M = 0.8, 0.06
-"""An edge that runs away from the walker goes on at most so far off in the next sector, and as deep to within so much."""
+"""An edge that runs away from the walker goes on at most so far off in the next sector, as deep to within so much."""
 BORDER_BINS, HOLE_M = 2, 0.25
 """A drop's edge lies beneath the picture's lower border where the nearest ground that is seen is lower by this, more
 than a ramp's would be."""
