@@ -21,6 +21,7 @@ from edge_nav.perception.floor.floor_map import FloorMap
 from edge_nav.perception.floor.floor_scan import floor_seen_to, scan_floor
 from edge_nav.perception.floor.gravity_filter import GravityFilter
 from edge_nav.perception.floor.ground import GroundTracker
+from edge_nav.perception.floor.posture import Posture
 from edge_nav.perception.frame_state import FrameState
 from edge_nav.perception.grid import Voxelizer
 from edge_nav.perception.obstacles.appearance import Appearance
@@ -54,6 +55,7 @@ class Perception:
         self._settings = settings
         self._ground = GroundTracker(settings)
         self._gravity = GravityFilter(settings.camera_height_m if settings.correct_scale else None)
+        self._posture = Posture(settings.camera_height_m)
         self._camera_height = CameraHeight(settings.camera_height_m)
         self._visual_odometry = VisualOdometry()
         self._scan_odometry = ScanOdometry()
@@ -102,6 +104,8 @@ class Perception:
         """The floor, or what to suppose where none is seen; a network's is steadied, and its depth scaled to it."""
         t, floor_only = state.frame.t, without_lower_floor(state.depth)
         state.ground, supposed = self._ground.update(floor_only, state.rays, t), self._ground.supposed(t)
+        if state.view == "ok":
+            state.view = self._posture.update(state.ground, state.depth, state.rays, t)
         if state.depth.confidence is not None:  # a network's
             state.pictures = self._visual_odometry.compare(state.frame)
             rotation = state.pictures.rotation
