@@ -187,7 +187,7 @@ class Motion:
     """Whether the speed forward is measured, too: along a bare corridor nothing tells it."""
 
 
-View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated", "implausible"]
+View = Literal["ok", "blocked", "dark", "bright", "covered", "uncalibrated", "implausible", "upside_down", "tilted"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from edge_nav.types import Scene, View
 
 BETWEEN_S = 3.0
 """Between two kinds of trouble."""
-NEAR_M = 1.5
-"""What stands so near ahead hides the floor."""
 
 
 class ViewTrouble:
@@ -47,7 +45,7 @@ class ViewTrouble:
 
 
 class FloorLoss:
-    """No floor, no drop-offs: worth a word, seldom. A thing right ahead explains it, and is spoken of itself."""
+    """No floor, no drop-offs: worth a word, seldom. What is near may be the very floor that is not recognised."""
 
     def __init__(self) -> None:
         self._seen_t: float | None = None
@@ -56,8 +54,7 @@ class FloorLoss:
     def news(self, scene: Scene, memory: Memory) -> MessageAlert | None:
         """What to say of the floor now."""
         t, alert = scene.t, alerts().inform("floor_lost")
-        near = scene.clearance_m is not None and scene.clearance_m < NEAR_M
-        if scene.ground is not None or scene.view != "ok" or near or self._seen_t is None:
+        if scene.ground is not None or scene.view != "ok" or self._seen_t is None:
             self._seen_t = t
             return None
         if t - self._seen_t < alert.onset_s or t - self._spoken_t < alert.repeat_s:

@@ -18,11 +18,12 @@ from edge_nav.perception.egomotion.ego_motion import EgoMotion
 from edge_nav.perception.egomotion.scan_matching import ScanOdometry
 from edge_nav.perception.egomotion.visual_odometry import VisualOdometry
 from edge_nav.perception.floor.camera_height import CameraHeight
-from edge_nav.perception.floor.floor_labels import level_labelled_floor, without_lower_floor
+from edge_nav.perception.floor.floor_labels import level_labelled_floor, names_lower_floor, without_lower_floor
 from edge_nav.perception.floor.floor_map import FloorMap
 from edge_nav.perception.floor.floor_scan import floor_seen_to, scan_floor
 from edge_nav.perception.floor.gravity_filter import GravityFilter
 from edge_nav.perception.floor.ground import GroundTracker
+from edge_nav.perception.floor.posture import Posture
 from edge_nav.perception.frame_state import FrameState
 from edge_nav.perception.grid import Voxelizer
 from edge_nav.perception.obstacles.appearance import Appearance
@@ -57,6 +58,7 @@ class Perception:
         self._settings = settings
         self._ground = GroundTracker(settings)
         self._gravity = GravityFilter(settings.camera_height_m if settings.correct_scale else None)
+        self._posture = Posture(settings.camera_height_m)
         self._camera_height = CameraHeight(settings.camera_height_m)
         self._visual_odometry = VisualOdometry()
         self._scan_odometry = ScanOdometry()
@@ -108,6 +110,8 @@ class Perception:
         """The floor, or what to suppose where none is seen; a network's is steadied, and its depth scaled to it."""
         t, floor_only = state.frame.t, without_lower_floor(state.depth)
         state.ground, supposed = self._ground.update(floor_only, state.rays, t), self._ground.supposed(t)
+        if state.view == "ok":
+            state.view = self._posture.update(state.ground, state.depth, state.rays, t)
         if state.depth.confidence is not None:  # a network's
             state.pictures = self._visual_odometry.compare(state.frame)
             rotation = state.pictures.rotation
@@ -153,7 +157,8 @@ class Perception:
             return
         depth = state.depth.depth_m
         scan = scan_floor(depth, state.height, state.colours(), state.rays, state.axes, state.ignore)
-        drops = [along_the_bend(drop, state.corridor) for drop in find_drops(scan, self._settings)]
+        drops = find_drops(scan, self._settings, named=names_lower_floor(state.depth))
+        drops = [along_the_bend(drop, state.corridor) for drop in drops]
         state.detections = sorted([*state.detections, *drops], key=lambda d: d.distance_m)
         state.floor_scan, state.floor_reach_m = scan, floor_seen_to(scan)
 

@@ -15,7 +15,7 @@ class PerceptionSettings(Settings):
     """Geometry of the walker and of the search for obstacles."""
 
     camera_height_m: float | None = Field(
-        default=None, ge=0.5, le=2.5, description="Height of the camera above the floor in metres; null if unknown."
+        default=None, ge=0.35, le=2.5, description="Height of the camera above the floor in metres; null if unknown."
     )
     camera_pitch_deg: float | None = Field(
         default=None,

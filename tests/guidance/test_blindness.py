@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from typing import get_args
 
 import pytest
 from guided import scene, thing, times, walk
 
 from edge_nav.guidance.alerts import alerts
+from edge_nav.guidance.phrasebook import phrases
 from edge_nav.guidance.policy import GuidancePolicy
-from edge_nav.types import Fault
+from edge_nav.types import Fault, Language
 
 
-@pytest.mark.parametrize("view", ["blocked", "dark", "bright", "covered", "implausible"])
+@pytest.mark.parametrize("view", ["blocked", "dark", "bright", "covered", "implausible", "upside_down", "tilted"])
 def test_a_blind_view_is_announced_within_a_second_and_its_end_too(policy: GuidancePolicy, view: str) -> None:
     walk(policy, [scene(t) for t in times(0, 1)])
     said = walk(policy, [scene(t, view=view) for t in times(1, 3)])
@@ -24,6 +26,20 @@ def test_a_blind_view_is_announced_within_a_second_and_its_end_too(policy: Guida
 def test_a_lost_floor_is_admitted_once(policy: GuidancePolicy) -> None:
     said = walk(policy, [scene(t, ground=None, clearance_m=None) for t in times(0, 30)])
     assert [c.kind for c in said] == ["floor_lost"]
+
+
+@pytest.mark.parametrize("distance_m", [0.7, 1.2])
+def test_a_lost_floor_is_admitted_though_something_is_near(policy: GuidancePolicy, distance_m: float) -> None:
+    said = walk(policy, [scene(t, thing(distance_m), ground=None) for t in times(0, 6)])
+    lost = [c.t for c in said if c.kind == "floor_lost"]
+    assert len(lost) == 1
+    assert lost[0] <= 5.0
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("kind", ["upside_down", "tilted", "floor_lost"])
+def test_what_to_do_with_the_camera_is_said_in_few_words(language: Language, kind: str) -> None:
+    assert 3 <= len(phrases(language).messages[kind].split()) <= 12
 
 
 @pytest.mark.parametrize("component", sorted(f.component for f in alerts().faults))

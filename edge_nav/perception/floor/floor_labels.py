@@ -37,11 +37,16 @@ def level_labelled_floor(height: NDArray[np.float32], depth: DepthMap) -> None:
     np.minimum(height, -LOWER_M, out=height, where=lower & (height < WAVY_M))
 
 
+def names_lower_floor(depth: DepthMap) -> bool:
+    """Whether the network has a name for lower ground."""
+    return depth.label is not None and LOWER in depth.label_names
+
+
 def without_lower_floor(depth: DepthMap) -> DepthMap:
     """The depth map without what the network calls lower ground: the floor that one stands on is not to be fitted to
     the road beyond the kerb.
     """
-    if depth.label is None or LOWER not in depth.label_names:
+    if depth.label is None or not names_lower_floor(depth):
         return depth
     lower = depth.label == depth.label_names.index(LOWER)
     return replace(depth, depth_m=np.where(lower, np.float32(np.nan), depth.depth_m))

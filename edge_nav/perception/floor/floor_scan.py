@@ -43,6 +43,8 @@ class FloorScan:
     missing_brightness: NDArray[np.float64]
     lower: NDArray[np.float32]
     """[N, 3] sector, true horizontal distance, height of every pixel below the floor."""
+    camera_m: float
+    """The camera's height above the floor."""
 
 
 def bearing_of(sector: int) -> float:
@@ -89,6 +91,7 @@ def scan_floor(
         np.stack([sector[below], expected[below] * (1 - h[below] / axes.height_m), h[below]], axis=1).astype(
             np.float32
         ),
+        axes.height_m,
     )
 
 

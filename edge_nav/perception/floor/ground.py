@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_nav.perception.floor import low_floor
 from edge_nav.perception.floor.plane_fit import (
     CLOSE,
     MIN_INLIERS,
@@ -33,7 +34,8 @@ F64 = NDArray[np.float64]
 JUDGES = 1200
 """Points that the hypotheses are scored on; the winner is refined on all of them."""
 HEIGHT_M = (0.92, 2.2)
-"""Camera heights taken for a worn or hand-held camera when none is configured. A table top is nearer than that."""
+"""Camera heights taken for a worn or hand-held camera when none is configured. A table top is nearer than that; so may
+be the floor of who sits, which `low_floor` tells from a table."""
 HEIGHT_SLACK_M = 0.25
 """Around a configured camera height: bobbing, bending, shoes."""
 TRACK_SLACK_M = 0.18
@@ -100,6 +102,8 @@ class GroundTracker:
     def _bounds(self, t: float) -> tuple[float, float]:
         known = self._settings.camera_height_m
         low, high = (known - HEIGHT_SLACK_M, known + HEIGHT_SLACK_M) if known else HEIGHT_M
+        if known is None and self._height_m is not None and self._height_m < low:
+            low = low_floor.LOW_M[0]  # once it was found there
         if self._height_m is None:
             return low, high
         since = t - self._last_t
@@ -128,28 +132,40 @@ class GroundTracker:
         if len(upright) < MIN_INLIERS:
             return None
         every_plane = hypotheses(upright)
-        normals, heights = self._possible(*every_plane, t)
-        if not len(heights):
-            return None
-        judges = upright[:: max(1, len(upright) // JUDGES)]
-        score = self._score(points, judges, normals, heights, t)
-        best = int(np.argmax(score))
-        plane = refine(samples, normals[best], float(heights[best]))
-        if plane is not None and runs_midway(judges, plane, *every_plane):
-            strip = best_strip(judges, normals, heights, score)
-            plane = None if strip is None else refine(samples, normals[strip], float(heights[strip]))
-        if plane is None or not self._believable(plane, points, t):
+        plane = self._best(samples, upright, every_plane, self._bounds(t), t)
+        if plane is not None and not self._believable(plane, points, t):
+            plane = None
+        if plane is None and self._height_m is None:
+            plane = self._best(samples, upright, every_plane, low_floor.LOW_M, t)
+            if plane is not None and not low_floor.is_floor(plane, points):
+                plane = None
+        if plane is None:
             return None
         x, y, z = (float(c) for c in plane.normal)
         return Ground((x, y, z), plane.height_m, plane.inlier_ratio)
 
-    def _possible(self, normals: F64, heights: F64, t: float) -> tuple[F64, F64]:
+    def _best(
+        self, samples: SurfacePoints, upright: F64, planes: tuple[F64, F64], bounds: tuple[float, float], t: float
+    ) -> FittedPlane | None:
+        """The plane for which most speaks of those with the camera so high above them, fitted to all its points."""
+        normals, heights = self._possible(*planes, bounds, t)
+        if not len(heights):
+            return None
+        judges = upright[:: max(1, len(upright) // JUDGES)]
+        score = self._score(samples.points, judges, normals, heights, t)
+        best = int(np.argmax(score))
+        plane = refine(samples, normals[best], float(heights[best]))
+        if plane is not None and runs_midway(judges, plane, *planes):
+            strip = best_strip(judges, normals, heights, score)
+            plane = None if strip is None else refine(samples, normals[strip], float(heights[strip]))
+        return plane
+
+    def _possible(self, normals: F64, heights: F64, bounds: tuple[float, float], t: float) -> tuple[F64, F64]:
         """Of the planes [K], and the one of a moment ago, those that a worn camera may have beneath it."""
         if self._fresh(t) and self._last is not None:
             normals = np.vstack([normals, np.asarray(self._last.normal)[None]])
             heights = np.append(heights, self._last.height_m)
-        low, high = self._bounds(t)
-        keep = plausible(normals) & (heights > low) & (heights < high)
+        keep = plausible(normals) & (heights > bounds[0]) & (heights < bounds[1])
         if self._settings.camera_pitch_deg is not None:
             pitch = np.degrees(np.arcsin(np.clip(-normals[:, 2], -1, 1)))
             keep &= np.abs(pitch - self._settings.camera_pitch_deg) < 20

@@ -51,6 +51,41 @@ class FittedPlane(NamedTuple):
 
 def surface_points(depth: NDArray[np.float32], rays: Rays) -> SurfacePoints | None:
     """Points on a coarse grid with the direction of the surface around each."""
+    crossed = _crossed(depth, rays)
+    if crossed is None:
+        return None
+    points, (right, down, out) = crossed
+    least = UPRIGHT * np.sqrt(right * right + down * down + out * out)
+    with np.errstate(invalid="ignore"):
+        upright = np.abs(down) > least
+        # A floor under a camera pitched far down shows as facing the camera as much as up.
+        upright |= np.abs(down + 0.6 * out) / np.hypot(1, 0.6) > least
+    valid = _in_range(points[2])
+    if len(valid) < MIN_INLIERS:
+        return None
+    return SurfacePoints(np.stack([axis.ravel()[valid] for axis in points], axis=1), upright.ravel()[valid])
+
+
+def surface_normals(depth: NDArray[np.float32], rays: Rays) -> tuple[F64, F64]:
+    """Points [N, 3] on a coarse grid, metres, and the unit normal [N, 3] of the surface around each, to the camera."""
+    crossed = _crossed(depth, rays)
+    if crossed is None:
+        return np.zeros((0, 3)), np.zeros((0, 3))
+    valid = _in_range(crossed[0][2])
+    points, normals = (np.stack([axis.ravel()[valid] for axis in axes], axis=1) for axes in crossed)
+    length = np.linalg.norm(normals, axis=1)
+    good = np.isfinite(length) & (length > 0)
+    points, normals = points[good], normals[good] / length[good, None]
+    return points, np.where((np.einsum("ij,ij->i", normals, points) > 0)[:, None], -normals, normals)
+
+
+def _in_range(z: F64) -> NDArray[np.intp]:
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero((z > NEAR_M) & (z < FAR_M))  # not where it is unknown
+
+
+def _crossed(depth: NDArray[np.float32], rays: Rays) -> tuple[tuple[F64, F64, F64], tuple[F64, F64, F64]] | None:
+    """Coordinates of the points on a coarse grid, and the normals of the surface there, of any length."""
     stride = max(1, round(depth.shape[1] / 80))
     z = depth[::stride, ::stride].astype(np.float64)
     grid = rays.strided(stride, stride)
@@ -65,15 +100,7 @@ def surface_points(depth: NDArray[np.float32], rays: Rays) -> SurfacePoints | No
     along = [axis[above] - axis[below] for axis in points]
     # Their cross product, up-facing for a floor: away from the camera's own down axis.
     right, down, out = (along[b] * across[c] - along[c] * across[b] for b, c in ((1, 2), (2, 0), (0, 1)))
-    least = UPRIGHT * np.sqrt(right * right + down * down + out * out)
-    with np.errstate(invalid="ignore"):
-        upright = np.abs(down) > least
-        # A floor under a camera pitched far down shows as facing the camera as much as up.
-        upright |= np.abs(down + 0.6 * out) / np.hypot(1, 0.6) > least
-        valid = np.flatnonzero((z > NEAR_M) & (z < FAR_M))  # not where it is unknown
-    if len(valid) < MIN_INLIERS:
-        return None
-    return SurfacePoints(np.stack([axis.ravel()[valid] for axis in points], axis=1), upright.ravel()[valid])
+    return points, (right, down, out)
 
 
 def hypotheses(points: F64) -> tuple[F64, F64]:

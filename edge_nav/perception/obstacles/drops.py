@@ -3,6 +3,9 @@
 Lower ground proves a drop only where level floor ends abruptly: a ramp departs from the plane little by little.
 Missing depth alone proves nothing; beyond a floor edge, where no floor comes back, it is reported as floor that
 cannot be seen, with low confidence.
+
+Far away a depth camera sees an even floor in waves, and in a shiny one the mirror image of what stands on it: patches
+of lower ground, ragged and narrow. There a shallow edge has to run straight across the way.
 """
 
 from __future__ import annotations
@@ -38,6 +41,12 @@ STAIR_RISE = (0.3, 1.1)
 STAIR_RUN_M, STRETCH_M = 2.4, 0.2
 KERB_M = 0.26
 """The deepest single step; deeper is a drop."""
+FAR_M, SURE_SHARE = 2.5, 0.3
+"""From so far on an edge that is less deep than this share of the camera's height may be a wave or a mirror image."""
+ACROSS_M, STRAIGHT_M, WIDE_M = 0.8, 0.12, 1.5
+"""A far edge is as wide as a walker's way and straight to within so much, or so wide that it may have corners."""
+NEXT_M, ALIKE_M = 0.8, 0.06
+"""An edge that runs away from the walker goes on at most so far off in the next sector, as deep to within so much."""
 BORDER_BINS, HOLE_M = 2, 0.25
 """A drop's edge lies beneath the picture's lower border where the nearest ground that is seen is lower by this, more
 than a ramp's would be."""
@@ -53,8 +62,10 @@ class _FloorEdge:
     seen: bool
 
 
-def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Detection]:
-    """Edges of adjacent sectors joined into drop-offs, nearest first."""
+def find_drops(scan: FloorScan, settings: PerceptionSettings, *, named: bool = False) -> list[Detection]:
+    """Edges of adjacent sectors joined into drop-offs, nearest first. ``named``: a network calls lower ground by that
+    name, which a wave in the depth does not change.
+    """
     suspect = (scan.share[:, :, BELOW] > 0.5) | (scan.share[:, :, MISSING] > 0.7)
     edges = [e for s in np.flatnonzero(suspect.any(axis=1)) if (e := _edge(scan, int(s), suspect[s])) is not None]
     groups: list[list[_FloorEdge]] = []
@@ -69,6 +80,9 @@ def find_drops(scan: FloorScan, settings: PerceptionSettings) -> list[Detection]
             groups[-1].append(edge)
         else:
             groups.append([edge])
+    if not named:
+        sure = {id(e) for run in _runs(edges) if _goes_on(run) for e in run}
+        groups = [g for g in groups if _stands_out(scan, g) or sure.issuperset(map(id, g))]
     drops = [d for g in groups if (d := _join(scan, g, settings)) is not None]
     return sorted(drops, key=lambda d: d.distance_m)
 
@@ -94,6 +108,56 @@ def _edge(scan: FloorScan, sector: int, suspect: NDArray[np.bool_]) -> _FloorEdg
         elif len(after) == 3 and share[after, MISSING].mean() > 0.8:
             return _unseen(scan, sector, shown, int(n))
     return None
+
+
+def _stands_out(scan: FloorScan, edges: list[_FloorEdge]) -> bool:
+    """Whether an edge is nearer, deeper or more regular than a far floor's waves and mirror images."""
+    away, deep = np.median([(e.range_m, e.depth_m) for e in edges], axis=0)
+    if not edges[0].seen or away < FAR_M or deep > SURE_SHARE * scan.camera_m:
+        return True
+    wide, straight = _line(edges)
+    return wide >= WIDE_M or (wide >= ACROSS_M and straight)
+
+
+def _runs(edges: list[_FloorEdge]) -> list[list[_FloorEdge]]:
+    """Edges of adjacent sectors that may be one edge, however slantwise it runs."""
+    runs: list[list[_FloorEdge]] = []
+    for edge in edges:
+        last = runs[-1][-1] if runs else None
+        if (
+            last is not None
+            and edge.sector - last.sector <= 2
+            and edge.seen == last.seen
+            and abs(edge.depth_m - last.depth_m) < max(ALIKE_M, 0.3 * last.depth_m)
+            and np.hypot(*(_place(edge) - _place(last))) < NEXT_M
+        ):
+            runs[-1].append(edge)
+        else:
+            runs.append([edge])
+    return runs
+
+
+def _goes_on(run: list[_FloorEdge]) -> bool:
+    """Whether an edge runs straight, or comes from near."""
+    wide, straight = _line(run)
+    return (wide >= ACROSS_M and straight) or sum(e.range_m < FAR_M for e in run) >= 2
+
+
+def _line(edges: list[_FloorEdge]) -> tuple[float, bool]:
+    """How long an edge is, metres, and whether it is straight."""
+    places = np.stack([_place(e) for e in edges])
+    across = places - places.mean(axis=0)
+    _, axes = np.linalg.eigh(across.T @ across)
+    away = float(np.median([e.range_m for e in edges]))
+    long = float(np.ptp(across @ axes[:, 1])) + away * math.radians(SECTOR_DEG)  # the outermost sectors' own halves
+    return long, bool(np.abs(across @ axes[:, 0]).max() <= STRAIGHT_M)
+
+
+def _place(edge: _FloorEdge) -> NDArray[np.float64]:
+    """Right and forward, metres."""
+    return np.array(
+        [sector_x(edge.sector, edge.range_m), edge.range_m * math.cos(math.radians(bearing_of(edge.sector)))]
+    )
 
 
 def _fall_beyond(scan: FloorScan, edges: list[_FloorEdge]) -> float:
@@ -158,7 +222,7 @@ def _join(scan: FloorScan, edges: list[_FloorEdge], settings: PerceptionSettings
         confidence=min(1.0, 0.5 + 0.1 * len(edges)) if edge.seen else 0.3,
         label=_label(edge.seen, depth, slope),
         footing=True,
-        places=np.stack([x, [e.range_m * math.cos(math.radians(bearing_of(e.sector))) for e in edges]], axis=1),
+        places=np.stack([_place(e) for e in edges]),
     )
 
 
