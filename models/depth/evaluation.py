@@ -78,11 +78,11 @@ class _Floor:
 
     def __init__(self) -> None:
         self._t = -np.inf
-        self._corrector, self._tracker = ScaleCorrector(1.0), GroundTracker(PerceptionSettings())
+        self._corrector, self._tracker = ScaleCorrector(1.0, at_once=True), GroundTracker(PerceptionSettings())
 
     def scale(self, depth: DepthMap, height_m: float | None, t: float) -> float:
         if t - self._t > ANOTHER_PLACE_S:
-            self._corrector, self._tracker = ScaleCorrector(1.0), GroundTracker(PerceptionSettings())
+            self._corrector, self._tracker = ScaleCorrector(1.0, at_once=True), GroundTracker(PerceptionSettings())
         self._t = t
         seen = self._tracker.update(without_lower_floor(depth), Rays.of(depth.intrinsics), t)
         # The camera of a recording moves up and down, so heights are taken in units of the true one.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -62,15 +63,40 @@ def test_metres_end_some_seconds_after_the_floor() -> None:
 def test_the_scale_is_bounded_and_smoothed() -> None:
     corrector = ScaleCorrector(1.4)
     assert corrector.update(None, 0.0, 0.0) == 1.0
-    assert corrector.update(1.0, 0.3, 0.0) == pytest.approx(1.4)
-    assert corrector.update(1.4, 0.3, 0.1) == pytest.approx(1.4, abs=0.03)
+    assert corrector.update(1.2, 0.3, 0.0) == pytest.approx(1.4 / 1.2)
+    assert corrector.update(1.4, 0.3, 0.1) == pytest.approx(1.4 / 1.2, abs=0.03)
     for n in range(100):
         scale = corrector.update(1.4, 0.3, 0.1 + 0.1 * n)
     assert scale == pytest.approx(1.0, abs=0.02)
-    assert corrector.update(1.0, 0.01, 11.0) == scale  # too little floor to measure by
-    extreme = ScaleCorrector(1.4)
-    assert extreme.update(0.2, 0.3, 0.0) == LIMITS[1]
-    assert ScaleCorrector(1.4).update(9.0, 0.3, 0.0) == LIMITS[0]
+    assert corrector.update(1.2, 0.01, 11.0) == scale  # too little floor to measure by
+
+
+def asked(corrector: ScaleCorrector, height_m: float, seconds: float, start: float = 0.0, share: float = 0.3) -> float:
+    for n in range(round(10 * seconds)):
+        scale = corrector.update(height_m, share, start + 0.1 * n)
+    return scale
+
+
+@pytest.mark.parametrize("height", [0.9, 1.0, 1.9])
+def test_a_table_does_not_change_the_scale_but_a_plane_that_stays_does(height: float) -> None:
+    corrector = ScaleCorrector(1.4)
+    assert asked(corrector, height, 2.5) == 1.0
+    assert asked(corrector, 1.4, 2.0, 2.5) == pytest.approx(1.0, abs=0.01)
+    assert asked(ScaleCorrector(1.4), height, 10.0, share=0.08) == 1.0  # too little of it
+    assert asked(ScaleCorrector(1.4), height, 10.0) == pytest.approx(1.4 / height, rel=0.03)
+
+
+def test_planes_of_changing_tilt_or_height_do_not_change_the_scale() -> None:
+    tilted, high = ScaleCorrector(1.4), ScaleCorrector(1.4)
+    for n in range(100):
+        pitch = math.radians(20.0 * (n // 5 % 2))
+        assert tilted.update(1.0, 0.3, 0.1 * n, (0.0, -math.cos(pitch), -math.sin(pitch))) == 1.0
+        assert high.update(0.85 if n // 5 % 2 else 1.0, 0.3, 0.1 * n) == 1.0
+
+
+def test_no_scale_goes_beyond_its_limits() -> None:
+    assert asked(ScaleCorrector(1.4), 0.2, 10.0) == pytest.approx(LIMITS[1])
+    assert asked(ScaleCorrector(1.4), 9.0, 10.0) == pytest.approx(LIMITS[0])
 
 
 @pytest.mark.parametrize("wrong", [0.7, 1.0, 1.3])
