@@ -22,7 +22,9 @@ def choose(candidates: Sequence[Candidate], memory: Memory, pace: Pace, t: float
     if pace.stands:  # what passes the view while they turn on the spot is told when they have turned
         candidates = [c for c in candidates if c.zone == "stop" or (not pace.turns and _is_near(c.obstacle))]
     stopped = False
-    for c in sorted(candidates, key=lambda c: (-NEARNESS[c.zone], c.rank, c.obstacle.distance_m)):
+    for c in sorted(
+        candidates, key=lambda c: (-NEARNESS[c.zone], not c.obstacle.in_corridor, round(c.obstacle.distance_m), c.rank)
+    ):
         if not memory.worth_saying(c, t):
             stopped = stopped or c.zone == "stop"
             continue
@@ -31,9 +33,14 @@ def choose(candidates: Sequence[Candidate], memory: Memory, pace: Pace, t: float
                 continue
         elif stopped or memory.last.pauses(t):
             return None  # who has just been stopped is not told of farther things meanwhile
-        if c.alert.always or memory.affordable(c.zone, t):
+        if c.alert.always or _will_be_met(c) or memory.affordable(c.zone, t):
             return c
     return None
+
+
+def _will_be_met(c: Candidate) -> bool:
+    """Whether it stands in the way and is near: such a thing is never muted for want of words."""
+    return c.zone == "caution" and c.obstacle.in_corridor
 
 
 def _may_stop(c: Candidate, memory: Memory, stopped: bool, t: float) -> bool:
