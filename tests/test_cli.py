@@ -350,4 +350,4 @@ def test_bounds_are_told_whole(tmp_path: Path) -> None:
     path.write_text("perception: {camera_height_m: 99}\n", encoding="utf-8")
     status, _, err = cli("run", "--headless", "--config", path)
     assert status == 2
-    assert "perception.camera_height_m = 99 is not allowed: give 0.5 to 2.5" in err
+    assert "perception.camera_height_m = 99 is not allowed: give 0.35 to 2.5" in err
