@@ -38,9 +38,9 @@ RISKY = re.compile(
     r"|drivers?|coming|[kc]urb|junction|intersection|lane|platform|board|tracks|any(one|thing)|someone)\b"
 )
 """A sentence of the second grammar with one of these is about safety or traffic."""
-CLEARLY = 0.11
+CLEARLY = 0.13
 """A known sentence has to fit so much better than any about safety: difference of the paths' log scores, in units of
-PocketSphinx's, a second of speech. True questions of synthesised voices had 0.12 and more, ones about safety at most
+PocketSphinx's, a second of speech. True questions of synthesised voices mostly had more, ones about safety at most
 0.1 (30 of each, three voices)."""
 DOUBTFUL = 0.2
 """Confidence of what fits both: below what is needed, above what is asked back from."""
