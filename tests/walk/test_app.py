@@ -290,7 +290,7 @@ def test_a_model_that_sees_the_floor_too_near_is_corrected_by_the_cameras_height
     model = Depth(lambda frame: DEPTH * np.float32(0.8))
     loop = Loop(model, settings, GuidanceSettings(), HealthSettings(), sensor_depth=False)
     rng = np.random.default_rng(0)
-    for n in range(30):
+    for n in range(34):  # more than three seconds: so large a correction is not believed sooner
         rgb = rng.integers(60, 200, (240, 320, 3)).astype(np.uint8)
         step = loop.step(Frame(n, n / 10, rgb, SMALL))
     assert step.scene is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import sys
 import tempfile
 import warnings
 import zlib
@@ -33,6 +34,7 @@ REMEDY = (
     "the realistic renderer needs Blender's module bpy 4.5, which exists for Python 3.11 alone: there run "
     "`pip install 'edge-nav[render]'`, or use the real-time renderer (extra sim)"
 )
+SCRIPTS = str(Path("scripts", "modules"))
 
 
 class CyclesRenderer:
@@ -156,13 +158,18 @@ class CyclesRenderer:
 
 def load_bpy(threads: int = 1) -> Any:
     """The module, or one sentence on how to get it."""
+    if "bpy" not in sys.modules:
+        # A process that draws hands its path on to those it starts, with the folder of Blender's own scripts first: it
+        # holds a package `bpy` that works inside Blender alone.
+        sys.path[:] = [folder for folder in sys.path if not folder.endswith(SCRIPTS)]
     try:
         # Its audio part may complain about numpy on import; nothing here plays sound.
         with quiet(), warnings.catch_warnings(), _few_cores(threads):
             warnings.simplefilter("ignore")
             import bpy
     except ImportError as error:
-        raise UsageError(REMEDY) from error
+        why = "" if error.name == "bpy" else f" (here its import failed: {error})"
+        raise UsageError(REMEDY + why) from error
     return bpy
 
 
