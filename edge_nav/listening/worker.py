@@ -21,9 +21,9 @@ from edge_nav.listening.sound import SoundSamples
 from edge_nav.types import Language
 
 START_S = 30.0
-"""A large Whisper model takes a while to load."""
+"""A large Whisper model takes a while to load, PocketSphinx on a busy machine too: until then it does not hang."""
 HANGS_S = 12.0
-"""No utterance takes so long, unless the process hangs."""
+"""No utterance takes so long, counted from when a loaded process was handed it, unless the process hangs."""
 MOST_STARTS = 4
 """A recogniser that keeps dying is left alone after so many starts without an answer."""
 AGAIN = "the recogniser stopped and is started again: repeat the question"
@@ -80,7 +80,7 @@ class RecogniserProcess:
         pipe, queued = self._pipe, self._queued
         if pipe is None or queued is None or not self._ready:
             return
-        self._queued = None
+        self._queued, self._since = None, time.monotonic()
 
         def send() -> None:
             # A process that died, or a pipe closed meanwhile, is noticed when the answer is asked for.
@@ -94,7 +94,8 @@ class RecogniserProcess:
         while self._pipe is not None:
             try:
                 if not self._pipe.poll(wait_s):
-                    if self._since is not None and time.monotonic() - self._since > HANGS_S:
+                    allowed_s = HANGS_S if self._ready else START_S
+                    if self._since is not None and time.monotonic() - self._since > allowed_s:
                         self._restart()
                     return None
                 message = self._pipe.recv()

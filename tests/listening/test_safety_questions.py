@@ -6,17 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soxr
 import yaml
+from spoken import say
 
 from edge_nav.dialogue.intents import SAFETY, Intent, Understanding
-from edge_nav.errors import SpeechFault
 from edge_nav.lab.bench.hearing import utterances
 from edge_nav.listening.ears import RecognisedUtterance
 from edge_nav.listening.recognise_pocketsphinx import PocketsphinxRecogniser, PocketsphinxSettings
-from edge_nav.listening.sound import RATE_HZ
-from edge_nav.speech import sound
-from edge_nav.speech.tts_pyttsx3 import Pyttsx3Settings, Pyttsx3Voice
 from edge_nav.walk.acceptance import Acceptance
 from edge_nav.walk.build_conversation import vocabulary
 
@@ -35,18 +31,6 @@ def recogniser() -> PocketsphinxRecogniser:
     return PocketsphinxRecogniser(vocabulary("en", None))
 
 
-def spoken(text: str, voice: str, rate: int, db: float | None, rng: np.random.Generator) -> np.ndarray:
-    try:
-        words = Pyttsx3Voice(Pyttsx3Settings(voice=voice), "en", rate).synthesise(text)
-    except SpeechFault as e:
-        pytest.skip(str(e))
-    quiet = np.zeros(8000, np.float32)
-    whole = np.concatenate([quiet, 0.5 * soxr.resample(words, sound.RATE_HZ, RATE_HZ), quiet])
-    level = float(np.sqrt((whole[8000:-8000] ** 2).mean()))
-    noise = 1e-3 if db is None else level * 10 ** (-db / 20)
-    return np.asarray(whole + rng.normal(0.0, noise, len(whole)), np.float32)
-
-
 def outcome(recogniser: PocketsphinxRecogniser, sound_: np.ndarray) -> tuple[str, str]:
     """What the conversation would do after the button, and of which intent."""
     acceptance, understanding = Acceptance(PocketsphinxSettings().needed), Understanding("en")
@@ -63,12 +47,11 @@ def outcome(recogniser: PocketsphinxRecogniser, sound_: np.ndarray) -> tuple[str
 
 
 def wrong(recogniser: PocketsphinxRecogniser, questions: list[str], levels: tuple[float | None, ...]) -> list[str]:
-    rng = np.random.default_rng(0)
     found = []
     for n, question in enumerate(questions):
         voice, rate = VOICES[n % len(VOICES)]
         for db in levels:
-            verdict, name = outcome(recogniser, spoken(question, voice, rate, db, rng))
+            verdict, name = outcome(recogniser, say(question, voice, rate, db, seed=n))
             if verdict not in ALLOWED and name != SAFETY:
                 found.append(f"{question} ({db} dB): {name}")
     return found

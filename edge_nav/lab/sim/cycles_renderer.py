@@ -35,6 +35,7 @@ REMEDY = (
     "`pip install 'edge-nav[render]'`, or use the real-time renderer (extra sim)"
 )
 SCRIPTS = str(Path("scripts", "modules"))
+"""How the folder of Blender's own scripts ends."""
 
 
 class CyclesRenderer:
@@ -159,8 +160,8 @@ class CyclesRenderer:
 def load_bpy(threads: int = 1) -> Any:
     """The module, or one sentence on how to get it."""
     if "bpy" not in sys.modules:
-        # A process that draws hands its path on to those it starts, with the folder of Blender's own scripts first: it
-        # holds a package `bpy` that works inside Blender alone.
+        # Loading it puts Blender's scripts first on the path, and a process hands its path on to those it starts. A
+        # package `bpy` among them works only inside Blender, and would be found instead of the module.
         sys.path[:] = [folder for folder in sys.path if not folder.endswith(SCRIPTS)]
     try:
         # Its audio part may complain about numpy on import; nothing here plays sound.

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from edge_nav.errors import UsageError
 from edge_nav.lab.sim.cycles_renderer import CyclesRenderer
 from edge_nav.lab.sim.shapes import LABELS, Form, Lamp, Lights, Look, Material, Point, Shape, Sun, World, heading
 from edge_nav.sources import raycast_renderer as raycast
@@ -18,12 +21,15 @@ POSE = Pose(x=0.1, y=0.2, height_m=1.4, heading_deg=8.0, pitch_deg=12.0, roll_de
 LIGHTS = Lights(0.5, (0.75, 0.85, 1.0), Sun(40.0, 50.0), (Lamp((0.0, 3.0, 2.5), (0.5, 0.5), 40.0),))
 
 
+def _needs_blender() -> None:
+    if importlib.util.find_spec("bpy") is None:
+        pytest.skip("the realistic renderer needs bpy (extra render, Python 3.11)")
+
+
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[CyclesRenderer]:
-    try:
-        made = CyclesRenderer(samples=1, bounces=1, threads=2)
-    except UsageError as e:
-        pytest.skip(str(e))
+    _needs_blender()
+    made = CyclesRenderer(samples=1, bounces=1, threads=2)
     yield made
     made.close()
 
@@ -167,3 +173,28 @@ def test_a_lamp_lights_a_closed_room(renderer: CyclesRenderer) -> None:
     dark = World(still, lights=Lights(0.0))
     assert renderer.render(lit, Pose(height_m=1.4), CAMERA).rgb.mean() > 60
     assert renderer.render(dark, Pose(height_m=1.4), CAMERA).rgb.mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "said"),
+    [
+        ("scripts/modules", "import _bpy", "loaded"),
+        ("elsewhere", "import missing_part", "No module named 'missing_part'"),
+    ],
+)
+def test_blenders_own_scripts_are_not_its_module_and_another_failure_is_told(
+    tmp_path: Path, folder: str, text: str, said: str
+) -> None:
+    """In a process of its own, which has not loaded it yet; with a package of that name first on its path."""
+    _needs_blender()
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "bpy.py").write_text(text, encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / folder)!r})\n"
+        "from edge_nav.errors import UsageError\n"
+        "from edge_nav.lab.sim.cycles_renderer import load_bpy\n"
+        "try: print('loaded' * bool(load_bpy().app.version))\n"
+        "except UsageError as e: print(e)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said in done.stdout
